@@ -1,0 +1,55 @@
+from odoo import fields, models
+
+
+class PmProperty(models.Model):
+    _inherit = "pm.property"
+
+    billing_journal_id = fields.Many2one(
+        "account.journal", "Billing journal", check_company=True, domain="[('type', 'in', ('general', 'sale'))]",
+        help="Charges of this property are posted here, one entry for up to 1,000 charges.",
+    )
+    receivable_account_id = fields.Many2one(
+        "account.account", "Receivable account", check_company=True,
+        domain="[('account_type', '=', 'asset_receivable')]",
+        help="Control account of all charges of this property; from the chart's default when empty.",
+    )
+    passthrough_account_id = fields.Many2one(
+        "account.account", "Pass-through account", check_company=True,
+        help="Liability for money collected on behalf of water, power, gas or heating suppliers (no mark-up).",
+    )
+    collection_bank_id = fields.Many2one(
+        "res.partner.bank", "Collection account", check_company=True,
+        help="The bank account printed on payment notices.",
+    )
+
+    def _ensure_accounts(self):
+        """Complete the billing journal, receivable and pass-through accounts from the company's chart.
+
+        What somebody has chosen stays; calling it twice changes nothing. Raises nothing when the company has no
+        chart yet: posting then names what is missing.
+        """
+        # sudo: accounts are set up once per property by whoever first needs them; the values come from the chart
+        for prop in self.sudo():
+            company = prop.company_id
+            prop = prop.with_company(company)
+            if not prop.receivable_account_id:
+                prop.receivable_account_id = company.partner_id.with_company(company).property_account_receivable_id
+            if not prop.billing_journal_id:
+                prop.billing_journal_id = prop._ensure_journal(company)
+            if not prop.passthrough_account_id and prop.receivable_account_id:
+                prop.passthrough_account_id = prop._ensure_account(
+                    company, "224110", "liability_current", self.env._("Collected on behalf of suppliers"))
+
+    def _ensure_journal(self, company):
+        journals = self.env["account.journal"].with_company(company)
+        return journals.search([("code", "=", "PMFEE"), ("company_id", "=", company.id)], limit=1) or journals.create({
+            "name": self.env._("Property fees"), "code": "PMFEE", "type": "general", "company_id": company.id,
+        })
+
+    def _ensure_account(self, company, code, account_type, name, reconcile=False):
+        """Find or create an account by code in the chart of `company` (6-digit codes as in the Chinese chart)."""
+        accounts = self.env["account.account"].with_company(company)
+        return accounts.search([("code", "=", code), ("company_ids", "in", company.ids)], limit=1) or accounts.create({
+            "code": code, "name": name, "account_type": account_type, "reconcile": reconcile,
+            "company_ids": [fields.Command.link(company.id)],
+        })

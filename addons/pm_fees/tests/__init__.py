@@ -1,0 +1,3 @@
+# billing
+
+# cashier
