@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-AS_OF = date(2026, 11, 1)
+AS_OF = date(2026, 11, 1)  # also written to as_of.txt, from which the loader counts
 PROPERTY = "HY"
 HERE = Path(__file__).resolve().parent.parent
 RNG = random.Random(6009)
@@ -311,6 +311,7 @@ def price_on(code, price, offset):
     return 0.8418 if code == "DF" and offset < -6 else price
 
 
+PORTAL_UNITS = ("B-1305", "A-1502")
 # How many units are in arrears, by full months since the due date of their oldest unpaid bill.
 ARREARS = {0: 6, 1: 5, 2: 4, 3: 4, 4: 3, 5: 3, 6: 3, 7: 2, 8: 2, 9: 1, 10: 1, 11: 2, 12: 2, 13: 1, 14: 1, 15: 1, 16: 1, 17: 1, 18: 2, 19: 1}
 
@@ -319,6 +320,8 @@ def build_arrears(units, payers, use):
     """Units that stopped paying and when; those older than the year of billing also as opening arrears."""
     candidates = [unit for unit in units if unit["kind"] in ("office", "shop", "apartment") and unit["handover"] and not unit.get("moved")]
     RNG.shuffle(candidates)
+    # The two units with a portal login owe last month's bills, so that their portal has something to pay.
+    candidates.sort(key=lambda unit: unit["code"] in PORTAL_UNITS)
     stopped, opening = [], []
     chosen = {}
     for age, count in ARREARS.items():
@@ -425,6 +428,7 @@ def main():
     write("11_opening_arrears.csv", ["项目编码", "房号", "缴费人", "收费项目编码", "账期开始", "账期结束", "应缴日期", "金额"], opening)
     # The bank's own encoding, as its counter programme exports it.
     write("12_bank_lines.csv", ["交易流水号", "交易日期", "对方户名", "对方账号", "金额", "摘要"], bank, encoding="gb18030")
+    (HERE / "as_of.txt").write_text(f"{AS_OF:%Y-%m}\n")
     write("demo_arrears.csv", ["房号", "缴费人", "欠费起始月", "部分支付"], stopped)
     print(f"{len(units)} units, {area:.2f} m² chargeable, {len(payers)} payers of units", file=sys.stderr)
 
