@@ -1,0 +1,54 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class PmDisclosure(models.Model):
+    """Somebody asks for data about an owner: who asked, what for, who allowed it and on what ground.
+
+    The handbook asks for an identity check and a leader's approval (S4-95); the law asks for the person's consent or a
+    legal duty as well (L-08, CON-20), so an approval names its ground. Rows are never deleted.
+    """
+
+    _name = "pm.disclosure"
+    _description = "Disclosure Request"
+    _inherit = ["mail.thread"]
+    _order = "id desc"
+
+    _ground_required = models.Constraint(
+        "CHECK (state <> 'approved' OR ground IS NOT NULL)", "To approve a disclosure you must name its legal ground."
+    )
+
+    name = fields.Char(string="Asked For", required=True, help="Which data is asked for.")
+    property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
+    company_id = fields.Many2one(related="property_id.company_id", store=True)
+    partner_id = fields.Many2one("res.partner", string="Data Subject", required=True, ondelete="restrict", index=True)
+    requester = fields.Char(string="Who Asks", required=True)
+    requester_identity = fields.Char(string="Identity Checked By Means Of", help="Kind of paper that was shown; never keep it (L-09).")
+    purpose = fields.Text(required=True)
+    ground = fields.Selection([("consent", "Consent of the person"), ("legal_duty", "Legal duty"), ("emergency", "Protection of life or property")])
+    evidence_ids = fields.Many2many("ir.attachment", string="Evidence")
+    user_id = fields.Many2one("res.users", string="Recorded By", default=lambda self: self.env.user, readonly=True)
+    approver_id = fields.Many2one("res.users", readonly=True, copy=False)
+    decided_at = fields.Datetime(readonly=True, copy=False)
+    refusal_reason = fields.Text()
+    state = fields.Selection(
+        [("requested", "Requested"), ("approved", "Approved"), ("refused", "Refused")], default="requested", required=True, readonly=True, tracking=True, copy=False
+    )
+
+    def _decide(self, state):
+        for request in self:
+            if request.state != "requested":
+                raise UserError(self.env._("To decide on a request it must be open; this one is already decided."))
+            if request.user_id == self.env.user:
+                raise UserError(self.env._("To decide on this request you must not be the person who recorded it."))
+        self.write({"state": state, "approver_id": self.env.uid, "decided_at": fields.Datetime.now()})
+
+    def action_approve(self):
+        if any(not request.ground or not request.requester_identity for request in self):
+            raise UserError(self.env._("To approve a disclosure you must record the identity check and the legal ground."))
+        self._decide("approved")
+
+    def action_refuse(self):
+        if any(not request.refusal_reason for request in self):
+            raise UserError(self.env._("To refuse a disclosure you must give a reason."))
+        self._decide("refused")

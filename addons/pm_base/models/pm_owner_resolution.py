@@ -1,0 +1,51 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class PmOwnerResolution(models.Model):
+    """A matter that law or contract reserves to the owners' committee or assembly. Source: S0-149."""
+
+    _name = "pm.owner.resolution"
+    _description = "Owners' Resolution"
+    _inherit = ["mail.thread"]
+    _order = "date desc, id desc"
+
+    name = fields.Char(string="Matter", required=True)
+    number = fields.Char(string="Resolution No.")
+    property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
+    company_id = fields.Many2one(related="property_id.company_id", store=True)
+    body = fields.Selection([("committee", "Owners' committee"), ("assembly", "Owners' assembly")], required=True, default="committee")
+    date = fields.Date(string="Resolved On")
+    text = fields.Html()
+    attachment_ids = fields.Many2many("ir.attachment", string="Papers")
+    state = fields.Selection(
+        [("draft", "Draft"), ("submitted", "Submitted"), ("approved", "Approved"), ("refused", "Refused")],
+        default="draft",
+        required=True,
+        readonly=True,
+        tracking=True,
+        copy=False,
+    )
+
+    def _transition(self, origin, target):
+        for resolution in self:
+            if resolution.state != origin:
+                raise UserError(
+                    self.env._(
+                        "To do this, the resolution %(name)s must be in state “%(state)s”.",
+                        name=resolution.name,
+                        state=dict(self._fields["state"]._description_selection(self.env))[origin],
+                    )
+                )
+        self.write({"state": target})
+
+    def action_submit(self):
+        self._transition("draft", "submitted")
+
+    def action_approve(self):
+        if any(not resolution.number or not resolution.date for resolution in self):
+            raise UserError(self.env._("To record an approval you must enter the number and the day of the resolution."))
+        self._transition("submitted", "approved")
+
+    def action_refuse(self):
+        self._transition("submitted", "refused")

@@ -1,0 +1,210 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .pm_property import AREA_DIGITS
+
+UNIT_TYPES = [
+    ("office", "Office"),
+    ("shop", "Shop"),
+    ("hotel", "Hotel room"),
+    ("apartment", "Apartment"),
+    ("parking", "Parking space"),
+    ("storage", "Storage"),
+    ("other", "Other"),
+]
+STATUSES = [
+    ("not_handed_over", "Not handed over"),
+    ("vacant", "Vacant"),
+    ("owner_occupied", "Owner-occupied"),
+    ("let", "Let"),
+]
+
+
+class PmUnit(models.Model):
+    """A unit (房产单元): what is owned, let, billed and visited. Its page shows the whole household.
+
+    Who owns, rents or pays is never stored here: it follows from ``pm.unit.party`` rows and the day asked for,
+    so history stays true. Source: S0-13, S4-39.
+    """
+
+    _name = "pm.unit"
+    _description = "Unit"
+    _inherit = ["mail.thread"]
+    _order = "property_id, building_id, code, id"
+    _rec_names_search = ["code", "name", "party_ids.partner_id.name"]
+
+    _code_unique = models.UniqueIndex("(property_id, code)", "Another unit of this property has this code.")
+    _areas_positive = models.Constraint(
+        "CHECK (area_built >= 0 AND area_inner >= 0 AND area_chargeable >= 0)", "Areas cannot be negative."
+    )
+    _code_trgm_index = models.Index("USING gin (code gin_trgm_ops)")
+
+    code = fields.Char(required=True, tracking=True, help="Unit number as it stands on the door, unique in the property.")
+    name = fields.Char(compute="_compute_name", store=True)
+    active = fields.Boolean(default=True)
+    property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
+    building_id = fields.Many2one(
+        "pm.building", required=True, index=True, ondelete="restrict", domain="[('property_id', '=', property_id)]"
+    )
+    zone_id = fields.Many2one("pm.zone", index="btree_not_null", domain="[('property_id', '=', property_id)]")
+    company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    floor = fields.Char()
+    unit_type = fields.Selection(UNIT_TYPES, required=True, default="office", tracking=True)
+    area_built = fields.Float(string="Built Area (m²)", digits=AREA_DIGITS, tracking=True)
+    area_inner = fields.Float(string="Inner Area (m²)", digits=AREA_DIGITS, tracking=True)
+    area_chargeable = fields.Float(string="Chargeable Area (m²)", digits=AREA_DIGITS, tracking=True)
+    layout = fields.Char(help="House type or layout.")
+    user_id = fields.Many2one(
+        "res.users",
+        string="Butler",
+        compute="_compute_user_id",
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+        tracking=True,
+        help="Responsible for this unit: tickets, visits and reminders go to this person first (S0-52).",
+    )
+    handover_date = fields.Date(string="Handed Over On", tracking=True, help="When the developer handed the unit over; empty = not yet.")
+    warranty_until = fields.Date(help="End of the developer's warranty: repairs before that day are not charged (S1-02).")
+    last_verified = fields.Date(help="When the data of the household was last checked with the customer (S1-25).")
+    note = fields.Html(groups="base.group_user")
+
+    party_ids = fields.One2many("pm.unit.party", "unit_id", string="Parties")
+    current_party_ids = fields.One2many("pm.unit.party", compute="_compute_parties", string="Current Parties")
+    owner_ids = fields.Many2many("res.partner", compute="_compute_parties", string="Owners")
+    occupant_ids = fields.Many2many("res.partner", compute="_compute_parties", string="Occupants")
+    payer_id = fields.Many2one(
+        "res.partner", compute="_compute_parties", search="_search_payer_id", string="Payer", help="Who receives the bills today."
+    )
+    status = fields.Selection(STATUSES, compute="_compute_parties", search="_search_status")
+    file_ids = fields.One2many("pm.unit.file", "unit_id", string="File")
+    file_completeness = fields.Float(string="File Complete (%)", compute="_compute_file_completeness", digits=(5, 1))
+    transfer_ids = fields.One2many("pm.unit.transfer", "unit_id", string="Transfers")
+
+    @api.depends("code", "building_id.code")
+    def _compute_name(self):
+        for unit in self:
+            building = unit.building_id.code or ""
+            # Codes such as A-1201 already carry the building.
+            unit.name = unit.code if not building or (unit.code or "").startswith(building) else f"{building}-{unit.code}"
+
+    @api.depends("building_id.user_id")
+    def _compute_user_id(self):
+        for unit in self:
+            unit.user_id = unit.building_id.user_id or unit.user_id
+
+    @api.depends(
+        "party_ids.role", "party_ids.partner_id", "party_ids.date_from", "party_ids.date_to", "party_ids.is_payer", "handover_date"
+    )
+    def _compute_parties(self):
+        current = {}
+        for party in self.party_ids.filtered("is_current"):
+            current.setdefault(party.unit_id, self.env["pm.unit.party"])
+            current[party.unit_id] |= party
+        for unit in self:
+            parties = current.get(unit, self.env["pm.unit.party"])
+            owners = parties.filtered(lambda p: p.role == "owner")
+            tenants = parties.filtered(lambda p: p.role in ("tenant", "merchant"))
+            unit.current_party_ids = parties
+            unit.owner_ids = owners.partner_id
+            unit.occupant_ids = (tenants or owners).partner_id | parties.filtered(lambda p: p.role == "household").partner_id
+            unit.payer_id = parties.filtered("is_payer")[:1].partner_id
+            if tenants:
+                unit.status = "let"
+            elif not unit.handover_date:
+                unit.status = "not_handed_over"
+            elif owners and (parties - owners).filtered(lambda p: p.role == "household") or owners.filtered("lives_here"):
+                unit.status = "owner_occupied"
+            else:
+                unit.status = "vacant"
+
+    def _search_payer_id(self, operator, value):
+        if operator in ("any", "in", "=", "ilike", "like", "child_of"):
+            return [("party_ids", "any", [("is_payer", "=", True), ("is_current", "=", True), ("partner_id", operator, value)])]
+        return NotImplemented
+
+    def _search_status(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = Domain("is_current", "=", True)
+        let = Domain("party_ids", "any", today & Domain("role", "in", ("tenant", "merchant")))
+        owned = Domain("party_ids", "any", today & Domain("role", "=", "owner"))
+        lived = owned & Domain("party_ids", "any", today & (Domain("role", "=", "household") | (Domain("role", "=", "owner") & Domain("lives_here", "=", True))))
+        handed = Domain("handover_date", "!=", False)
+        by_status = {
+            "let": let,
+            "not_handed_over": ~let & ~handed,
+            "owner_occupied": ~let & handed & lived,
+            "vacant": ~let & handed & ~lived,
+        }
+        return Domain.OR(by_status[status] for status in value if status in by_status)
+
+    def _compute_file_completeness(self):
+        mandatory = self.env["pm.file.type"].search([("mandatory", "=", True)])
+        present = {}
+        for unit, file_type in self.env["pm.unit.file"]._read_group(
+            [("unit_id", "in", self.ids), ("type_id", "in", mandatory.ids)], ["unit_id", "type_id"]
+        ):
+            present.setdefault(unit.id, set()).add(file_type.id)
+        for unit in self:
+            needed = mandatory.filtered(lambda t: not t.unit_type or t.unit_type == unit.unit_type)
+            have = present.get(unit.id, set()) & set(needed.ids)
+            unit.file_completeness = 100.0 * len(have) / len(needed) if needed else 100.0
+
+    @api.constrains("building_id", "zone_id", "property_id")
+    def _check_same_property(self):
+        for unit in self:
+            if unit.building_id.property_id != unit.property_id or (unit.zone_id and unit.zone_id.property_id != unit.property_id):
+                raise ValidationError(
+                    self.env._(
+                        "Unit %(unit)s: building and zone must belong to the property %(property)s.",
+                        unit=unit.code,
+                        property=unit.property_id.display_name,
+                    )
+                )
+
+    @api.onchange("building_id")
+    def _onchange_building_id(self):
+        if self.building_id:
+            self.property_id = self.building_id.property_id
+
+    def _payer_on(self, day):
+        """Return ``{unit_id: partner_id}`` of the payers on the date ``day``; units without a payer are absent.
+
+        One query for any number of units.
+        """
+        if not self:
+            return {}
+        self.env["pm.unit.party"].flush_model(["unit_id", "partner_id", "is_payer", "date_from", "date_to"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT unit_id, partner_id FROM pm_unit_party
+                    WHERE is_payer AND unit_id IN %s AND date_from <= %s AND (date_to IS NULL OR date_to >= %s)""",
+                self._ids,
+                day,
+                day,
+            )
+        )
+        return dict(rows)
+
+    def _household_partner_ids(self):
+        """Return the partners who belong to these units today, in any role."""
+        return self.current_party_ids.partner_id
+
+    def action_verify(self):
+        """Note that the household's data was checked with the customer today."""
+        for unit in self:
+            unit.last_verified = unit.property_id._today()
+
+    def action_transfer(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "pm.unit.transfer",
+            "view_mode": "form",
+            "context": {"default_unit_id": self.id},
+            "name": self.env._("Ownership Transfer"),
+        }

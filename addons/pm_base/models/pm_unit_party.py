@@ -1,0 +1,157 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+ROLES = [
+    ("owner", "Owner"),
+    ("tenant", "Tenant / user"),
+    ("merchant", "Merchant"),
+    ("household", "Household member"),
+    ("agent", "Agent"),
+    ("developer", "Developer"),
+    ("contact", "Contact person"),
+]
+FULL_SHARE = 100.0
+
+
+class PmUnitParty(models.Model):
+    """The role of a partner on a unit from one day to another. Rows are closed, never overwritten: they are the history.
+
+    The database itself forbids two payers of one unit on one day, the same role of the same partner twice at one
+    time, and owners' shares above 100 % on any day. Source: S0-13, S2-13, S3-32, S4-39, S4-50.
+    """
+
+    _name = "pm.unit.party"
+    _description = "Unit Party"
+    _inherit = ["mail.thread"]
+    _order = "unit_id, date_from desc, id desc"
+    _rec_name = "partner_id"
+
+    _dates_ordered = models.Constraint("CHECK (date_to IS NULL OR date_to >= date_from)", "A role cannot end before it begins.")
+    _share_range = models.Constraint("CHECK (share >= 0 AND share <= 100)", "A share lies between 0 and 100 %.")
+    _payer_once = models.Constraint(
+        "EXCLUDE USING gist (unit_id WITH =, daterange(date_from, date_to, '[]') WITH &&) WHERE (is_payer)",
+        "A unit has one payer at a time: end the role of the present payer the day before, or untick the payer box.",
+    )
+    _role_once = models.Constraint(
+        "EXCLUDE USING gist (unit_id WITH =, partner_id WITH =, role WITH =, daterange(date_from, date_to, '[]') WITH &&)",
+        "This partner already has this role on the unit at that time.",
+    )
+    _partner_index = models.Index("(partner_id, unit_id)")
+
+    unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict")
+    property_id = fields.Many2one(related="unit_id.property_id", store=True, index=True)
+    company_id = fields.Many2one(related="unit_id.company_id", store=True)
+    partner_id = fields.Many2one("res.partner", required=True, ondelete="restrict", tracking=True)
+    phone = fields.Char(related="partner_id.phone")
+    email = fields.Char(related="partner_id.email")
+    role = fields.Selection(ROLES, required=True, default="owner", tracking=True)
+    date_from = fields.Date(string="From", required=True, default=fields.Date.context_today, tracking=True)
+    date_to = fields.Date(string="To", tracking=True, help="Last day of the role; empty = until further notice.")
+    share = fields.Float(string="Share (%)", digits=(7, 4), default=0.0, help="Share of ownership; all owners of one day together at most 100 %.")
+    is_payer = fields.Boolean(string="Payer", tracking=True, help="Receives the bills of the unit.")
+    lives_here = fields.Boolean(string="Occupies the Unit", help="The owner uses the unit.")
+    is_current = fields.Boolean(compute="_compute_is_current", search="_search_is_current")
+
+    is_key_customer = fields.Boolean(
+        string="Key Customer", tracking=True, groups="base.group_user", help="On the key-customer list of the property (S0-20)."
+    )
+    key_reason = fields.Char(string="Why Key Customer", groups="base.group_user")
+    key_user_id = fields.Many2one("res.users", string="Key Account Held By", groups="base.group_user")
+    key_traits = fields.Text(string="Characteristics", groups="base.group_user")
+
+    # The sheet of a commercial occupant (S4-50)
+    business_scope = fields.Char()
+    business_category = fields.Char()
+    operating_entity = fields.Char()
+    person_in_charge = fields.Char()
+    headcount = fields.Integer(string="Staff")
+    emergency_name = fields.Char(string="Emergency Contact")
+    emergency_phone = fields.Char()
+
+    def init(self):
+        # A sum over rows is out of reach of CHECK and EXCLUDE, hence a trigger. It locks the unit's row first, so that
+        # two sessions adding owners at the same moment are serialised and cannot both pass.
+        self.env.cr.execute(
+            SQL(
+                """
+            CREATE OR REPLACE FUNCTION pm_unit_party_check_share() RETURNS trigger AS $$
+            DECLARE
+                worst numeric;
+            BEGIN
+                IF NEW.role <> 'owner' OR COALESCE(NEW.share, 0) = 0 THEN
+                    RETURN NULL;
+                END IF;
+                PERFORM 1 FROM pm_unit WHERE id = NEW.unit_id FOR NO KEY UPDATE;
+                -- The sum can only rise on a day on which some row begins.
+                SELECT max(total) INTO worst FROM (
+                    SELECT (SELECT sum(p.share) FROM pm_unit_party p
+                             WHERE p.unit_id = NEW.unit_id AND p.role = 'owner'
+                               AND daterange(p.date_from, p.date_to, '[]') @> day.date_from) AS total
+                      FROM pm_unit_party day
+                     WHERE day.unit_id = NEW.unit_id AND day.role = 'owner'
+                       AND daterange(day.date_from, day.date_to, '[]') && daterange(NEW.date_from, NEW.date_to, '[]')
+                ) totals;
+                IF worst > %s THEN
+                    RAISE EXCEPTION 'owner shares of unit %% reach %% percent', NEW.unit_id, worst
+                          USING ERRCODE = 'check_violation', CONSTRAINT = 'pm_unit_party_share_total', TABLE = 'pm_unit_party';
+                END IF;
+                RETURN NULL;
+            END $$ LANGUAGE plpgsql;
+            DROP TRIGGER IF EXISTS pm_unit_party_share_total ON pm_unit_party;
+            CREATE CONSTRAINT TRIGGER pm_unit_party_share_total
+                AFTER INSERT OR UPDATE OF share, role, unit_id, date_from, date_to ON pm_unit_party
+                NOT DEFERRABLE FOR EACH ROW EXECUTE FUNCTION pm_unit_party_check_share();
+                """,
+                FULL_SHARE,
+            )
+        )
+
+    @api.model
+    def _sql_error_to_message(self, exc):
+        if exc.diag.constraint_name == "pm_unit_party_share_total":
+            return self._share_message()
+        return super()._sql_error_to_message(exc)
+
+    @api.model
+    def _share_message(self):
+        return self.env._("The owners' shares of a unit exceed 100 % on at least one day: end or reduce another owner's share first.")
+
+    @api.depends("date_from", "date_to")
+    def _compute_is_current(self):
+        today = fields.Date.context_today(self)
+        for party in self:
+            party.is_current = bool(party.date_from and party.date_from <= today and (not party.date_to or party.date_to >= today))
+
+    def _search_is_current(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        current = ["&", ("date_from", "<=", today), "|", ("date_to", "=", False), ("date_to", ">=", today)]
+        return current if True in value else ["!", *current]
+
+    @api.constrains("share", "role", "unit_id", "date_from", "date_to")
+    def _check_share_total(self):
+        """Speak before the database does: the same rule, in the user's language and with the unit's name."""
+        owners = self.filtered(lambda p: p.role == "owner" and p.share)
+        for unit in owners.unit_id:
+            rows = unit.party_ids.filtered(lambda p: p.role == "owner" and p.share and p.date_from)
+            for start in set(rows.mapped("date_from")):
+                total = sum(p.share for p in rows if p.date_from <= start and (not p.date_to or p.date_to >= start))
+                if total > FULL_SHARE + 0.00005:  # half a unit of the field's last decimal
+                    raise ValidationError(
+                        self.env._(
+                            "Unit %(unit)s: the owners' shares on %(day)s add up to %(total)s %%, more than 100 %%. "
+                            "End or reduce another owner's share first.",
+                            unit=unit.display_name,
+                            day=start,
+                            total=f"{total:g}",
+                        )
+                    )
+
+    def unlink(self):
+        """Rows are history: only one entered by mistake today may go; otherwise it is ended."""
+        today = fields.Date.context_today(self)
+        if not self.env.su and any(party.create_date.date() < today for party in self):
+            raise ValidationError(self.env._("To end a role, enter its last day. Roles of former days are history and stay."))
+        return super().unlink()

@@ -1,0 +1,14 @@
+from odoo import fields, models
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    pm_property_ids = fields.Many2many(
+        "pm.property",
+        "pm_property_users_rel",
+        "user_id",
+        "property_id",
+        string="Managed Properties",
+        help="Properties whose records this user may see; members of “All Properties” need none.",
+    )

@@ -1,0 +1,79 @@
+"""Checks that every add-on inherits: a dozen lines of test file bring them all (style.md, habit 11)."""
+
+from pathlib import Path
+
+import polib
+from lxml import etree
+
+from odoo.modules.module import get_module_path
+from odoo.tests.common import tagged
+
+# Terms that read the same in Chinese.
+SAME_IN_CHINESE = {"PDF", "KPI", "XLSX", "CSV", "QR", "ID", "OK", "%", "m²", "SMS", "Logo", "URL"}
+
+
+@tagged("post_install", "-at_install")
+class GenericModuleChecks:
+    """Mix into a TransactionCase and set ``_module``."""
+
+    _module = None
+
+    def _own_models(self):
+        """Return the names of the models the add-on defines."""
+        records = self.env["ir.model.data"].search([("module", "=", self._module), ("model", "=", "ir.model")])
+        names = self.env["ir.model"].browse(records.mapped("res_id")).mapped("model")
+        first = self.env["ir.model.data"]._read_group([("model", "=", "ir.model"), ("res_id", "in", records.mapped("res_id"))], ["res_id"], ["id:min"])
+        owner = {res_id: self.env["ir.model.data"].browse(data_id).module for res_id, data_id in first}
+        ids = {self.env["ir.model"]._get(name).id: name for name in names}
+        return [name for model_id, name in ids.items() if owner.get(model_id) == self._module and name in self.env]
+
+    def test_every_model_has_access_rights_and_a_company_rule(self):
+        for name in self._own_models():
+            model = self.env[name]
+            if model._abstract:
+                continue
+            with self.subTest(model=name):
+                access = self.env["ir.model.access"].search([("model_id.model", "=", name)])
+                self.assertTrue(access, "a model without access rights is closed or, worse, forgotten")
+                self.assertTrue(all(access.mapped("group_id")), "no access right may be given to everybody")
+                if not model._transient and "property_id" in model._fields and model._fields["property_id"].store:
+                    rules = self.env["ir.rule"].search([("model_id.model", "=", name)])
+                    self.assertTrue(rules.filtered(lambda r: not r.groups), "records of a property need a company rule")
+                    self.assertTrue(rules.filtered("groups"), "records of a property need a property rule")
+
+    def test_every_action_opens_and_every_menu_leads_somewhere(self):
+        data = self.env["ir.model.data"].search([("module", "=", self._module), ("model", "=", "ir.actions.act_window")])
+        for action in self.env["ir.actions.act_window"].browse(data.mapped("res_id")):
+            with self.subTest(action=action.name):
+                model = self.env[action.res_model]
+                for view_id, view_type in action.views:
+                    model.get_view(view_id, view_type)
+                model.get_view(action.search_view_id.id, "search")
+                if action.target != "new" and action.res_model != "res.config.settings":
+                    self.assertTrue(action.path, "an action that fills the page needs a readable address")
+                    self.assertTrue(action.help, "an empty list must say what to do")
+        menus = self.env["ir.model.data"].search([("module", "=", self._module), ("model", "=", "ir.ui.menu")])
+        for menu in self.env["ir.ui.menu"].browse(menus.mapped("res_id")):
+            with self.subTest(menu=menu.complete_name):
+                self.assertTrue(menu.action or menu.child_id, "a menu without action needs children")
+
+    def test_every_button_of_a_view_has_its_method(self):
+        data = self.env["ir.model.data"].search([("module", "=", self._module), ("model", "=", "ir.ui.view")])
+        for view in self.env["ir.ui.view"].browse(data.mapped("res_id")).filtered(lambda v: v.model in self.env):
+            arch = self.env[view.model].get_view(view.id if view.mode == "primary" else None, view.type)["arch"]
+            for button in etree.fromstring(arch).iterfind(".//button[@type='object']"):
+                # Buttons of embedded lists act on the embedded model; the view validator has checked those.
+                if not button.xpath("ancestor::field"):
+                    with self.subTest(view=view.name, button=button.get("name")):
+                        self.assertTrue(hasattr(self.env[view.model], button.get("name")))
+
+    def test_every_string_is_chinese_when_the_user_is(self):
+        path = Path(get_module_path(self._module)) / "i18n" / "zh_CN.po"
+        self.assertTrue(path.exists(), "no zh_CN.po")
+        catalogue = polib.pofile(str(path))
+        missing = [e.msgid for e in catalogue if not e.obsolete and (not e.msgstr or "fuzzy" in e.flags) and e.msgid not in SAME_IN_CHINESE]
+        self.assertFalse(missing, f"{len(missing)} strings of {self._module} have no Chinese")
+        template = path.with_name(f"{self._module}.pot")
+        if template.exists():
+            known = {e.msgid for e in catalogue}
+            self.assertFalse([e.msgid for e in polib.pofile(str(template)) if e.msgid not in known], "strings missing in zh_CN.po")

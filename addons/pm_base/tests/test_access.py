@@ -1,0 +1,70 @@
+from odoo.exceptions import AccessError
+from odoo.tests.common import tagged
+
+from .common import ROLES, PmCase
+
+# model: roles that may write / create / delete; every internal user may read master data.
+MATRIX = {
+    "pm.property": ({"manager", "leadership"}, {"manager", "leadership"}, set()),
+    "pm.building": ({"supervisor", "manager"}, {"supervisor", "manager"}, {"manager"}),
+    "pm.zone": ({"supervisor", "manager"}, {"supervisor", "manager"}, {"manager"}),
+    "pm.unit": ({"officer", "assistant", "supervisor", "manager"}, {"assistant", "supervisor", "manager"}, {"manager"}),
+    "pm.unit.party": (
+        {"officer", "assistant", "supervisor", "manager"},
+        {"assistant", "supervisor", "manager"},
+        {"assistant", "supervisor", "manager"},
+    ),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestAccess(PmCase):
+    def test_rights_of_each_role(self):
+        for model, (write, create, unlink) in MATRIX.items():
+            for role in ROLES:
+                records = self.env[model].with_user(getattr(self, role))
+                with self.subTest(model=model, role=role):
+                    self.assertTrue(records.has_access("read"))
+                    self.assertEqual(records.has_access("write"), role in write)
+                    self.assertEqual(records.has_access("create"), role in create)
+                    self.assertEqual(records.has_access("unlink"), role in unlink)
+
+    def test_staff_see_their_properties_only(self):
+        other = self.property.copy({"code": "T2", "user_ids": False})
+        block = self.building.copy({"property_id": other.id})
+        unit = self.units[0].copy({"property_id": other.id, "building_id": block.id, "zone_id": False})
+        Unit = self.env["pm.unit"]
+        self.assertNotIn(unit, Unit.with_user(self.manager).search([]))
+        self.assertIn(self.units[0], Unit.with_user(self.manager).search([]))
+        self.assertIn(unit, Unit.with_user(self.leadership).search([]))
+        self.assertFalse(Unit.with_user(self.outsider).search([("id", "in", (unit | self.units).ids)]))
+        with self.assertRaises(AccessError):
+            unit.with_user(self.manager).read(["code"])
+        other.user_ids = self.manager
+        self.assertIn(unit, Unit.with_user(self.manager).search([]))
+
+    def test_another_company_s_property_is_out_of_reach_even_for_leadership(self):
+        company = self.env["res.company"].create({"name": "Other Manager Ltd"})
+        other = self.property.copy({"code": "T9", "company_id": company.id, "calendar_id": False})
+        self.assertNotIn(other, self.env["pm.property"].with_user(self.leadership).search([]))
+
+    def test_portal_users_reach_their_units_only(self):
+        Unit = self.env["pm.unit"].with_user(self.portal_user)
+        self.assertEqual(Unit.search([]), self.units[0])
+        with self.assertRaises(AccessError):
+            self.units[1].with_user(self.portal_user).read(["code"])
+        with self.assertRaises(AccessError):
+            self.units[0].with_user(self.portal_user).write({"code": "X"})
+        self.assertEqual(self.env["pm.property"].with_user(self.portal_user).search([]), self.property)
+        self.assertEqual(self.env["pm.unit.party"].with_user(self.portal_user).search([]), self.parties[0])
+
+    def test_portal_access_ends_with_the_role(self):
+        self.parties[0].date_to = "2024-12-31"
+        self.env.flush_all()
+        self.assertFalse(self.env["pm.unit"].with_user(self.portal_user).search([]))
+
+    def test_portal_users_read_no_internal_remarks(self):
+        with self.assertRaises(AccessError):
+            self.units[0].with_user(self.portal_user).read(["note"])
+        with self.assertRaises(AccessError):
+            self.parties[0].with_user(self.portal_user).read(["key_reason"])

@@ -1,0 +1,92 @@
+from datetime import date
+
+import psycopg2
+from freezegun import freeze_time
+
+from odoo.exceptions import ValidationError
+from odoo.tests.common import tagged
+from odoo.tools import mute_logger
+
+from .common import PmCase
+
+
+@tagged("post_install", "-at_install")
+class TestUnitParty(PmCase):
+    def _party(self, partner, **values):
+        return self.env["pm.unit.party"].create(
+            {"unit_id": self.units[0].id, "partner_id": partner.id, "role": "tenant", "date_from": "2025-01-01", **values}
+        )
+
+    def test_one_payer_at_a_time_the_day_after_is_free(self):
+        self.parties[0].date_to = "2025-05-31"
+        self.env.flush_all()
+        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.ExclusionViolation), self.cr.savepoint():
+            self._party(self.owners[1], is_payer=True, date_from="2025-05-31")
+        self.assertTrue(self._party(self.owners[1], is_payer=True, date_from="2025-06-01"))
+
+    def test_payers_on_a_day_come_from_history_in_one_query(self):
+        self.parties[0].date_to = "2025-05-31"
+        self.env.flush_all()
+        self._party(self.owners[1], is_payer=True, date_from="2025-06-01")
+        self.assertEqual(self.units._payer_on(date(2025, 5, 31))[self.units[0].id], self.owners[0].id)
+        with self.assertQueryCount(1):
+            self.assertEqual(self.units._payer_on(date(2025, 6, 1))[self.units[0].id], self.owners[1].id)
+        self.assertNotIn(self.units[0].id, self.units._payer_on(date(2023, 12, 31)))
+
+    def test_owner_shares_above_100_on_one_day_are_refused_with_unit_and_day(self):
+        with self.assertRaisesRegex(ValidationError, "A-101.*2025-01-01.*100.01"):
+            self._party(self.owners[1], role="owner", share=0.01)
+        self.parties[0].share = 60
+        self.assertTrue(self._party(self.owners[1], role="owner", share=40))
+
+    def test_the_database_itself_refuses_shares_above_100(self):
+        """Behind the ORM's back too: an import by SQL or a second session meets the same wall."""
+        self.env.flush_all()
+        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.CheckViolation), self.cr.savepoint():
+            self.cr.execute(
+                """INSERT INTO pm_unit_party (unit_id, property_id, partner_id, role, share, date_from)
+                   VALUES (%s, %s, %s, 'owner', 0.0001, '2026-01-01')""",
+                [self.units[0].id, self.property.id, self.owners[1].id],
+            )
+
+    def test_shares_may_follow_one_another(self):
+        self.parties[0].date_to = "2025-12-31"
+        self.env.flush_all()
+        self.assertTrue(self._party(self.owners[1], role="owner", share=100, date_from="2026-01-01"))
+
+    def test_the_same_role_twice_at_one_time_is_refused(self):
+        self._party(self.owners[1])
+        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.ExclusionViolation), self.cr.savepoint():
+            self._party(self.owners[1], date_from="2025-03-01")
+
+    def test_a_role_cannot_end_before_it_begins(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.CheckViolation), self.cr.savepoint():
+            self._party(self.owners[1], date_to="2024-12-31")
+
+    @freeze_time("2026-06-15 04:00:00")
+    def test_status_follows_the_parties_and_can_be_searched(self):
+        Unit = self.env["pm.unit"].search
+        own = [("property_id", "=", self.property.id)]
+        self.parties[1].lives_here = False
+        self.units[2].handover_date = False
+        self._party(self.owners[1], role="merchant", date_to="2026-06-15")
+        self.env.flush_all()
+        self.units.invalidate_recordset()
+        self.assertEqual(self.units.mapped("status"), ["let", "vacant", "not_handed_over"])
+        for unit in self.units:
+            self.assertEqual(Unit([*own, ("status", "=", unit.status)]), unit)
+        with freeze_time("2026-06-16 04:00:00"):  # the lease ended yesterday
+            self.units.invalidate_recordset()
+            self.assertEqual(self.units[0].status, "owner_occupied")
+            self.assertEqual(Unit([*own, ("status", "=", "owner_occupied")]), self.units[0])
+
+    def test_roles_of_former_days_stay(self):
+        self.env.flush_all()
+        self.cr.execute("UPDATE pm_unit_party SET create_date = create_date - interval '2 days'")
+        self.parties.invalidate_recordset()
+        with self.assertRaisesRegex(ValidationError, "enter its last day"):
+            self.parties[0].with_user(self.assistant).unlink()
+
+    def test_search_finds_a_unit_by_name_of_its_people(self):
+        found = self.env["pm.unit"].name_search("Owner 2")
+        self.assertEqual([unit_id for unit_id, _name in found], self.units[1].ids)
