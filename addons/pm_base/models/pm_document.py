@@ -281,7 +281,7 @@ class PmDocument(models.AbstractModel):
 
     def _logo(self, company, kit):
         """Return the company's logo as a picture, or None when it has none that can be drawn (SVG)."""
-        if not company.logo_web:
+        if company.uses_default_logo or not company.logo_web:
             return None
         try:
             return kit.image(base64.b64decode(company.with_context(bin_size=False).logo_web), 34, 15)

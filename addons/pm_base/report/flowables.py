@@ -4,6 +4,8 @@ from itertools import groupby
 
 from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
 from reportlab.lib import colors
+from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, Paragraph
 
 
@@ -18,6 +20,23 @@ class BoldParagraph(Paragraph):
         canvas.addLiteral("2 Tr")  # fill, then stroke
         super().draw()
         canvas.restoreState()
+
+
+class Heading(BoldParagraph):
+    """Heading that moves to the next page when too little of what follows would fit below it.
+
+    ReportLab's keepWithNext would move the whole following table along and leave half a page empty.
+    """
+
+    ROOM = 28 * mm
+
+    def wrap(self, available_width, available_height):
+        width, height = super().wrap(available_width, available_height)
+        self._crowded = height + self.ROOM > available_height
+        return width, available_height + 1 if self._crowded else height
+
+    def split(self, available_width, available_height):
+        return [] if self._crowded else super().split(available_width, available_height)
 
 
 class QrFlowable(Flowable):
@@ -60,8 +79,6 @@ class StampFlowable(Flowable):
         self.hAlign = "RIGHT"
 
     def wrap(self, available_width, available_height):
-        from reportlab.pdfbase.pdfmetrics import stringWidth
-
         self._text_width = stringWidth(self._text, self._font, self._size)
         self.width, self.height = self._text_width + 20, self._size * 2.4
         return self.width, self.height

@@ -33,8 +33,8 @@ class ReportKeyCustomers(models.AbstractModel):
                     "、".join(units.mapped("display_name")) if (record.env.lang or "").startswith("zh") else ", ".join(units.mapped("display_name")),
                     " / ".join(dict.fromkeys(roles[right.role] for right in rights)),
                     sum(units.mapped("area_chargeable")),
-                    "; ".join(filter(None, rights.mapped("key_reason"))),
-                    "; ".join(filter(None, rights.mapped("key_traits"))),
+                    "; ".join(dict.fromkeys(filter(None, rights.mapped("key_reason")))),
+                    "; ".join(dict.fromkeys(filter(None, rights.mapped("key_traits")))),
                     ", ".join(rights.key_user_id.sudo().mapped("name")),
                 ]
             )

@@ -6,6 +6,7 @@ plain text: what users typed is escaped, so that ``<b>`` or ``&`` in a name is p
 
 import io
 import re
+from functools import partial
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
@@ -20,7 +21,7 @@ from odoo.exceptions import UserError
 from odoo.tools.misc import format_date, format_datetime, formatLang
 
 from . import fonts
-from .flowables import BoldParagraph, QrFlowable, StampFlowable
+from .flowables import BoldParagraph, Heading, QrFlowable, StampFlowable
 
 INK = colors.HexColor("#1F2933")
 SOFT = colors.HexColor("#616E7C")
@@ -32,6 +33,7 @@ MISSING_GLYPH = "□"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 CELL_PADDING = 1.2 * mm
+TALL = 110 * mm  # a cell higher than this is cut: no row may be higher than a landscape page
 _ALIGN = {"l": "body", "r": "right", "c": "center"}
 
 
@@ -122,14 +124,14 @@ class Kit:
         return self._paragraph(safe_xml, style, cjk=bool(_CJK.search(safe_xml)))
 
     def _paragraph(self, markup, style, cjk):
-        bold = style in ("bold", "cell_bold", "h", "title", "letterhead")
-        return (BoldParagraph if bold else Paragraph)(markup, self._style(style, cjk))
+        bold = style in ("bold", "cell_bold", "title", "letterhead")
+        paragraph = (BoldParagraph if bold else Paragraph)(markup, self._style(style, cjk))
+        paragraph.pm_lines = partial(_estimate_lines, len(markup), markup.count("<br/>"), paragraph.style.fontSize)
+        return paragraph
 
     def h(self, text):
         """Return a section heading; it stays on the page of what follows."""
-        heading = self.p(text, "h")
-        heading.keepWithNext = 1
-        return heading
+        return Heading(self.escape(text), self._style("h", cjk=bool(_CJK.search(self.plain(text)))))
 
     # Values in the language of the reader
 
@@ -166,7 +168,8 @@ class Kit:
         if not rows:
             return Spacer(0, 0)
         label = max(min(max(self._text_width(pair[0], 8.5) for pair in pairs) + 3 * CELL_PADDING, self.width / columns * 0.45), 15 * mm)
-        table = Table(rows, colWidths=[label, self.width / columns - label] * columns, splitInRow=1, spaceBefore=2, spaceAfter=6)
+        widths = [label, self.width / columns - label] * columns
+        table = Table(self._split_tall(rows, widths), colWidths=widths, spaceBefore=2, spaceAfter=6)
         style = [*self._grid_style(), ("GRID", (0, 0), (-1, -1), 0.4, LINE)]
         style += [("BACKGROUND", (2 * n, 0), (2 * n, -1), HEAD) for n in range(columns)]
         table.setStyle(style)
@@ -190,18 +193,19 @@ class Kit:
 
         data = [line(header, "cell_bold")] if header and any(header) else []
         head_rows = len(data)
-        data += [line(row, "cell") for row in rows]
+        body = self._split_tall([line(row, "cell") for row in rows], widths)
+        data += body
         if total:
             data.append(line(total, "cell_bold"))
         if not data:
             return Spacer(0, 0)
         # LongTable measures row by row: a bill of a thousand lines is laid out in linear time.
-        table = LongTable(data, colWidths=widths, repeatRows=head_rows, splitInRow=1, spaceBefore=2, spaceAfter=6)
+        table = LongTable(data, colWidths=widths, repeatRows=head_rows, spaceBefore=2, spaceAfter=6)
         style = [*self._grid_style(), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE)]
         if head_rows:
             style += [("BACKGROUND", (0, 0), (-1, 0), HEAD), ("LINEABOVE", (0, 0), (-1, 0), 0.8, INK), ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK)]
         if zebra and len(rows) > 3:
-            style.append(("ROWBACKGROUNDS", (0, head_rows), (-1, head_rows + len(rows) - 1), [None, ZEBRA]))
+            style.append(("ROWBACKGROUNDS", (0, head_rows), (-1, head_rows + len(body) - 1), [None, ZEBRA]))
         if total:
             style += [("LINEABOVE", (0, -1), (-1, -1), 0.8, INK), ("BACKGROUND", (0, -1), (-1, -1), HEAD)]
         table.setStyle(style)
@@ -310,6 +314,27 @@ class Kit:
             text = text.replace(" ", "\u00a0")
         return type(paragraph)(self.escape(text), aligned)
 
+    def _split_tall(self, rows, widths):
+        """Return the rows, each cut into several where it would fill more than most of a page."""
+        result = []
+        for row in rows:
+            while row:
+                parts = [self._split_cell(cell, width - 2 * CELL_PADDING) for cell, width in zip(row, widths)]
+                result.append([first for first, _rest in parts])
+                rest = [rest for _first, rest in parts]
+                row = rest if any(cell != "" for cell in rest) else None
+        return result
+
+    @staticmethod
+    def _split_cell(cell, width):
+        # Wrapping is the costly part of the layout: only texts that could be that high are measured here.
+        lines = getattr(cell, "pm_lines", lambda width: TALL)(width)
+        if isinstance(cell, Paragraph) and lines * cell.style.leading > TALL / 2 and cell.wrap(width, TALL)[1] > TALL:
+            parts = cell.split(width, TALL)
+            if len(parts) == 2:
+                return parts
+        return cell, ""
+
     def _text_width(self, value, size):
         return max((stringWidth(line, self.font, size) for line in self.plain(value).split("\n")), default=0)
 
@@ -330,6 +355,11 @@ class Kit:
             return [width * self.width / sum(natural) for width in natural]
         scale = (self.width - fixed) / flexible
         return [width if letter == "r" else width * scale for width, letter in zip(natural, align)]
+
+
+def _estimate_lines(length, breaks, size, width):
+    """Return at least the number of lines that the text can take: every character as wide as a Chinese one."""
+    return breaks + 1 + length * size / max(width, size)
 
 
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
