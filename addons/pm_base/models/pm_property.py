@@ -110,6 +110,21 @@ class PmProperty(models.Model):
     unit_area = fields.Float(string="Area of the Units (m²)", digits=AREA_DIGITS, compute="_compute_unit_totals")
     household_count = fields.Integer(string="Occupied Units", compute="_compute_unit_totals")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        properties = super().create(vals_list)
+        # Whoever sets up a property works with it: otherwise the new record would vanish from the creator's own lists.
+        if not self.env.user.has_group("pm_base.group_all_properties"):
+            properties.sudo().user_ids += self.env.user  # a manager may not write other users, this adds only himself
+        self.env.registry.clear_cache()  # the record rules embed the users' properties in a cached domain
+        return properties
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "user_ids" in vals:
+            self.env.registry.clear_cache()  # as above
+        return result
+
     @api.depends("unit_ids.area_chargeable", "unit_ids.active")
     def _compute_unit_totals(self):
         totals = {

@@ -33,7 +33,7 @@ class PmUnit(models.Model):
     _description = "Unit"
     _inherit = ["mail.thread"]
     _order = "property_id, building_id, code, id"
-    _rec_names_search = ["code", "name", "party_ids.partner_id.name"]
+    _rec_names_search = ["code", "name", "party_ids.partner_id.name", "party_ids.partner_id.phone", "party_ids.partner_id.pm_plate"]
 
     _code_unique = models.UniqueIndex("(property_id, code)", "Another unit of this property has this code.")
     _areas_positive = models.Constraint(

@@ -71,7 +71,8 @@ class PmUnitParty(models.Model):
 
     def init(self):
         # A sum over rows is out of reach of CHECK and EXCLUDE, hence a trigger. It locks the unit's row first, so that
-        # two sessions adding owners at the same moment are serialised and cannot both pass.
+        # two sessions adding owners at the same moment are serialised and cannot both pass. It is deferred, so that the
+        # ORM's check speaks first, with the unit's name and in the user's language.
         self.env.cr.execute(
             SQL(
                 """
@@ -101,7 +102,7 @@ class PmUnitParty(models.Model):
             DROP TRIGGER IF EXISTS pm_unit_party_share_total ON pm_unit_party;
             CREATE CONSTRAINT TRIGGER pm_unit_party_share_total
                 AFTER INSERT OR UPDATE OF share, role, unit_id, date_from, date_to ON pm_unit_party
-                NOT DEFERRABLE FOR EACH ROW EXECUTE FUNCTION pm_unit_party_check_share();
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION pm_unit_party_check_share();
                 """,
                 FULL_SHARE,
             )
@@ -148,6 +149,13 @@ class PmUnitParty(models.Model):
                             total=f"{total:g}",
                         )
                     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Rows ended in the same save must reach the database before their successors, or the exclusion constraint
+        # would see both in force.
+        self.flush_model(["unit_id", "partner_id", "role", "date_from", "date_to", "is_payer"])
+        return super().create(vals_list)
 
     def unlink(self):
         """Rows are history: only one entered by mistake today may go; otherwise it is ended."""

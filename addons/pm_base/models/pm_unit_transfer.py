@@ -88,7 +88,6 @@ class PmUnitTransfer(models.Model):
                 lambda p, day=transfer.date: p.is_payer and p.role != "owner" and (not p.date_to or p.date_to >= day)
             )
             owners.write({"date_to": transfer.date - timedelta(days=1)})
-            owners.flush_recordset()  # the exclusion constraint must see the old rows closed before the new ones open
             payer_line = transfer.line_ids.filtered("is_payer")[:1] or transfer.line_ids[:1]
             new = Party.create(
                 [

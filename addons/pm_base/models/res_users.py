@@ -12,3 +12,7 @@ class ResUsers(models.Model):
         string="Managed Properties",
         help="Properties whose records this user may see; members of “All Properties” need none.",
     )
+
+    def _get_invalidation_fields(self):
+        # The record rules embed the list of properties in a cached domain.
+        return super()._get_invalidation_fields() | {"pm_property_ids"}

@@ -76,7 +76,9 @@ class PmCase(TransactionCase):
             ]
         )
         cls.portal_user, cls.other_portal = (
-            new_test_user(cls.env, f"pm_portal_{number}", groups="base.group_portal", partner_id=owner.id, lang="en_US")
+            new_test_user(
+                cls.env, f"pm_portal_{number}", groups="base.group_portal", partner_id=owner.id, name=owner.name, email=owner.email, lang="en_US"
+            )
             for number, owner in enumerate(cls.owners[:2], 1)
         )
 
