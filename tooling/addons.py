@@ -20,7 +20,9 @@ def manifests():
         try:
             manifest = ast.literal_eval(path.read_text())
         except (SyntaxError, ValueError) as error:
-            raise Failure(f"{path.relative_to(home.PROJECT)} cannot be read: {error}", "Correct it and start again.") from error
+            raise Failure(
+                f"{path.relative_to(home.PROJECT)} cannot be read: {error}", "Correct it and start again."
+            ) from error
         if manifest.get("installable", True):
             result[path.parent.name] = manifest
     return result

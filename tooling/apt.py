@@ -69,7 +69,9 @@ def _targets():
         ]
     )
     rows = (line.split() for line in listing.stdout.splitlines())
-    return [(row[0], row[1]) for row in rows if len(row) == 3 and row[2] == "main" and "security" not in row[0] + row[1]]
+    return [
+        (row[0], row[1]) for row in rows if len(row) == 3 and row[2] == "main" and "security" not in row[0] + row[1]
+    ]
 
 
 def codename():
@@ -155,7 +157,9 @@ class Suite:
             if listing.returncode:
                 error = listing.stderr
                 if fresh:
-                    missing = "E: Unable to locate" in error or "no installation candidate" in error or "Can't find" in error
+                    missing = (
+                        "E: Unable to locate" in error or "no installation candidate" in error or "Can't find" in error
+                    )
                     raise Failure(
                         f"{' '.join(packages)}: {'gone from' if missing else 'cannot be resolved in'} {self.label}",
                         f"Look whether the package moved to another suite, {PM_ODOO_HINT}",

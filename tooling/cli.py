@@ -36,6 +36,16 @@ def prepare(development=False):
         odoo.configure()
 
 
+def prepare_python():
+    """Only the virtual environment with the development tools."""
+    from . import python
+
+    home.prepare()
+    with home.lock("setup"):
+        python.runtime()
+        python.development()
+
+
 def setup(_options):
     from . import database
 
@@ -63,7 +73,9 @@ def shell(options):
     database.demo()
     sys.stderr.flush()
     quiet = () if sys.stdin.isatty() else ("--log-level=warn",)
-    command = odoo.command("shell", "-d", database.DEMO, "--no-http", "--max-cron-threads=0", *quiet, *options.arguments)
+    command = odoo.command(
+        "shell", "-d", database.DEMO, "--no-http", "--max-cron-threads=0", *quiet, *options.arguments
+    )
     os.chdir(home.PROJECT)
     os.execve(str(command[0]), [str(word) for word in command], odoo.env())
 
@@ -80,10 +92,10 @@ def psql(options):
     os.execve(program, [program, *words], postgres.psql_environment())
 
 
-def lint(_options):
+def lint(options):
     from . import lint as tool
 
-    return tool.main()
+    return tool.main(options.fix)
 
 
 def i18n(options):
@@ -142,7 +154,9 @@ def parser():
 
     command = add("run", run, "set up what is missing, then serve the demo on 127.0.0.1")
     command.add_argument("--port", type=int, default=8069, help="port of the server (default 8069)")
-    command.add_argument("--mail-port", type=int, default=8025, help="port of the page with caught mail (8025 or the next free)")
+    command.add_argument(
+        "--mail-port", type=int, default=8025, help="port of the page with caught mail (8025 or the next free)"
+    )
     add("setup", setup, "everything but serving")
     command = add("test", test, "run the tests; arguments go to pytest", add_help=False)
     command.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -150,9 +164,12 @@ def parser():
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command = add("psql", psql, "psql on the demo database", add_help=False)
     command.add_argument("arguments", nargs=argparse.REMAINDER)
-    add("lint", lint, "check style, XML, CSV, translations")
+    command = add("lint", lint, "check style, XML, CSV, translations")
+    command.add_argument("--fix", action="store_true", help="correct what ruff can correct")
     command = add("i18n", i18n, "export the terms of the own add-ons and bring their zh_CN.po up to date")
-    command.add_argument("--check", action="store_true", help="write nothing; fail when a term is missing or untranslated")
+    command.add_argument(
+        "--check", action="store_true", help="write nothing; fail when a term is missing or untranslated"
+    )
     command.add_argument("modules", nargs="*", help="only these add-ons")
     command = add("bench", bench, "run a benchmark (see benchmarks/README.md)")
     command.add_argument("name", help="NAME of benchmarks/bench_NAME.py")
@@ -166,7 +183,9 @@ def parser():
 def main(words):
     # Options of test, shell and psql belong to other programs: argparse must not look at them.
     if words and words[0] in ("test", "shell", "psql"):
-        options = argparse.Namespace(function={"test": test, "shell": shell, "psql": psql}[words[0]], arguments=words[1:])
+        options = argparse.Namespace(
+            function={"test": test, "shell": shell, "psql": psql}[words[0]], arguments=words[1:]
+        )
     else:
         options = parser().parse_args(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -240,7 +240,10 @@ def _upgrade_demo(have, wanted):
         if new:
             # A new add-on's folder must be known before it can be installed.
             odoo.script(
-                DEMO, "env['ir.module.module'].update_list(); env.cr.commit()", log=log, what="the add-ons cannot be listed"
+                DEMO,
+                "env['ir.module.module'].update_list(); env.cr.commit()",
+                log=log,
+                what="the add-ons cannot be listed",
             )
         odoo.call(
             *("-d", DEMO, *arguments, *_OFFLINE),

@@ -61,7 +61,7 @@ def parse(path):
 def header(message, name):
     try:
         return str(message[name] or "")
-    except Exception:  # noqa: BLE001 - a header may be any rubbish; show the rest
+    except Exception:  # a header may be any rubbish; show the rest
         return ""
 
 
@@ -137,7 +137,11 @@ class Page(http.server.BaseHTTPRequestHandler):
         if part and part.isdigit() and int(part) < len(attachments):
             chosen = attachments[int(part)]
             return self.answer(chosen.get_payload(decode=True) or b"", kind=chosen.get_content_type(), attachment=True)
-        heads = [(name, html.escape(header(message, name))) for name in ("From", "To", "Cc", "Reply-To", "Date") if message[name]]
+        heads = [
+            (name, html.escape(header(message, name)))
+            for name in ("From", "To", "Cc", "Reply-To", "Date")
+            if message[name]
+        ]
         files = [
             f"<a href='/{file.name}/{i}' download='{html.escape(a.get_filename() or 'file', quote=True)}'>"
             f"{html.escape(a.get_filename() or 'file')}</a>"
@@ -158,7 +162,9 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.send_header("X-Content-Type-Options", "nosniff")
         # Nothing in a mail may run, or load anything from elsewhere.
-        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'")
+        self.send_header(
+            "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'"
+        )
         if attachment:
             self.send_header("Content-Disposition", "attachment")
         self.end_headers()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import apt, home, postgres, python
 from .process import environment, run
-from .ui import Failure, progress, say
+from .ui import Failure, progress, say, tail
 
 SUITE = "sid"  # the only Debian suite that carries odoo-19
 PACKAGES = (
@@ -100,9 +100,7 @@ def install():
     if not given():
         _install_package()
     _install_fonts()
-    home.write(
-        home.HOME / "fonts.conf", _FONTS_CONF.format(fonts=home.FONTS, root=home.ROOT, home=home.HOME)
-    )
+    home.write(home.HOME / "fonts.conf", _FONTS_CONF.format(fonts=home.FONTS, root=home.ROOT, home=home.HOME))
 
 
 def _install_package():
@@ -160,7 +158,9 @@ def _install_fonts():
 
 
 def font_folders():
-    folders = [home.FONTS, *sorted(Path("/usr/share/fonts/truetype").glob("*"))] if not home.stamp("fonts") else [home.FONTS]
+    folders = (
+        [home.FONTS, *sorted(Path("/usr/share/fonts/truetype").glob("*"))] if not home.stamp("fonts") else [home.FONTS]
+    )
     return os.pathsep.join(str(folder) for folder in folders)
 
 
@@ -212,8 +212,9 @@ def command(*arguments):
     """The command line of Odoo with our configuration; a sub-command comes first, as Odoo wants it."""
     words = [str(argument) for argument in arguments]
     if words and not words[0].startswith("-"):
-        # `odoo db init …`: -c belongs to `db`, hence right after it.
-        return [python.VENV_PYTHON, LAUNCHER, words[0], "-c", CONF, *words[1:]]
+        # `odoo db -c … init`, but `odoo i18n export -c …`: Odoo's sub-commands do not agree where it belongs.
+        position = 2 if words[0] == "i18n" else 1
+        return [python.VENV_PYTHON, LAUNCHER, *words[:position], "-c", CONF, *words[position:]]
     return [python.VENV_PYTHON, LAUNCHER, "-c", CONF, *words]
 
 
@@ -221,8 +222,6 @@ def call(*arguments, log, what, remedy="", **options):
     """Run Odoo to its end; its log goes to `log`; a failure shows the cause."""
     result = run(command(*arguments), log=log, env=env(), cwd=home.PROJECT, **options)
     if result.returncode:
-        from .ui import tail
-
         cause = tail(log, needles=(" ERROR ", " CRITICAL ", "Traceback (most recent call last)", "error: "))
         if "No space left" in cause:
             raise home.no_space()

@@ -106,7 +106,6 @@ def env():
     """What libpq of every child needs."""
     if external():
         return {}
-    root = home.HOME / "pgroot"
     return {
         "PGHOST": _base(),
         "PGPORT": "5432",
@@ -154,7 +153,9 @@ def start():
         cause = _as_owner(["tail", "-n", "8", base / "server.log"]).stdout
         if "No space left" in cause:
             raise home.no_space()
-        raise Failure("PostgreSQL does not start", "If nothing helps, start afresh: ./pm reset --all.", cause or tail(log))
+        raise Failure(
+            "PostgreSQL does not start", "If nothing helps, start afresh: ./pm reset --all.", cause or tail(log)
+        )
 
 
 def _initialise(binaries, base):
@@ -177,9 +178,7 @@ def _initialise(binaries, base):
             if "No space left" in log.read_text(errors="replace"):
                 raise home.no_space()
             raise Failure("the PostgreSQL cluster could not be made", f"See {log}.", tail(log))
-        _as_owner(
-            ["tee", "-a", base / "data/postgresql.conf"], input=_SETTINGS.format(base=base)
-        )
+        _as_owner(["tee", "-a", base / "data/postgresql.conf"], input=_SETTINGS.format(base=base))
     home.set_stamp("postgres", str(base))
 
 

@@ -12,7 +12,15 @@ except OSError:  # pragma: no cover - a Python without a dynamic libc
 _PR_SET_PDEATHSIG = 1
 
 # Set by an outer pm, or by the user's own tools: they would change which Odoo or Python is run.
-_STRANGERS = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "ODOO_RC", "OPENERP_SERVER", "PGDATABASE", "__PYVENV_LAUNCHER__")
+_STRANGERS = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "VIRTUAL_ENV",
+    "ODOO_RC",
+    "OPENERP_SERVER",
+    "PGDATABASE",
+    "__PYVENV_LAUNCHER__",
+)
 
 
 def die_with_parent():

@@ -39,7 +39,8 @@ def _pip():
     if _works(sys.executable, "-m", "pip", "--python", VENV_PYTHON, "--version"):
         return [sys.executable, "-m", "pip", "--python", VENV_PYTHON]
     raise Failure(
-        f"{sys.executable} has neither ensurepip nor pip", "Install the package python3-venv or python3-pip and start again."
+        f"{sys.executable} has neither ensurepip nor pip",
+        "Install the package python3-venv or python3-pip and start again.",
     )
 
 

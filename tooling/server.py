@@ -36,7 +36,16 @@ class Sink:
 
     def __init__(self, mail=home.MAIL, sms=home.SMS, page=0):
         self.mail, self.sms = mail, sms
-        command = [python.VENV_PYTHON, Path(__file__).with_name("mailsink.py"), "--mail", mail, "--sms", sms, "--page", page]
+        command = [
+            python.VENV_PYTHON,
+            Path(__file__).with_name("mailsink.py"),
+            "--mail",
+            mail,
+            "--sms",
+            sms,
+            "--page",
+            page,
+        ]
         self._log = open(home.LOGS / "mailsink.log", "ab")
         self.process = subprocess.Popen(
             [str(word) for word in command],
@@ -90,7 +99,9 @@ class Server:
                             return
                 except urllib.error.HTTPError as error:
                     raise Failure(
-                        f"the server answers with HTTP {error.code}", f"See {self.log}.", tail(self.log, needles=(" ERROR ",))
+                        f"the server answers with HTTP {error.code}",
+                        f"See {self.log}.",
+                        tail(self.log, needles=(" ERROR ",)),
                     ) from error
                 except OSError:
                     time.sleep(0.3)
@@ -155,7 +166,10 @@ def logins():
     path = addons.FOLDER / addons.SAMPLE / "logins.csv"
     try:
         with open(path, newline="", encoding="utf-8-sig") as stream:
-            return [tuple(row.get(key) or "" for key in ("role", "login", "password", "name")) for row in csv.DictReader(stream)]
+            return [
+                tuple(row.get(key) or "" for key in ("role", "login", "password", "name"))
+                for row in csv.DictReader(stream)
+            ]
     except OSError:
         return [("administrator", "admin", "admin", "")]
 
@@ -194,7 +208,10 @@ def run(port, mail_port):
         server.wait_until_ready()
         print(f"\nOpen  {server.url}  in a browser on this machine.\n")
         _print_table([("ROLE", "LOGIN", "PASSWORD", "NAME"), *logins()])
-        print(f"\nMail and SMS of the demo are caught: {sink.page}\nCtrl-C ends the server; the log is {log}.\n", flush=True)
+        print(
+            f"\nMail and SMS of the demo are caught: {sink.page}\nCtrl-C ends the server; the log is {log}.\n",
+            flush=True,
+        )
         while server.process.poll() is None:
             time.sleep(0.5)
         raise server.failure()

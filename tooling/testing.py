@@ -21,7 +21,21 @@ DEMO_TESTS = home.PROJECT / "tests" / "demo"
 NOTHING_COLLECTED = 5
 _NEEDS_BROWSER = re.compile(r"\b(HttpCase|browser_js|start_tour|playwright)\b")
 # Options of pytest whose value is the next word: such a word is no path, even if a file has that name.
-_VALUED = {"-k", "-m", "-p", "-o", "-c", "-W", "-r", "-n", "--deselect", "--ignore", "--ignore-glob", "--maxfail", "--durations"}
+_VALUED = {
+    "-k",
+    "-m",
+    "-p",
+    "-o",
+    "-c",
+    "-W",
+    "-r",
+    "-n",
+    "--deselect",
+    "--ignore",
+    "--ignore-glob",
+    "--maxfail",
+    "--durations",
+}
 COUNTED = ("passed", "failed", "skipped")
 
 
@@ -147,7 +161,12 @@ def against_server(paths, others):
             "PM_TEST_SHOTS": home.SCREENSHOTS,
             "PM_TEST_SERVER_LOG": log,
             "PM_TEST_SHELL": json.dumps(
-                [str(w) for w in odoo.command("shell", "-d", name, "--no-http", "--max-cron-threads=0", "--smtp-port", sink.port)]
+                [
+                    str(w)
+                    for w in odoo.command(
+                        "shell", "-d", name, "--no-http", "--max-cron-threads=0", "--smtp-port", sink.port
+                    )
+                ]
             ),
         }
         return pytest(["-p", "no:odoo", *others, *paths], env)

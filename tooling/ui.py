@@ -67,17 +67,15 @@ def report(failure):
 
 
 def tail(path, lines=15, needles=()):
-    """The last lines of a log; with needles, the last lines that hold one of them (and the traceback after it)."""
+    """The last lines of a log; with needles, what follows the last line that holds one of them."""
     try:
         text = path.read_text(errors="replace").splitlines()
     except OSError:
         return ""
-    if needles:
-        hits = [i for i, line in enumerate(text) if any(n in line for n in needles)]
-        if hits:
-            text = text[hits[-1] :]
-            # A traceback says least in its middle.
-            if len(text) > 2 * lines:
-                text = text[:lines] + ["    ..."] + text[-lines:]
-            return os.linesep.join(text)
-    return os.linesep.join(text[-lines:])
+    hits = [i for i, line in enumerate(text) if any(needle in line for needle in needles)]
+    if hits:
+        # The error and its traceback, without what Odoo says of itself afterwards.
+        text = [line for line in text[hits[-1] :] if " INFO " not in line]
+        if len(text) > lines:
+            text = [text[0], "    ...", *text[-lines:]]
+    return os.linesep.join(text[-lines - 2 :])
