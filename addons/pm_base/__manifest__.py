@@ -30,6 +30,7 @@
         "views/res_partner_views.xml",
         "views/res_users_views.xml",
         "views/res_config_settings_views.xml",
+        "views/portal_templates.xml",
         "views/pm_document_reports.xml",
     ],
     "assets": {"web.assets_backend": ["pm_base/static/src/report/*.js"]},

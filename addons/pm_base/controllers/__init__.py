@@ -1,1 +1,3 @@
+from . import optout
 from . import report
+from . import portal
