@@ -72,7 +72,7 @@ class GenericModuleChecks:
         self.assertTrue(path.exists(), "no zh_CN.po")
         catalogue = polib.pofile(str(path))
         missing = [e.msgid for e in catalogue if not e.obsolete and (not e.msgstr or "fuzzy" in e.flags) and e.msgid not in SAME_IN_CHINESE]
-        self.assertFalse(missing, f"{len(missing)} strings of {self._module} have no Chinese")
+        self.assertFalse(missing[:10], f"{len(missing)} strings of {self._module} have no Chinese")
         template = path.with_name(f"{self._module}.pot")
         if template.exists():
             known = {e.msgid for e in catalogue}
