@@ -48,7 +48,7 @@ def merge(pot_path, po_path, index, check):
     pot = polib.pofile(str(pot_path))
     old_file = polib.pofile(str(po_path)) if po_path.exists() else polib.POFile()
     old = {entry.msgid: entry for entry in old_file if not entry.obsolete}
-    new, filled, missing = polib.POFile(wrapwidth=0), 0, []
+    new, filled, missing = polib.POFile(), 0, []
     module = po_path.parent.parent.name
     new.metadata = {
         "Project-Id-Version": "Odoo Server 19.0",
@@ -71,14 +71,15 @@ def merge(pot_path, po_path, index, check):
             filled += bool(entry.msgstr)
         new.append(entry)
     dropped = sorted(set(old) - {entry.msgid for entry in pot})
-    if not check:
+    untranslated = [entry for entry in new if not entry.msgstr]
+    if not check and (new or po_path.exists()):
         po_path.parent.mkdir(exist_ok=True)
         new.save(str(po_path))
         pot.metadata = {key: value for key, value in pot.metadata.items() if not key.endswith("-Date")}
         for entry in pot:
             entry.msgstr = ""
         pot.save(str(po_path.with_name(f"{module}.pot")))
-    return len(new), filled, dropped, [entry for entry in new if not entry.msgstr], missing
+    return len(new), filled, dropped, untranslated, missing
 
 
 def check(path):

@@ -30,7 +30,8 @@ def die_with_parent():
 
 
 def environment(**extra):
-    env = {key: value for key, value in os.environ.items() if key not in _STRANGERS}
+    # Odoo also takes options from ODOO_…: what is set for another server must not reach the demo.
+    env = {k: v for k, v in os.environ.items() if k not in _STRANGERS and not k.startswith("ODOO_")}
     env.update({key: str(value) for key, value in extra.items() if value is not None})
     return env
 
