@@ -70,9 +70,10 @@ class PmUnitParty(models.Model):
     emergency_phone = fields.Char()
 
     def init(self):
-        # A sum over rows is out of reach of CHECK and EXCLUDE, hence a trigger. It locks the unit's row first, so that
-        # two sessions adding owners at the same moment are serialised and cannot both pass. It is deferred, so that the
-        # ORM's check speaks first, with the unit's name and in the user's language.
+        # A sum over rows is out of reach of CHECK and EXCLUDE, hence a trigger. It touches the unit's row first: of two
+        # sessions adding owners at the same moment the second waits, fails to serialise (a mere lock would let it go on
+        # with its old snapshot) and is repeated by the server, now seeing the first one's row. It is deferred, so that
+        # the ORM's check speaks first, with the unit's name and in the user's language.
         self.env.cr.execute(
             SQL(
                 """
@@ -83,7 +84,7 @@ class PmUnitParty(models.Model):
                 IF NEW.role <> 'owner' OR COALESCE(NEW.share, 0) = 0 THEN
                     RETURN NULL;
                 END IF;
-                PERFORM 1 FROM pm_unit WHERE id = NEW.unit_id FOR NO KEY UPDATE;
+                UPDATE pm_unit SET write_date = write_date WHERE id = NEW.unit_id;
                 -- The sum can only rise on a day on which some row begins.
                 SELECT max(total) INTO worst FROM (
                     SELECT (SELECT sum(p.share) FROM pm_unit_party p
