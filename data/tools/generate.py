@@ -201,7 +201,7 @@ def build_parties(units, people):
             else:
                 add(unit, owner, "业主", handover, share=100, payer=True)
         elif kind == "apartment":
-            owner = people.person()
+            first, owner = len(rows), people.person()
             if RNG.random() < 0.12:
                 add(unit, owner, "业主", handover, share=60, payer=True)
                 add(unit, people.person(), "业主", handover, share=40)
@@ -213,6 +213,7 @@ def build_parties(units, people):
             elif draw < 0.8:
                 for _i in range(RNG.randint(1, 2)):
                     add(unit, people.person(), "家庭成员", handover)
+                rows[first]["lives"] = True
             pool.append(owner)
         elif kind == "storage":
             add(unit, RNG.choice(pool), "业主", month(-24), share=100, payer=True)
@@ -226,28 +227,21 @@ def build_parties(units, people):
 
 
 FEES = [
-    # code, name, kinds, method, price, unit of price, pass-through, tax rate %, legal basis, contract clause
-    ("WY-OFF", "物业服务费（写字楼）", ("office",), "per_m2", 18.80, False, 6,
-     "《深圳市物业服务收费管理规定》；市场调节价", "前期物业服务合同 第十二条"),
-    ("WY-RET", "物业服务费（商业）", ("shop",), "per_m2", 22.00, False, 6,
-     "《深圳市物业服务收费管理规定》；市场调节价", "前期物业服务合同 第十二条"),
-    ("WY-HOT", "物业服务费（酒店）", ("hotel",), "per_m2", 12.50, False, 6,
-     "《深圳市物业服务收费管理规定》；市场调节价", "前期物业服务合同 第十三条"),
-    ("WY-APT", "物业服务费（公寓）", ("apartment",), "per_m2", 6.80, False, 6,
-     "《深圳市物业服务收费管理规定》；政府指导价", "前期物业服务合同 第十三条"),
-    ("WY-STO", "储藏室管理费", ("storage",), "per_m2", 4.00, False, 6,
-     "前期物业服务合同；市场调节价", "前期物业服务合同 第十四条"),
-    ("CW", "车位管理服务费", ("parking",), "fixed", 120.00, False, 6,
+    # code, name, category, {unit type: price}, method, collected on behalf, tax %, legal basis, contract clause
+    ("WY", "物业服务费", "物业服务", {"office": 18.80, "shop": 22.00, "hotel": 12.50, "apartment": 6.80, "storage": 4.00}, "per_m2", False, 6,
+     "《深圳经济特区物业管理条例》；市场调节价", "前期物业服务合同 第十二条"),
+    ("CW", "车位管理服务费", "停车", {"parking": 120.00}, "fixed", False, 6,
      "《深圳市机动车停放服务收费管理办法》；市场调节价", "车位管理服务协议 第三条"),
-    ("LJ", "垃圾清运费（商业）", ("shop",), "fixed", 180.00, True, 0,
-     "代收代付；与环卫清运单位合同约定单价", "前期物业服务合同 第十六条"),
-    ("WXZJ", "日常专项维修资金", ("office", "shop", "hotel", "apartment"), "per_m2", 0.25, True, 0,
+    ("LJ", "垃圾清运费", "其他", {"shop": 180.00}, "fixed", True, 0,
+     "代收代付；清运单位合同单价", "前期物业服务合同 第十六条"),
+    ("WX", "日常专项维修资金", "其他", {"office": 0.25, "shop": 0.25, "hotel": 0.25, "apartment": 0.25}, "per_m2", True, 0,
      "《深圳市物业专项维修资金管理规定》；代收", "业主大会决议 2021-03"),
-    ("DF", "电费（代收）", ("office", "shop"), "metered", 0.8635, True, 0,
+    ("DF", "电费（代收）", "电费", {"office": 0.8635, "shop": 0.8635}, "metered", True, 0,
      "供电部门公布的到户电价；代收不加价（《物业管理条例》第四十四条）", "前期物业服务合同 第十七条"),
-    ("SF", "水费（代收）", ("shop", "apartment"), "metered", 5.24, True, 0,
+    ("SF", "水费（代收）", "水费", {"shop": 5.24, "apartment": 5.24}, "metered", True, 0,
      "供水部门公布的水价；代收不加价（《物业管理条例》第四十四条）", "前期物业服务合同 第十七条"),
 ]
+OLD_POWER_PRICE = 0.8418
 
 
 def write(name, header, rows, encoding="utf-8-sig"):
@@ -273,42 +267,46 @@ def times(quantity, price):
 
 
 def build_readings(units):
-    """Thirteen month-end readings of every meter; returns meters, readings and the use per unit, item and month."""
+    """A reading of every meter on the first of each month; returns meters, readings and the use billed per unit, item and month.
+
+    Two meters were not read this month, and one has used three times as much as usual: a run shows both.
+    """
     meters, readings, use = [], [], {}
-    for code, _name, kinds, method, *_rest in FEES:
+    for code, _name, _category, prices, method, *_rest in FEES:
         if method != "metered":
             continue
         for unit in units:
-            if unit["kind"] not in kinds:
+            if unit["kind"] not in prices:
                 continue
             meter = f"{code}-{unit['code']}"
             low, high = {("DF", "office"): (7, 14), ("DF", "shop"): (15, 42), ("SF", "shop"): (.1, .7), ("SF", "apartment"): (.06, .22)}[
                 code, unit["kind"]]
+            usual = unit["chargeable"] * RNG.uniform(low, high)
             value = RNG.randint(800, 9000)
-            meters.append((meter, unit["code"], code, "电表" if code == "DF" else "水表", 1, month(-14), value))
-            for offset in range(-13, 0):
-                season = 1.25 if month(offset).month in (6, 7, 8, 9) else 1.0
-                used = max(1, round(unit["chargeable"] * RNG.uniform(low, high) * season))
+            meters.append((meter, unit["code"], code, month(-13), value))
+            for offset in range(-12, 1):
+                season = 1.25 if month(offset).month in (7, 8, 9, 10) else 1.0
+                used = max(1, round(usual * RNG.uniform(.85, 1.15) * season))
+                if offset == 0 and meter in ("SF-B-1404", "DF-A-0603"):
+                    continue
+                if offset == 0 and meter == "DF-A-L204":
+                    used *= 3
                 value += used
                 use[unit["code"], code, offset] = used
-                readings.append((meter, month_end(offset), value))
+                readings.append((meter, month(offset), value))
     return meters, readings, use
 
 
 def charges_of(unit, offset, use):
     """What a unit owes for one month, item by item, at the tariff in force: [(item, amount)]."""
     found = []
-    for code, _name, kinds, method, price, *_rest in FEES:
-        if unit["kind"] not in kinds:
+    for code, _name, _category, prices, method, *_rest in FEES:
+        if unit["kind"] not in prices:
             continue
+        price = OLD_POWER_PRICE if code == "DF" and offset < -6 else prices[unit["kind"]]
         quantity = {"per_m2": unit["chargeable"], "fixed": 1, "metered": use.get((unit["code"], code, offset), 0)}[method]
-        found.append((code, times(quantity, price_on(code, price, offset))))
+        found.append((code, times(quantity, price)))
     return found
-
-
-def price_on(code, price, offset):
-    """The tariff of electricity changed half a year before AS_OF: a version, not an overwritten figure."""
-    return 0.8418 if code == "DF" and offset < -6 else price
 
 
 PORTAL_UNITS = ("B-1305", "A-1502")
@@ -333,7 +331,7 @@ def build_arrears(units, payers, use):
             stopped.append((unit["code"], payers[unit["code"]]["name"], month(first), yes(part)))
             for offset in range(first, -12):
                 for code, amount in charges_of(unit, offset, use):
-                    if code.startswith("WY"):
+                    if code == "WY":
                         opening.append((PROPERTY, unit["code"], payers[unit["code"]]["name"], code, month(offset), month_end(offset),
                                         month_end(offset), amount))
     # Not a debtor but a month behind because the transfer is still on the bank's list.
@@ -406,24 +404,29 @@ def main():
     write("04_units.csv", ["项目编码", "楼栋编码", "区域编码", "房号", "楼层", "房产类型", "建筑面积", "套内面积", "计费面积", "交付日期"], [
         (PROPERTY, u["building"], u["zone"], u["code"], u["floor"], KIND[u["kind"]], f"{u['built']:.2f}", f"{u['inner']:.2f}",
          f"{u['chargeable']:.2f}", u["handover"]) for u in units])
-    write("05_parties.csv", ["项目编码", "房号", "姓名", "角色", "电话", "邮箱", "开始日期", "结束日期", "份额", "缴费人", "是否企业", "税号"], [
+    write("05_parties.csv", ["项目编码", "房号", "姓名", "角色", "电话", "邮箱", "开始日期", "结束日期", "份额", "缴费人", "自住", "是否企业", "税号"], [
         (PROPERTY, r["unit"]["code"], r["partner"]["name"], r["role"], r["partner"]["phone"], r["partner"]["email"], r["start"], r["end"],
-         r["share"], yes(r["payer"]), yes(r["partner"]["company"]), r["partner"]["vat"]) for r in parties])
+         r["share"], yes(r["payer"]), yes(r.get("lives")), yes(r["partner"]["company"]), r["partner"]["vat"]) for r in parties])
     methods = {"per_m2": "按面积", "fixed": "固定金额", "metered": "按表计量"}
-    write("06_fee_items.csv", ["项目编码", "收费项目编码", "收费项目名称", "代收代付", "税率", "收费依据", "合同依据"], [
-        (PROPERTY, f[0], f[1], yes(f[5]), f[6], f[7], f[8]) for f in FEES])
+    methods = {"per_m2": "按面积", "fixed": "固定金额", "metered": "按表计量"}
+    write("06_fee_items.csv", ["收费项目编码", "收费项目名称", "类别", "代收代付", "税率", "收费依据", "合同依据"], [
+        (f[0], f[1], f[2], yes(f[5]), f[6], f[7], f[8]) for f in FEES])
     tariffs = []
-    for f in FEES:
-        if f[0] == "DF":
-            tariffs.append((PROPERTY, f[0], methods[f[3]], 0.8418, month(-26), month_end(-7)))
-            tariffs.append((PROPERTY, f[0], methods[f[3]], f[4], month(-6), None))
+    for code, _name, _category, prices, method, *_rest in FEES:
+        if method == "metered":
+            versions = [(next(iter(prices.values())), "")]
         else:
-            tariffs.append((PROPERTY, f[0], methods[f[3]], f[4], month(-26), None))
-    write("07_tariffs.csv", ["项目编码", "收费项目编码", "计费方式", "单价", "生效日期", "失效日期"], tariffs)
+            versions = [(price, KIND[kind]) for kind, price in prices.items()]
+        for price, kind in versions:
+            if code == "DF":
+                tariffs.append((PROPERTY, code, f"{month(-26):%Y}-A", kind, methods[method], OLD_POWER_PRICE, month(-26), month_end(-7)))
+                tariffs.append((PROPERTY, code, f"{month(-6):%Y}-B", kind, methods[method], price, month(-6), None))
+            else:
+                tariffs.append((PROPERTY, code, f"{month(-26):%Y}-A", kind, methods[method], price, month(-26), None))
+    write("07_tariffs.csv", ["项目编码", "收费项目编码", "版本", "房产类型", "计费方式", "单价", "生效日期", "失效日期"], tariffs)
     write("08_assignments.csv", ["项目编码", "房号", "收费项目编码", "开始日期", "结束日期"], [
-        (PROPERTY, u["code"], f[0], month(-12), None) for f in FEES for u in units if u["kind"] in f[2]])
-    write("09_meters.csv", ["项目编码", "表号", "房号", "收费项目编码", "表类型", "倍率", "启用日期", "起始读数"], [
-        (PROPERTY, m[0], m[1], m[2], m[3], m[4], m[5], m[6]) for m in meters])
+        (PROPERTY, u["code"], f[0], month(-12), None) for f in FEES for u in units if u["kind"] in f[3]])
+    write("09_meters.csv", ["项目编码", "表号", "房号", "收费项目编码", "启用日期", "起始读数"], [(PROPERTY, *m) for m in meters])
     write("10_readings.csv", ["项目编码", "表号", "抄表日期", "读数"], [(PROPERTY, *r) for r in readings])
     write("11_opening_arrears.csv", ["项目编码", "房号", "缴费人", "收费项目编码", "账期开始", "账期结束", "应缴日期", "金额"], opening)
     # The bank's own encoding, as its counter programme exports it.
