@@ -1,5 +1,13 @@
 from odoo import api, fields, models
 
+CATEGORIES = [
+    ("staff", "Staff"),
+    ("owner", "Owner"),
+    ("merchant", "Merchant"),
+    ("tenant", "Tenant / user"),
+    ("household", "Household member"),
+    ("other", "Visitor or other"),
+]
 CUSTOMER_CLASSES = [("key", "Key"), ("frequent", "Frequent"), ("ordinary", "Ordinary"), ("silent", "Silent")]
 
 
@@ -9,6 +17,9 @@ class ResPartner(models.Model):
     pm_party_ids = fields.One2many("pm.unit.party", "partner_id", string="Units")
     pm_unit_count = fields.Integer(string="Number of Units", compute="_compute_pm_unit_count")
     pm_plate = fields.Char(string="Vehicle Plates", help="Separate several plates by commas.")
+    pm_category = fields.Selection(
+        CATEGORIES, string="Customer Category", compute="_compute_pm_category", help="What the person is to the property today (S3-32)."
+    )
     pm_customer_class = fields.Selection(CUSTOMER_CLASSES, string="Customer Class", compute="_compute_pm_customer_class")
 
     # Sensitive data: only for those who need it, empty unless there is a purpose (L-08).
@@ -32,6 +43,15 @@ class ResPartner(models.Model):
         )
         for partner in self:
             partner.pm_unit_count = counts.get(partner, 0)
+
+    @api.depends("pm_party_ids.role", "pm_party_ids.is_current", "user_ids.share")
+    def _compute_pm_category(self):
+        for partner in self:
+            roles = set(partner.pm_party_ids.filtered("is_current").mapped("role"))
+            if any(not user.share for user in partner.user_ids):
+                partner.pm_category = "staff"
+            else:
+                partner.pm_category = next((role for role in ("owner", "merchant", "tenant", "household") if role in roles), "other")
 
     def _pm_contact_counts(self, since):
         """Return ``{partner_id: number of contacts since the datetime}``; upper modules add their tickets, visits, calls.

@@ -68,3 +68,17 @@ class TestAccess(PmCase):
             self.units[0].with_user(self.portal_user).read(["note"])
         with self.assertRaises(AccessError):
             self.parties[0].with_user(self.portal_user).read(["key_reason"])
+
+    def test_staff_see_the_people_of_their_properties_only(self):
+        """S0-159, S1-45: an employee without the property finds no owner of it, a stranger to all units everybody does."""
+        visitor = self.env["res.partner"].create({"name": "Visitor"})
+        Partner = self.env["res.partner"]
+        self.assertNotIn(self.owners[0], Partner.with_user(self.outsider).search([]))
+        self.assertIn(visitor, Partner.with_user(self.outsider).search([]))
+        self.assertIn(self.owners[0], Partner.with_user(self.front_desk).search([]))
+        with self.assertRaises(AccessError):
+            self.owners[0].with_user(self.outsider).read(["phone"])
+
+    def test_lists_are_exported_by_manager_and_accountant_only(self):
+        allowed = {role for role in ROLES if getattr(self, role).has_group("base.group_allow_export")}
+        self.assertEqual(allowed, {"manager", "accountant"})

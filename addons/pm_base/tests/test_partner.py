@@ -21,6 +21,13 @@ class TestPartner(PmCase):
             self.assertEqual(self.owners[2].pm_customer_class, "key")
         self.assertFalse(self.outsider.partner_id.pm_customer_class)
 
+    def test_category_is_what_the_person_is_today(self):
+        self.assertEqual(self.owners[0].pm_category, "owner")
+        self.assertEqual(self.officer.partner_id.pm_category, "staff")
+        self.assertEqual(self.env["res.partner"].create({"name": "Visitor"}).pm_category, "other")
+        self.parties[0].date_to = "2024-12-31"
+        self.assertEqual(self.owners[0].pm_category, "other")
+
     def test_identity_numbers_are_closed_to_staff_without_the_privacy_group(self):
         self.owners[0].pm_id_number = "TEST-000"
         with self.assertRaises(AccessError):
