@@ -169,7 +169,7 @@ def match_header(columns, values, row_number, hidden=frozenset(), optional=froze
     layout = Layout(header_row=row_number, headers=texts)
     found = {}
     for position, text in enumerate(texts):
-        if not text or word_key(text) in _ERROR_KEYS:
+        if not text or is_error_header(text):
             continue
         column = _claim(by_header, text)
         if column is None:
@@ -208,6 +208,66 @@ def find_header(columns, rows, hidden=frozenset(), optional=frozenset()):
         if layout.positions and (best is None or score > best[0]):
             best = (score, layout)
     return best and best[1]
+
+
+@dataclass
+class Row:
+    """One row of a sheet as read.
+
+    :param number: row number as the spreadsheet shows it
+    :param raw: raw values by position
+    :param data: ``{column name: Python value}``
+    :param errors: list of ``(column, raw value, BadValue)``
+    """
+
+    number: int
+    raw: list
+    data: dict
+    errors: list
+
+
+def read_rows(sheet, layout, columns, defaults=None):
+    """Read the rows below the header; a row whose key was there before gets the error ``duplicate_row``.
+
+    :param sheet: :class:`~.sheets.Sheet`
+    :param layout: complete :class:`Layout`
+    :param columns: the importer's columns
+    :param defaults: ``{column name: value}`` for columns that are absent or cells that are empty
+    :return: iterator of :class:`Row`
+    """
+    defaults = defaults or {}
+    keys = [column.name for column in columns if column.key]
+    labels = {column.name: column for column in columns}
+    placed = [(column, layout.positions.get(column.name)) for column in columns]
+    seen = {}
+    for number, raw in sheet.rows():
+        if number <= layout.header_row:
+            continue
+        data, errors, width = {}, [], len(raw)
+        for column, position in placed:
+            value = raw[position] if position is not None and position < width else None
+            if column.name in defaults and cells.is_empty(value):
+                data[column.name] = defaults[column.name]
+                continue
+            if position is None:
+                data[column.name] = None
+                continue
+            try:
+                data[column.name] = column.parse(value, sheet.epoch)
+            except BadValue as exc:
+                errors.append((column, value, exc))
+        if not errors and keys:
+            key = tuple(data[name] for name in keys)
+            other = seen.setdefault(key, number)
+            if other != number:
+                spelled = ", ".join(str(part) for part in key if part is not None)
+                errors.append((labels[keys[-1]], spelled, BadValue("duplicate_row", other=other, key=spelled)))
+        yield Row(number, raw, data, errors)
+
+
+def is_error_header(text):
+    """Whether a header is the one that :mod:`.write` adds to refused rows."""
+    return word_key(text) in _ERROR_KEYS
 
 
 def _claim(by_header, text):
