@@ -16,3 +16,8 @@ from . import res_partner
 from . import res_users
 from . import pm_document
 from . import ir_actions_report
+from . import pm_importer
+from . import pm_importer_property
+from . import pm_importer_place
+from . import pm_importer_party
+from . import pm_import
