@@ -1,0 +1,60 @@
+"""The inside of one benchmark run: loads the case, times it, writes the figures. Runs in the virtual environment."""
+
+import gc
+import importlib.util
+import json
+import os
+import resource
+import time
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def postgres_cpu(postmaster):
+    """CPU seconds of the whole PostgreSQL server so far: the postmaster, its children, and those it has outlived."""
+    if not postmaster:
+        return None
+    own = [int(value) for value in _stat(postmaster)[11:15]]
+    total = sum(own)
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = _stat(path.name)
+        except OSError:
+            continue
+        if int(fields[1]) == postmaster:
+            total += int(fields[11]) + int(fields[12])
+    return total / _TICK
+
+
+def main(env, file, name, stage, n, result, postmaster):
+    spec = importlib.util.spec_from_file_location("bench", file)
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    case = next(case for case in bench.CASES if case["case"] == name)
+    if stage == "prepare":
+        case["prepare"](env, n)
+        env.cr.commit()
+        figures = {}
+    else:
+        gc.collect()
+        database, usage = postgres_cpu(postmaster), resource.getrusage(resource.RUSAGE_SELF)
+        began = time.perf_counter()
+        outcome = case["run"](env, n)
+        if env:
+            env.cr.commit()
+        wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
+        figures = {
+            "python_cpu_s": after.ru_utime + after.ru_stime - usage.ru_utime - usage.ru_stime,
+            "postgres_cpu_s": None if database is None else postgres_cpu(postmaster) - database,
+            "wall_s": wall,
+            "peak_rss_mb": after.ru_maxrss / 1024,
+        }
+        # Not timed: that the work was done at all, and right.
+        if case.get("check"):
+            case["check"](env, n, outcome)
+    Path(result).write_text(json.dumps(figures))
