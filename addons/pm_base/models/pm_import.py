@@ -486,7 +486,7 @@ class PmImport(models.Model):
                     self.env._("The import was interrupted %s times at the same place.", MAX_ATTEMPTS),
                     self.env._("Load the rows from there on in a smaller file; rows before it have entered."),
                 )
-            if not self.create_uid.active:
+            if not self.create_uid.active and self.create_uid != self.env.ref("base.user_root"):
                 raise _Refused(self.env._("The user who started the import is archived."), self.env._("Load the file again as another user."))
             record = self._bulk(self.create_uid)
             for part, line in record._remaining():
