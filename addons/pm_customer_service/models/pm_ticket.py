@@ -1,0 +1,727 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+
+from .pm_ticket_type import CODES
+
+STATES = [
+    ("new", "New"),
+    ("assigned", "Assigned"),
+    ("in_progress", "In Progress"),
+    ("handled", "Handled"),
+    ("followed_up", "Followed Up"),
+    ("closed", "Closed"),
+    ("invalid", "Invalid"),
+    ("cancelled", "Cancelled"),
+]
+OPEN_STATES = ("new", "assigned", "in_progress")
+CHANNELS = [
+    ("counter", "Counter"),
+    ("phone", "Phone"),
+    ("portal", "Portal"),
+    ("email", "E-mail"),
+    ("letter", "Letter"),
+    ("opinion_book", "Opinion book"),
+    ("community", "Community site"),
+    ("visit", "Visit"),
+    ("patrol", "Patrol"),
+]
+OUTCOMES = [
+    ("explained", "Explained"),
+    ("solved_now", "Solved at once"),
+    ("appointment", "By appointment"),
+]
+# (from, to) -> name of the guard method; what is not listed does not exist.
+TRANSITIONS = {
+    ("new", "assigned"): "_guard_assigned",
+    ("assigned", "new"): "_guard_unassigned",
+    ("assigned", "in_progress"): "_guard_in_progress",
+    ("in_progress", "handled"): "_guard_handled",
+    ("handled", "followed_up"): "_guard_followed_up",
+    ("handled", "closed"): "_guard_closed",
+    ("followed_up", "closed"): "_guard_closed",
+    ("handled", "in_progress"): "_guard_reopened",
+    ("followed_up", "in_progress"): "_guard_reopened",
+    ("closed", "in_progress"): "_guard_reopened",
+    ("new", "invalid"): "_guard_invalid",
+    ("assigned", "invalid"): "_guard_invalid",
+    ("in_progress", "invalid"): "_guard_invalid",
+    ("new", "cancelled"): "_guard_cancelled",
+    ("assigned", "cancelled"): "_guard_cancelled",
+    ("in_progress", "cancelled"): "_guard_cancelled",
+}
+EVENT_OF = {
+    "assigned": "assigned",
+    "in_progress": "started",
+    "handled": "handled",
+    "followed_up": "followed_up",
+    "closed": "closed",
+}
+# Written by the program only: they are what the figures rest on.
+PROTECTED = {
+    "number",
+    "first_receiver_id",
+    "received_at",
+    "assigned_at",
+    "started_at",
+    "replied_at",
+    "handled_at",
+    "handled_by_id",
+    "fed_back_at",
+    "fed_back_by_id",
+    "followed_up_at",
+    "closed_at",
+    "closed_by_id",
+    "reopen_count",
+    "needs_followup",
+    "access_token",
+}
+MAX_TEXT = 20000
+
+
+class PmTicket(models.Model):
+    """One request of a customer, whatever its kind, from first contact to closing: the one register (S2-03).
+
+    Three people (CON-08): the *first receiver* took the request and stays answerable for it, whoever executes (S2-06);
+    the *handler* does the work (S0-94); the *butler* looks after the unit. All clocks are rows of ``pm.deadline``.
+    """
+
+    _name = "pm.ticket"
+    _description = "Ticket"
+    _inherit = ["portal.mixin", "pm.deadline.mixin", "rating.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "priority desc, next_due, id desc"
+    _rec_names_search = ["number", "name", "partner_id.name", "unit_id.code"]
+    _mail_post_access = "read"
+    _primary_email = "contact_email"
+
+    _number_unique = models.UniqueIndex("(company_id, number)", "This ticket number is already used.")
+    _open_index = models.Index("(property_id, state, next_due) WHERE state IN ('new', 'assigned', 'in_progress', 'handled', 'followed_up')")
+    _unit_index = models.Index("(unit_id, state) WHERE unit_id IS NOT NULL")
+    _partner_index = models.Index("(partner_id, create_date) WHERE partner_id IS NOT NULL")
+    _handler_index = models.Index("(user_id, state) WHERE user_id IS NOT NULL")
+
+    # Identity
+    number = fields.Char(readonly=True, copy=False, default="/", index="trigram")
+    name = fields.Char(string="Subject", required=True, tracking=True)
+    description = fields.Text()
+    type_id = fields.Many2one("pm.ticket.type", required=True, index=True, tracking=True, default=lambda self: self._default_type_id())
+    type_code = fields.Selection(CODES, compute="_compute_type_code", store=True, string="Behaviour")
+    category_id = fields.Many2one("pm.ticket.category", index="btree_not_null", tracking=True)
+    channel = fields.Selection(CHANNELS, required=True, default="counter")
+    severity = fields.Selection([("normal", "Normal"), ("major", "Major")], required=True, default="normal", tracking=True)
+    priority = fields.Selection(
+        [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")], compute="_compute_priority", store=True, readonly=False, tracking=True
+    )
+    color = fields.Integer(related="type_id.color")
+    active = fields.Boolean(default=True)
+
+    # Where and who
+    property_id = fields.Many2one(
+        "pm.property", required=True, index=True, compute="_compute_property_id", store=True, readonly=False, precompute=True
+    )
+    company_id = fields.Many2one(related="property_id.company_id", store=True, index=True, precompute=True)
+    unit_id = fields.Many2one("pm.unit", tracking=True, check_company=True)
+    building_id = fields.Many2one(related="unit_id.building_id", store=True)
+    zone_id = fields.Many2one(
+        "pm.zone", compute="_compute_zone_id", store=True, readonly=False, domain="[('property_id', '=', property_id)]", index="btree_not_null"
+    )
+    is_common_part = fields.Boolean(
+        string="Common Parts",
+        compute="_compute_is_common_part",
+        store=True,
+        readonly=False,
+        help="Concerns common parts or shared facilities: the reporter hears back on the day of the repair (S0-124).",
+    )
+    location = fields.Char(help="Where exactly, in words.")
+    partner_id = fields.Many2one("res.partner", string="Customer", tracking=True)
+    contact_name = fields.Char(compute="_compute_contact", store=True, readonly=False)
+    contact_phone = fields.Char(compute="_compute_contact", store=True, readonly=False)
+    contact_email = fields.Char(compute="_compute_contact", store=True, readonly=False)
+    household_html = fields.Html(string="Household", compute="_compute_household_html", sanitize=False)
+
+    first_receiver_id = fields.Many2one(
+        "res.users",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        tracking=True,
+        help="The first member of staff who took the request; stays answerable for a satisfying result whoever executes it (S2-06).",
+    )
+    user_id = fields.Many2one(
+        "res.users", string="Handler", tracking=True, copy=False, domain="[('share', '=', False)]", help="The one named handler (S0-94)."
+    )
+    team_id = fields.Many2one(
+        "pm.team",
+        compute="_compute_team_id",
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+        tracking=True,
+        domain="[('property_id', '=', property_id)]",
+    )
+    butler_id = fields.Many2one(
+        "res.users", string="Butler", compute="_compute_butler_id", store=True, readonly=False, domain="[('share', '=', False)]"
+    )
+    vendor_id = fields.Many2one("res.partner", string="Supplier", help="Outside supplier who carries it out; we supervise (S2-05).")
+
+    # How it went
+    state = fields.Selection(STATES, required=True, default="new", copy=False, tracking=True, group_expand=True)
+    promised_date = fields.Datetime(
+        string="Agreed Time", tracking=True, copy=False, help="Agreed with the customer for handling or reply (S0-92, S0-119, S0-121)."
+    )
+    delay_notified_at = fields.Datetime(string="Delay Told On", readonly=True, copy=False)
+    outcome = fields.Selection(OUTCOMES, tracking=True, copy=False)
+    explanation = fields.Text(copy=False, help="What was explained and that the customer understood (S0-117).")
+    solution = fields.Text(string="Result", copy=False)
+    decision = fields.Selection([("adopted", "Adopted"), ("rejected", "Not adopted")], tracking=True, copy=False)
+    decision_reason = fields.Text(copy=False)
+    customer_opinion = fields.Text(copy=False, help="What the customer said when told the result (S0-71).")
+    stop_reason = fields.Char(string="Reason", copy=False, help="Why the ticket is invalid or cancelled.")
+    reopen_count = fields.Integer(string="Reopened", readonly=True, copy=False)
+    reopen_reason = fields.Text(readonly=True, copy=False)
+    needs_followup = fields.Boolean(string="To Follow Up", readonly=True, copy=False, help="Complaint or drawn in the sample.")
+    followup_ids = fields.One2many("pm.followup", "ticket_id", string="Follow-ups")
+    satisfied = fields.Boolean(readonly=True, copy=False, help="Answer at the last follow-up.")
+
+    received_at = fields.Datetime(readonly=True, copy=False, default=fields.Datetime.now, index=True)
+    assigned_at = fields.Datetime(readonly=True, copy=False)
+    started_at = fields.Datetime(readonly=True, copy=False)
+    replied_at = fields.Datetime(string="First Answer", readonly=True, copy=False)
+    handled_at = fields.Datetime(readonly=True, copy=False, index="btree_not_null")
+    handled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    fed_back_at = fields.Datetime(string="Result Reported On", readonly=True, copy=False)
+    fed_back_by_id = fields.Many2one("res.users", string="Result Reported By", readonly=True, copy=False)
+    followed_up_at = fields.Datetime(readonly=True, copy=False)
+    closed_at = fields.Datetime(readonly=True, copy=False)
+    closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+
+    is_mine = fields.Boolean(compute="_compute_is_mine", search="_search_is_mine")
+    calendar_date = fields.Datetime(compute="_compute_calendar_date", store=True, help="Agreed time, else the time it was recorded.")
+
+    # ------------------------------------------------------------------
+    # Defaults and computes
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _default_type_id(self):
+        return self.env["pm.ticket.type"].search([("code", "=", self.env.context.get("default_type_code", "repair"))], limit=1)
+
+    @api.depends("number", "name")
+    def _compute_display_name(self):
+        for ticket in self:
+            ticket.display_name = f"{ticket.number} {ticket.name or ''}".strip() if ticket.number != "/" else ticket.name or ""
+
+    @api.depends("type_id.code")
+    def _compute_type_code(self):
+        for ticket in self:
+            ticket.type_code = ticket.type_id.code
+
+    @api.depends("type_id", "category_id")
+    def _compute_priority(self):
+        for ticket in self:
+            ticket.priority = ticket.category_id.priority or ticket.type_id.priority or "1"
+
+    @api.depends("unit_id")
+    def _compute_property_id(self):
+        fallback = None
+        for ticket in self:
+            if ticket.unit_id:
+                ticket.property_id = ticket.unit_id.property_id
+            elif not ticket.property_id:
+                if fallback is None:
+                    fallback = self.env.user.pm_property_ids[:1]
+                ticket.property_id = fallback
+
+    @api.depends("unit_id")
+    def _compute_zone_id(self):
+        for ticket in self:
+            ticket.zone_id = ticket.unit_id.zone_id or ticket.zone_id
+
+    @api.depends("category_id")
+    def _compute_is_common_part(self):
+        for ticket in self:
+            ticket.is_common_part = ticket.category_id.is_common_part or ticket.is_common_part
+
+    @api.depends("partner_id")
+    def _compute_contact(self):
+        for ticket in self:
+            partner = ticket.partner_id
+            ticket.contact_name = partner.name or ticket.contact_name
+            ticket.contact_phone = partner.phone or ticket.contact_phone
+            ticket.contact_email = partner.email or ticket.contact_email
+
+    @api.depends("property_id", "category_id", "zone_id")
+    def _compute_team_id(self):
+        teams = self.env["pm.team"].sudo().search([("property_id", "in", self.property_id.ids)])  # everybody may write a ticket
+        for ticket in self:
+            ticket.team_id = teams._find_for(ticket.property_id, ticket.category_id, ticket.zone_id) or ticket.team_id
+
+    @api.depends("unit_id")
+    def _compute_butler_id(self):
+        for ticket in self:
+            ticket.butler_id = ticket.unit_id.user_id or ticket.butler_id
+
+    @api.depends("unit_id", "partner_id")
+    def _compute_household_html(self):
+        """The household at a glance for the one at the counter; only what his role may read."""
+        for ticket in self:
+            unit = ticket.unit_id
+            if not unit:
+                ticket.household_html = False
+                continue
+            others = self.search(
+                [("unit_id", "=", unit.id), ("id", "!=", ticket._origin.id), ("state", "in", (*OPEN_STATES, "handled"))], limit=5, order="id desc"
+            )
+            ticket.household_html = self.env["ir.qweb"]._render(
+                "pm_customer_service.household_card", {"unit": unit, "partner": ticket.partner_id, "tickets": others}
+            )
+
+    @api.depends_context("uid")
+    @api.depends("user_id", "first_receiver_id", "butler_id")
+    def _compute_is_mine(self):
+        for ticket in self:
+            ticket.is_mine = self.env.user in (ticket.user_id | ticket.first_receiver_id | ticket.butler_id)
+
+    def _search_is_mine(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        mine = Domain("user_id", "=", self.env.uid) | Domain("first_receiver_id", "=", self.env.uid) | Domain("butler_id", "=", self.env.uid)
+        return mine if True in value else ~mine
+
+    @api.depends("promised_date", "received_at")
+    def _compute_calendar_date(self):
+        for ticket in self:
+            ticket.calendar_date = ticket.promised_date or ticket.received_at
+
+    def _compute_access_url(self):
+        super()._compute_access_url()
+        for ticket in self:
+            ticket.access_url = f"/my/tickets/{ticket.id}"
+
+    @api.onchange("unit_id")
+    def _onchange_unit_id(self):
+        """One household, one choice: fill the customer where the unit leaves no doubt."""
+        if self.unit_id and self.partner_id not in self.unit_id.current_party_ids.partner_id:
+            people = self.unit_id.occupant_ids or self.unit_id.owner_ids
+            self.partner_id = self.unit_id.payer_id if len(people) != 1 else people
+
+    @api.onchange("partner_id")
+    def _onchange_partner_id(self):
+        if self.partner_id and not self.unit_id:
+            units = self.env["pm.unit"].search([("party_ids", "any", [("partner_id", "=", self.partner_id.id), ("is_current", "=", True)])], limit=2)
+            if len(units) == 1:
+                self.unit_id = units
+
+    @api.constrains("unit_id", "property_id", "zone_id", "team_id")
+    def _check_property(self):
+        for ticket in self:
+            wrong = [part.display_name for part in (ticket.unit_id, ticket.zone_id, ticket.team_id) if part and part.property_id != ticket.property_id]
+            if wrong:
+                raise ValidationError(
+                    self.env._(
+                        "Ticket %(ticket)s: %(part)s does not belong to the property %(property)s.",
+                        ticket=ticket.name,
+                        part=wrong[0],
+                        property=ticket.property_id.display_name,
+                    )
+                )
+
+    @api.constrains("name", "description", "explanation", "solution", "decision_reason", "customer_opinion", "location")
+    def _check_length(self):
+        for ticket in self:
+            for name in ("name", "description", "explanation", "solution", "decision_reason", "customer_opinion", "location"):
+                limit = 250 if name in ("name", "location") else MAX_TEXT
+                if len(ticket[name] or "") > limit:
+                    raise ValidationError(
+                        self.env._(
+                            "%(field)s is too long (%(length)s characters, at most %(limit)s). Attach a file instead.",
+                            field=self._fields[name]._description_string(self.env),
+                            length=len(ticket[name]),
+                            limit=limit,
+                        )
+                    )
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        internal = self.env.user._is_internal()
+        for vals in vals_list:
+            if not self.env.su:
+                # A new ticket is new, whatever a client sends; the program may bring in old ones.
+                for name in PROTECTED | {"state"}:
+                    vals.pop(name, None)
+            if "first_receiver_id" not in vals and internal and not self.env.su and vals.get("channel") not in ("portal", "email"):
+                vals["first_receiver_id"] = self.env.uid
+        tickets = super().create(vals_list)
+        for prop, group in tickets.grouped("property_id").items():
+            unnumbered = group.filtered(lambda ticket: not ticket.number or ticket.number == "/")
+            for ticket, number in zip(unnumbered, prop._next_ticket_numbers(len(unnumbered)) if unnumbered else [], strict=True):
+                ticket._write_protected({"number": number})
+        tickets._deadline_event("created")
+        promised = tickets.filtered("promised_date")
+        promised._deadline_event("agreed")
+        (tickets - promised)._agree_default_time()
+        named = tickets.filtered(lambda ticket: ticket.user_id and ticket.state == "new")
+        named._transition("assigned")
+        tickets._notify_received()
+        return tickets
+
+    def write(self, vals):
+        if not self.env.su:
+            forbidden = PROTECTED & vals.keys()
+            if forbidden:
+                raise UserError(
+                    self.env._(
+                        "%(fields)s is recorded by the program and cannot be changed.",
+                        fields=", ".join(self._fields[name]._description_string(self.env) for name in sorted(forbidden)),
+                    )
+                )
+        elif vals.get("first_receiver_id", False) is not False and any(
+            ticket.first_receiver_id and ticket.first_receiver_id.id != vals["first_receiver_id"] for ticket in self
+        ):
+            raise UserError(self.env._("The first receiver stays the same for ever."))
+        vals = dict(vals)
+        target = vals.pop("state", None)
+        if "promised_date" in vals:
+            self._check_promise(fields.Datetime.to_datetime(vals["promised_date"]))
+        if "user_id" in vals and not vals["user_id"] and any(ticket.state not in ("new", "assigned") for ticket in self):
+            raise UserError(self.env._("A ticket in work has a named handler: to change the handler, choose another one."))
+        result = super().write(vals) if vals else True
+        if vals.get("user_id"):
+            self.filtered(lambda ticket: ticket.state == "new")._transition("assigned")
+            self._open_deadlines().write({"user_id": vals["user_id"]})
+        if vals.get("promised_date"):
+            self._deadline_event("agreed")
+        if target:
+            self.filtered(lambda ticket: ticket.state != target)._transition(target)
+        return result
+
+    def _write_protected(self, vals):
+        """Write what only the program may write."""
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("A ticket is never deleted: cancel it, or mark it invalid, with the reason."))
+
+    def copy_data(self, default=None):
+        return super().copy_data(dict(default or {}, state="new"))
+
+    # ------------------------------------------------------------------
+    # State
+    # ------------------------------------------------------------------
+
+    def _transition(self, target):
+        """Move the tickets to ``target`` if every guard agrees; fills who and when, moves the clocks.
+
+        :raises UserError: naming what must be done first
+        """
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for ticket in self:
+            guard = TRANSITIONS.get((ticket.state, target))
+            if not guard:
+                raise UserError(
+                    self.env._(
+                        "Ticket %(ticket)s is “%(state)s” and cannot become “%(target)s” from there.",
+                        ticket=ticket.number,
+                        state=labels[ticket.state],
+                        target=labels[target],
+                    )
+                )
+            getattr(ticket, guard)()
+        now = fields.Datetime.now()
+        for origin, tickets in self.grouped("state").items():
+            vals = {"state": target}
+            if target == "new":
+                vals |= {"user_id": False, "assigned_at": False}
+            elif target == "assigned":
+                vals["assigned_at"] = now
+            elif target == "in_progress":
+                vals["started_at"] = now
+                if origin in ("handled", "followed_up", "closed"):
+                    tickets._reopen_values(vals)
+            elif target == "handled":
+                vals |= {"handled_at": now, "handled_by_id": self.env.uid}
+            elif target == "followed_up":
+                vals["followed_up_at"] = now
+            elif target == "closed":
+                vals |= {"closed_at": now, "closed_by_id": self.env.uid}
+            tickets._write_protected(vals)
+            if origin in ("handled", "followed_up", "closed") and target == "in_progress":
+                for ticket in tickets:
+                    ticket._write_protected({"reopen_count": ticket.reopen_count + 1})
+        if target in ("assigned", "in_progress") and self.env.user._is_internal() and not self.env.su:
+            # From the portal or by mail nobody has received it yet: whoever takes it up is the first receiver.
+            self.filtered(lambda ticket: not ticket.first_receiver_id)._write_protected({"first_receiver_id": self.env.uid})
+        if target == "handled":
+            for ticket in self:
+                ticket._write_protected({"needs_followup": ticket.needs_followup or ticket.type_id._is_sampled(ticket.number)})
+        if target in ("invalid", "cancelled"):
+            self._cancel_deadlines(reason=labels[target])
+            self.activity_unlink(["pm_customer_service.mail_activity_type_deadline", "pm_customer_service.mail_activity_type_followup"])
+        elif target in EVENT_OF:
+            self._deadline_event(EVENT_OF[target], now)
+        if target == "handled":
+            self._plan_followups()
+            self._notify_handled()
+        elif target == "followed_up":
+            self.activity_feedback(["pm_customer_service.mail_activity_type_followup"])
+        elif target == "closed":
+            self.activity_unlink(["pm_customer_service.mail_activity_type_deadline"])
+            self._cancel_deadlines(reason=labels[target])
+            self._notify_closed()
+
+    def _reopen_values(self, vals):
+        """What a reopened ticket forgets: the result is no longer true, the history stays in the log."""
+        vals |= {
+            "handled_at": False,
+            "handled_by_id": False,
+            "fed_back_at": False,
+            "fed_back_by_id": False,
+            "followed_up_at": False,
+            "closed_at": False,
+            "closed_by_id": False,
+            "outcome": False,
+            "satisfied": False,
+        }
+
+    def _require(self, condition, message):
+        if not condition:
+            raise UserError(f"{self.number}: {message}")
+
+    def _guard_assigned(self):
+        self._require(self.user_id, self.env._("to assign the ticket you must name one handler (S0-94)."))
+        self._require(self.user_id.active and not self.user_id.share, self.env._("to assign the ticket you must name an active member of staff."))
+
+    def _guard_unassigned(self):
+        return
+
+    def _guard_in_progress(self):
+        self._require(self.user_id, self.env._("to start work you must name one handler (S0-94)."))
+
+    def _guard_handled(self):
+        self._require(self.user_id, self.env._("to finish the ticket you must name one handler (S0-94)."))
+        self._require(self.outcome, self.env._("to finish the ticket you must choose the outcome: explained, solved at once, or by appointment."))
+        if self.outcome == "explained":
+            self._require(
+                (self.explanation or "").strip(),
+                self.env._("to finish as “explained” you must write what was explained and that the customer understood (S0-117)."),
+            )
+        elif not self.type_id.needs_decision:
+            self._require((self.solution or "").strip(), self.env._("to finish the ticket you must write the result."))
+        if self.outcome == "appointment":
+            self._require(self.promised_date, self.env._("to finish “by appointment” you must enter the agreed time (S0-92)."))
+        if self.type_id.needs_decision:
+            self._require(self.decision, self.env._("to finish a suggestion you must say whether it is adopted (S0-122)."))
+            if self.decision == "rejected":
+                self._require((self.decision_reason or "").strip(), self.env._("to reject a suggestion you must give the reason (S0-122)."))
+
+    def _guard_followed_up(self):
+        self._require(
+            self.followup_ids.filtered(lambda followup: followup.satisfied == "satisfied" and followup.date >= (self.handled_at or followup.date)),
+            self.env._("to set it to “followed up” you must record a follow-up with which the customer is satisfied (S0-118)."),
+        )
+
+    def _guard_closed(self):
+        kind = self.type_id.closed_by
+        user = self.env.user
+        needed = "pm_base.group_officer" if kind == "officer" else "pm_base.group_supervisor"
+        if not self.env.su and not user.has_group(needed):
+            raise AccessError(
+                self.env._("Ticket %(ticket)s: only a supervisor verifies and closes (S0-29).", ticket=self.number)
+                if kind != "officer"
+                else self.env._("Ticket %(ticket)s: only a butler, officer or supervisor closes it.", ticket=self.number)
+            )
+        if kind == "supervisor":
+            self._require(user not in (self.user_id | self.handled_by_id), self.env._("the handler may not close it: ask another supervisor (S0-29)."))
+            self._require(
+                user != self.fed_back_by_id,
+                self.env._("whoever confirmed the result with the customer may not close it as well: ask another supervisor (CON-09)."),
+            )
+        if self.type_id.needs_feedback:
+            self._require(self.fed_back_at, self.env._("to close it you must report the result to the customer and ask for an opinion (S0-71)."))
+        if self.needs_followup:
+            self._require(self.followed_up_at, self.env._("to close it you must follow it up: it is a complaint or was drawn in the sample (S0-118)."))
+
+    def _guard_reopened(self):
+        self._require((self.reopen_reason or "").strip(), self.env._("to reopen it you must give the reason."))
+
+    def _guard_invalid(self):
+        self._require((self.stop_reason or "").strip(), self.env._("to mark it invalid you must give the reason."))
+        if not self.env.su and self.type_code == "complaint" and not self.env.user.has_group("pm_base.group_supervisor"):
+            raise AccessError(self.env._("Ticket %(ticket)s: only a supervisor declares a complaint invalid.", ticket=self.number))
+
+    def _guard_cancelled(self):
+        self._require((self.stop_reason or "").strip(), self.env._("to cancel it you must give the reason."))
+
+    def _check_promise(self, moment):
+        """A promise lies in the future, and one that has lapsed is history (S0-162)."""
+        if moment and moment < fields.Datetime.now() and not self.env.su:
+            raise UserError(self.env._("The agreed time lies in the past: to agree a time you must choose one that is still to come."))
+
+    def _agree_default_time(self):
+        """A suggestion is recorded with a reply time (S0-121); where nobody named one it is the handbook's own deadline."""
+        suggestions = self.filtered(lambda ticket: ticket.type_id.needs_decision)
+        for ticket in suggestions:
+            reply = ticket._open_deadlines(Domain("kind", "=", "reply"))[:1]
+            if reply:
+                ticket._write_protected({"promised_date": reply.due})
+        suggestions._deadline_event("agreed")
+
+    # ------------------------------------------------------------------
+    # Buttons
+    # ------------------------------------------------------------------
+
+    def action_take(self):
+        """I handle it: be the handler and start."""
+        for ticket in self:
+            if ticket.user_id != self.env.user:
+                ticket.write({"user_id": self.env.uid})
+            if ticket.state == "new":
+                ticket._transition("assigned")
+        self._transition("in_progress")
+
+    def action_start(self):
+        self._transition("in_progress")
+
+    def action_unassign(self):
+        self._transition("new")
+
+    def action_handle(self):
+        """Finish; from 'assigned' the work is taken as started."""
+        self.filtered(lambda ticket: ticket.state == "assigned")._transition("in_progress")
+        self._transition("handled")
+
+    def action_solve_now(self):
+        """Answered at the counter: handler is who is here, solved at once."""
+        for ticket in self:
+            if not ticket.user_id:
+                ticket.write({"user_id": self.env.uid})
+            if not ticket.outcome:
+                ticket.outcome = "explained" if ticket.explanation and not ticket.solution else "solved_now"
+        self.action_handle()
+
+    def action_feedback(self):
+        """The customer was told the result and asked for an opinion (S0-71); the supervisor sees it in the log."""
+        for ticket in self:
+            ticket._require(
+                ticket.state in ("handled", "followed_up"), self.env._("to report the result you must finish the ticket first.")
+            )
+        now = fields.Datetime.now()
+        self._write_protected({"fed_back_at": now, "fed_back_by_id": self.env.uid})
+        self.filtered(lambda ticket: not ticket.replied_at)._write_protected({"replied_at": now})
+        self._deadline_event("replied", now)
+        self._deadline_event("fed_back", now)
+
+    def action_reply_by_phone(self):
+        """The customer was answered by word of mouth."""
+        now = fields.Datetime.now()
+        self.filtered(lambda ticket: not ticket.replied_at)._write_protected({"replied_at": now})
+        self._deadline_event("replied", now)
+        for ticket in self:
+            ticket.message_post(body=self.env._("Answered the customer by word of mouth."), subtype_xmlid="mail.mt_note")
+
+    def action_close(self):
+        self._transition("closed")
+
+    def action_invalid(self):
+        self._transition("invalid")
+
+    def action_cancel(self):
+        self._transition("cancelled")
+
+    def action_reopen(self, reason=None):
+        """Reopen with a reason; also called when a follow-up finds the customer dissatisfied."""
+        if reason:
+            self._write_protected({"reopen_reason": reason})
+        self._transition("in_progress")
+        for ticket in self:
+            ticket.message_post(body=self.env._("Reopened: %(reason)s", reason=ticket.reopen_reason), subtype_xmlid="mail.mt_note")
+
+    def action_followup(self):
+        self.ensure_one()
+        self._require(self.state in ("handled", "followed_up", "closed"), self.env._("to follow up you must finish the ticket first."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Follow-up"),
+            "res_model": "pm.followup",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_ticket_id": self.id},
+        }
+
+    def action_delay(self):
+        return self._action_wizard("delay", self.env._("Tell the Customer About a Delay"))
+
+    def action_reason_reopen(self):
+        return self._action_wizard("reopen", self.env._("Reopen"))
+
+    def action_reason_invalid(self):
+        return self._action_wizard("invalid", self.env._("Mark as Invalid"))
+
+    def action_reason_cancel(self):
+        return self._action_wizard("cancel", self.env._("Cancel Ticket"))
+
+    def action_reason_pause(self):
+        return self._action_wizard("pause", self.env._("Pause the Clocks"))
+
+    def action_resume(self):
+        self._resume_deadlines()
+
+    def _action_wizard(self, step, title):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": "pm.ticket.step",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_ticket_id": self.id, "default_step": step},
+        }
+
+    # ------------------------------------------------------------------
+    # Clocks and follow-up
+    # ------------------------------------------------------------------
+
+    def _get_deadline_user(self):
+        return self.user_id or self.first_receiver_id or self.butler_id
+
+    def _get_agreed_due(self, kind):
+        return self.promised_date if kind == "promise" and self.state in OPEN_STATES else False
+
+    def _get_escalation_users(self, role):
+        users = {
+            "handler": self.user_id,
+            "first_receiver": self.first_receiver_id,
+            "butler": self.butler_id,
+            "team_leader": self.team_id.user_id,
+        }
+        return users[role] if role in users else super()._get_escalation_users(role)
+
+    def _plan_followups(self):
+        """Put the calls to make on somebody's list: first receiver (answerable), else butler, else handler."""
+        due_by_ticket = {
+            row.res_id: row.due
+            for row in self.env["pm.deadline"].sudo().search(
+                [("res_model", "=", self._name), ("res_id", "in", self.ids), ("kind", "=", "followup"), ("state", "=", "running")]
+            )
+        }
+        kind = self.env.ref("pm_customer_service.mail_activity_type_followup")
+        vals_list = []
+        for ticket in self.filtered("needs_followup"):
+            user = (ticket.first_receiver_id or ticket.butler_id or ticket.user_id).filtered("active") or self.env.user
+            due = due_by_ticket.get(ticket.id, fields.Datetime.now())
+            vals_list.append(
+                {
+                    "activity_type_id": kind.id,
+                    "res_model_id": self.env["ir.model"]._get_id(self._name),
+                    "res_id": ticket.id,
+                    "user_id": user.id,
+                    "date_deadline": fields.Datetime.context_timestamp(ticket.with_context(tz=ticket.property_id.tz), due).date(),
+                }
+            )
+        # sudo: the handler may not assign work to the first receiver, the rule does
+        self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(vals_list)

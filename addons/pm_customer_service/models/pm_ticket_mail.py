@@ -1,0 +1,76 @@
+from odoo import api, fields, models
+from odoo.tools import email_normalize, html2plaintext
+
+from .pm_ticket import MAX_TEXT
+
+MAX_MAIL_FILES = 50
+
+
+class PmTicketMail(models.Model):
+    """Tickets by e-mail, and answers that reach the customer."""
+
+    _inherit = "pm.ticket"
+
+    @api.model
+    def message_new(self, msg_dict, custom_values=None):
+        """A mail to a team's address becomes a ticket; the sender's household is found by his address."""
+        values = dict(custom_values or {})
+        sender = self.env["res.partner"].browse(msg_dict.get("author_id") or [])
+        if not sender and (address := email_normalize(msg_dict.get("email_from") or "")):
+            sender = self.env["res.partner"].sudo().search([("email_normalized", "=", address)], limit=1)
+        subject = (msg_dict.get("subject") or "").strip()
+        body = html2plaintext(msg_dict.get("body") or "").strip()
+        values.setdefault("channel", "email")
+        values["name"] = (subject or body[:60] or self.env._("Mail without subject"))[:250]
+        # The whole mail stays in the log; the ticket keeps what can be read.
+        values["description"] = body[:MAX_TEXT]
+        values["contact_email"] = (msg_dict.get("email_from") or "")[:250]
+        if sender:
+            values["partner_id"] = sender.id
+            units = self.env["pm.unit"].sudo().search(
+                [
+                    ("party_ids", "any", [("partner_id", "=", sender.id), ("is_current", "=", True)]),
+                    *([("property_id", "=", values["property_id"])] if values.get("property_id") else []),
+                ],
+                limit=2,
+            )
+            if len(units) == 1:
+                values["unit_id"] = units.id
+        if not values.get("property_id") and not values.get("unit_id"):
+            team = self.env["pm.team"].browse(values.get("team_id") or [])
+            values["property_id"] = (team.property_id or self.env["pm.property"].sudo().search([], limit=1)).id
+        ticket = super(PmTicketMail, self.with_context(mail_create_nolog=True)).message_new(
+            dict(msg_dict, subject=values["name"]), values
+        )
+        if sender:
+            ticket.message_subscribe(partner_ids=sender.ids)
+        return ticket
+
+    def message_post(self, **kwargs):
+        """A public answer by staff goes to the customer as well, who then need not be a follower of every ticket."""
+        author_is_staff = self.env.user._is_internal()
+        comment = self.env.ref("mail.mt_comment")
+        is_comment = kwargs.get("subtype_xmlid") == "mail.mt_comment" or kwargs.get("subtype_id") == comment.id
+        if author_is_staff and is_comment and self.partner_id and kwargs.get("message_type") == "comment":
+            kwargs["partner_ids"] = list({*(kwargs.get("partner_ids") or []), self.partner_id.id})
+        return super().message_post(**kwargs)
+
+    def _message_post_after_hook(self, message, msg_values):
+        """A public message by a member of staff is an answer: it stops the clock of the first reply."""
+        result = super()._message_post_after_hook(message, msg_values)
+        author = message.author_id
+        if (
+            message.message_type in ("comment", "email_outgoing")
+            and message.subtype_id == self.env.ref("mail.mt_comment")
+            and not message.is_internal
+            and any(user._is_internal() for user in author.with_context(active_test=False).user_ids)
+        ):
+            now = fields.Datetime.now()
+            for ticket in self:
+                if not ticket.replied_at:
+                    ticket._write_protected({"replied_at": now})
+            self._deadline_event("replied", now)
+        return result
+
+    def _mail_get_partner_fields(self, introspect_fields=False):
+        return ["partner_id"]

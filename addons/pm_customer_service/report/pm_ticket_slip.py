@@ -1,0 +1,103 @@
+from odoo import models
+
+
+class ReportTicketSlip(models.AbstractModel):
+    """Complaint slip or repair slip (投诉单, 维修单): what was asked, what was done, and room for signatures. Source: S4, App. (4)."""
+
+    _name = "report.pm_customer_service.ticket_slip"
+    _inherit = "pm.document"
+    _description = "Ticket Slip"
+
+    def _title(self, record):
+        titles = {
+            "complaint": self.env._("Complaint Slip"),
+            "repair": self.env._("Repair Slip"),
+            "suggestion": self.env._("Suggestion Slip"),
+        }
+        return titles.get(record.type_code) or self.env._("Service Slip")
+
+    def _number(self, record):
+        return record.number
+
+    def _partner(self, record):
+        # A paper of the house: filed and signed by staff, so in the language of who prints it.
+        return None
+
+    def _story(self, record, kit):
+        _ = record.env._
+
+        def label(name):
+            return dict(record._fields[name]._description_selection(record.env)).get(record[name]) or ""
+
+        def moment(value):
+            return kit.datetime(value, tz=record.property_id.tz) if value else ""
+
+        # Names of colleagues are printed for everybody who may read the ticket.
+        staff = record.sudo()
+        place = " ".join(filter(None, [record.unit_id.display_name, record.location]))
+        if record.is_common_part:
+            place = " · ".join(filter(None, [place, _("Common Parts")]))
+        story = [
+            kit.pairs(
+                [
+                    (_("Received"), moment(record.received_at)),
+                    (_("Channel"), label("channel")),
+                    (_("Customer"), record.contact_name or ""),
+                    (_("Phone"), record.contact_phone or ""),
+                    (_("Place"), place),
+                    (_("Category"), record.category_id.display_name or ""),
+                    (_("Severity"), label("severity")),
+                    (_("Agreed Time"), moment(record.promised_date)),
+                    (_("First Receiver"), staff.first_receiver_id.name or ""),
+                    (_("Handler"), staff.user_id.name or ""),
+                ]
+            ),
+            kit.h(_("Request")),
+            kit.p(record.name, "bold"),
+            kit.p(record.description or ""),
+            kit.h(_("Result")),
+        ]
+        if record.handled_at:
+            story.append(
+                kit.pairs(
+                    [
+                        (_("Outcome"), label("outcome")),
+                        (_("Handled"), moment(record.handled_at)),
+                        (_("Result Reported On"), moment(record.fed_back_at)),
+                        (_("Closed"), moment(record.closed_at)),
+                    ]
+                )
+            )
+            for text in (label("decision"), record.decision_reason, record.explanation, record.solution):
+                if text:
+                    story.append(kit.p(text))
+        else:
+            # To be filled in by hand on site.
+            story.append(kit.box([kit.space(30)]))
+        clocks = staff.deadline_ids.sorted("start")
+        if clocks:
+            states = dict(clocks._fields["state"]._description_selection(record.env))
+            story += [
+                kit.h(_("Deadlines")),
+                kit.table(
+                    [_("Clock"), _("Due"), _("Done On"), _("State")],
+                    [[clock.rule_id.name, moment(clock.due), moment(clock.met_at), states[clock.state]] for clock in clocks],
+                    widths=[70, 38, 38, 28],
+                    align="llll",
+                ),
+            ]
+        if staff.followup_ids:
+            followups = staff.followup_ids
+            answers = dict(followups._fields["satisfied"]._description_selection(record.env))
+            methods = dict(followups._fields["method"]._description_selection(record.env))
+            story += [
+                kit.h(_("Follow-ups")),
+                kit.table(
+                    [_("Date"), _("Method"), _("Answer"), _("Customer's Words")],
+                    [[moment(row.date), methods[row.method], answers[row.satisfied], row.words or ""] for row in followups],
+                    widths=[38, 24, 26, 86],
+                    align="llll",
+                ),
+            ]
+        story.append(kit.signatures([_("Handler"), _("Customer"), _("Supervisor")]))
+        return story
