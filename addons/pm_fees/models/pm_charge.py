@@ -1,4 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+from odoo.tools.misc import format_date, formatLang
+
+from .payment_reference import make_reference
 
 KINDS = [
     ("regular", "Regular"),
@@ -6,6 +11,12 @@ KINDS = [
     ("adjustment", "Adjustment"),
     ("late_fee", "Late fee"),
     ("service", "Paid service"),
+]
+REVERSE_REASONS = [
+    ("our_error", "Our error"),
+    ("customer", "Agreed with the customer"),
+    ("data", "Customer data came late"),
+    ("other", "Other"),
 ]
 
 
@@ -22,44 +33,91 @@ class PmCharge(models.Model):
     _description = "Charge"
     _order = "due_date, period_start, id"
 
-    property_id = fields.Many2one("pm.property", required=True, index=True, readonly=True)
+    # Billing twice is impossible whatever the code does: runs insert with ON CONFLICT DO NOTHING on these two.
+    _once = models.UniqueIndex(
+        "(unit_id, item_id, period_start, kind, origin) WHERE state <> 'reversed'",
+        "This unit is already charged this fee item for this period: reverse that charge first.",
+    )
+    _no_overlap = models.Constraint(
+        "EXCLUDE USING gist (unit_id WITH =, item_id WITH =, daterange(period_start, period_end, '[]') WITH &&)"
+        " WHERE (state <> 'reversed' AND origin = '' AND kind IN ('regular', 'opening'))",
+        "This unit is already charged this fee item for some of these days: reverse that charge first.",
+    )
+    _period = models.Constraint("CHECK (period_end >= period_start)", "A period cannot end before it starts.")
+    _total = models.Constraint("CHECK (amount_total = amount_untaxed + amount_tax)", "Untaxed amount and tax do not make up the total.")
+    _posted_line = models.Constraint(
+        "CHECK (state NOT IN ('posted', 'reversed') OR move_line_id IS NOT NULL OR amount_total = 0)",
+        "A posted charge has its line in the ledger.",
+    )
+    _run_state_index = models.Index("(run_id, state)")
+    _open_index = models.Index("(property_id, due_date) WHERE paid_state IN ('unpaid', 'partial')")
+    _payer_index = models.Index("(partner_id, unit_id, due_date)")
+    _period_index = models.Index("(property_id, period_start, item_id)")
+
+    run_id = fields.Many2one("pm.billing.run", "Billing run", readonly=True, ondelete="restrict")
+    property_id = fields.Many2one("pm.property", required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
-    unit_id = fields.Many2one("pm.unit", required=True, index=True, readonly=True)
-    partner_id = fields.Many2one("res.partner", "Payer", required=True, index=True, readonly=True)
+    unit_id = fields.Many2one("pm.unit", required=True, readonly=True, ondelete="restrict")
+    building_id = fields.Many2one(related="unit_id.building_id")
+    user_id = fields.Many2one(related="unit_id.user_id", string="Butler")
+    partner_id = fields.Many2one("res.partner", "Payer", required=True, readonly=True, ondelete="restrict")
+    item_id = fields.Many2one("pm.fee.item", "Fee item", required=True, readonly=True, ondelete="restrict")
+    tariff_id = fields.Many2one("pm.fee.tariff", readonly=True, index="btree_not_null", ondelete="restrict")
+    assignment_id = fields.Many2one("pm.fee.assignment", readonly=True, index="btree_not_null", ondelete="set null")
     kind = fields.Selection(KINDS, required=True, default="regular", readonly=True)
     origin = fields.Char(
         required=True, default="", readonly=True,
         help="Part of the unique key, for kinds of which one period may hold several: what the charge comes from.",
     )
-    period_start = fields.Date(required=True, readonly=True)
-    period_end = fields.Date(required=True, readonly=True)
-    due_date = fields.Date(required=True, readonly=True)
+    period_start = fields.Date("From", required=True, readonly=True)
+    period_end = fields.Date("To", required=True, readonly=True)
+    due_date = fields.Date("Due", required=True, readonly=True)
     quantity = fields.Float(digits=(16, 4), readonly=True)
     price_unit = fields.Float("Unit price", digits=(16, 6), readonly=True)
     amount_untaxed = fields.Monetary("Untaxed", readonly=True)
     amount_tax = fields.Monetary("Tax", readonly=True)
     amount_total = fields.Monetary("Total", readonly=True)
     details = fields.Json(readonly=True, help="How the amount came about, as structured data.")
-    reference = fields.Char("Payment reference", index=True, readonly=True)
+    explanation = fields.Text(compute="_compute_explanation")
+    reference = fields.Char(
+        "Payment reference", index=True, readonly=True, help="Put it into the remark of the transfer; the last two are check digits.")
     state = fields.Selection(
         [("draft", "Draft"), ("approved", "Approved"), ("posted", "Posted"), ("reversed", "Reversed")],
         required=True, default="draft", readonly=True,
     )
     move_line_id = fields.Many2one(
         "account.move.line", "Receivable line", readonly=True, index="btree_not_null", ondelete="restrict")
+    move_id = fields.Many2one(related="move_line_id.move_id", string="Journal entry")
     residual = fields.Monetary("Still owed", compute="_compute_residual", store=True)
+    amount_paid = fields.Monetary("Paid", compute="_compute_residual", store=True)
     paid_state = fields.Selection(
         [("unpaid", "Unpaid"), ("partial", "Partly paid"), ("paid", "Paid")],
-        compute="_compute_residual", store=True, help="Empty until posted and after a reversal.",
+        compute="_compute_residual", store=True, string="Payment", help="Empty until posted and after a reversal.",
     )
-    reverse_of_id = fields.Many2one("pm.charge", "Replaces", readonly=True, index="btree_not_null")
+    reverse_of_id = fields.Many2one(
+        "pm.charge", "Replaces", readonly=True, index="btree_not_null", ondelete="set null",
+        help="The reversed charge that this one bills anew.")
+    reverse_line_id = fields.Many2one(
+        "account.move.line", "Reversal line", readonly=True, index="btree_not_null", ondelete="restrict")
+    reverse_reason = fields.Selection(REVERSE_REASONS, readonly=True)
+    reverse_note = fields.Char(readonly=True)
+    reverse_date = fields.Date("Reversed on", readonly=True)
+    reverse_user_id = fields.Many2one("res.users", "Reversed by", readonly=True)
+
+    @api.depends("unit_id.name", "item_id.name", "period_start")
+    def _compute_display_name(self):
+        for charge in self:
+            month = charge.period_start.strftime("%Y-%m") if charge.period_start else ""
+            charge.display_name = " ".join(filter(None, [charge.unit_id.name, charge.item_id.name, month]))
 
     @api.depends("move_line_id.amount_residual", "amount_total", "state")
     def _compute_residual(self):
         for charge in self:
             posted = charge.state == "posted"
-            charge.residual = charge.move_line_id.amount_residual if posted else 0.0
+            # sudo: who reads charges need not read the ledger
+            charge.residual = charge.sudo().move_line_id.amount_residual if posted else 0.0
+            charge.amount_paid = charge.amount_total - charge.residual if posted else 0.0
             if not posted:
                 charge.paid_state = False
             elif charge.currency_id.is_zero(charge.residual):
@@ -68,3 +126,169 @@ class PmCharge(models.Model):
                 charge.paid_state = "unpaid"
             else:
                 charge.paid_state = "partial"
+
+    @api.depends("details")
+    @api.depends_context("lang")
+    def _compute_explanation(self):
+        for charge in self:
+            charge.explanation = charge._explain()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_draft(self):
+        if any(charge.state != "draft" for charge in self):
+            raise UserError(self.env._("Only draft charges can be deleted. To take back a posted charge you must reverse it."))
+
+    def _explain(self):
+        """One sentence in the reader's language that lets anybody recompute the amount."""
+        self.ensure_one()
+        data = self.details or {}
+        method = data.get("method")
+        if method not in ("fixed", "area", "metered"):
+            return data.get("text") or self.env._("%(item)s, as agreed", item=self.item_id.name)
+        price = formatLang(self.env, self.price_unit, digits=_digits(self.price_unit, 2))
+        parts = []
+        if method == "area":
+            parts.append(self.env._("%(area)s m² × %(price)s", area=formatLang(self.env, self.quantity, digits=2), price=price))
+        elif method == "fixed":
+            parts.append(price)
+        else:
+            parts.append(self._explain_metered(data, price))
+        if method != "metered":
+            parts.append(self._explain_time(data))
+        result = " × ".join(filter(None, parts))
+        if data.get("tariff"):
+            result = self.env._("%(amount)s, tariff %(tariff)s", amount=result, tariff=data["tariff"])
+        if data.get("discount"):
+            discount = formatLang(self.env, data["discount"], digits=_digits(data["discount"], 0))
+            if data.get("discount_days", 0) < data.get("days", 0):
+                result += ", " + self.env._(
+                    "%(percent)s %% discount for %(days)s of %(all)s days (%(reason)s)", percent=discount,
+                    days=data["discount_days"], all=data["days"], reason=data.get("discount_reason") or "")
+            else:
+                result += ", " + self.env._(
+                    "%(percent)s %% discount (%(reason)s)", percent=discount, reason=data.get("discount_reason") or "")
+        if self.amount_tax:
+            tax = formatLang(self.env, self.amount_tax, currency_obj=self.currency_id)
+            result += ", " + (self.env._("incl. %s tax", tax) if data.get("included") else self.env._("plus %s tax", tax))
+        return result
+
+    def _explain_time(self, data):
+        months = data.get("months") or 1
+        text = self.env._("1 month") if months == 1 else self.env._("%s months", months)
+        if data.get("days") and data.get("of_days") and data["days"] != data["of_days"]:
+            text += " × " + self.env._("%(days)s/%(all)s days", days=data["days"], all=data["of_days"])
+        return text
+
+    def _explain_metered(self, data, price):
+        uom = data.get("uom") or ""
+        readings = ["%s: %s → %s%s" % (  # numbers only, nothing to translate
+            row["meter"], formatLang(self.env, row["previous"], digits=_digits(row["previous"], 0)),
+            formatLang(self.env, row["value"], digits=_digits(row["value"], 0)),
+            f" × {row['multiplier']:g}" if row.get("multiplier", 1) != 1 else "") for row in data.get("readings") or []]
+        quantity = formatLang(self.env, self.quantity, digits=_digits(self.quantity, 0))
+        if data.get("tiers"):
+            steps = " + ".join(
+                f"{formatLang(self.env, tier['quantity'], digits=_digits(tier['quantity'], 0))} × "
+                f"{formatLang(self.env, tier['price'], digits=_digits(tier['price'], 2))}" for tier in data["tiers"])
+            return f"{'; '.join(readings)} = {quantity} {uom}: {steps}"
+        return f"{'; '.join(readings)} = {quantity} {uom} × {price}"
+
+    # Charges that no run makes (paid services, late fees, opening arrears, adjustments)
+
+    @api.model
+    def _create_charges(self, vals_list):
+        """Create charges outside a run, e.g. for a settled service order.
+
+        :param vals_list: dicts with property_id, unit_id, partner_id, item_id, kind, origin, period_start, period_end,
+            due_date, quantity, price_unit and amount (net of the discount, before or including tax as the item's tax
+            says), text (explanation)
+        :return: draft charges with amounts, tax and payment reference
+        """
+        rows = []
+        items = self.env["pm.fee.item"].browse({vals["item_id"] for vals in vals_list})
+        items._check_tax()
+        taxes = {item.id: item._tax_values() for item in items}
+        for vals in vals_list:
+            vals = dict(vals)
+            prop = self.env["pm.property"].browse(vals["property_id"])
+            currency = prop.company_id.currency_id
+            rate, included = (0.0, False) if vals.get("kind") == "opening" else taxes[vals["item_id"]]
+            amount = currency.round(vals.pop("amount"))
+            text = vals.pop("text", "")
+            if included:
+                tax = currency.round(amount * rate / (1 + rate))
+                untaxed = currency.round(amount - tax)
+            else:
+                tax, untaxed = currency.round(amount * rate), amount
+            rows.append({
+                "state": "draft", **vals, "company_id": prop.company_id.id, "currency_id": currency.id,
+                "amount_untaxed": untaxed, "amount_tax": tax, "amount_total": currency.round(untaxed + tax),
+                "details": {"text": text, "included": included},
+            })
+        self._check_billing_role()
+        # sudo: nobody writes charges directly, only the methods of billing do
+        charges = self.sudo().create(rows)
+        per_charge = self._reference_scope() == "charge"
+        for charge in charges:
+            charge.reference = make_reference("charge", charge.id) if per_charge else make_reference("unit", charge.unit_id.id)
+        return charges.sudo(self.env.su)
+
+    @api.model
+    def _reference_scope(self):
+        """What a payment reference names: "unit" or "charge" (setting)."""
+        # sudo: a setting of the system, read by every role
+        return self.env["ir.config_parameter"].sudo().get_param("pm_fees.reference_scope") or "unit"
+
+    def _approve(self):
+        """Draft → approved, in one statement."""
+        self._check_billing_role()
+        wrong = self.filtered(lambda charge: charge.state != "draft")
+        if wrong:
+            raise UserError(self.env._("To approve %s it must be a draft.", wrong[0].display_name))
+        # sudo: see _create_charges
+        self.sudo().write({"state": "approved"})
+
+    def _check_billing_role(self):
+        if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")
+                or self.env.user.has_group("pm_base.group_supervisor")):
+            raise AccessError(self.env._("Billing is for project accountants and supervisors."))
+
+    def action_open_entry(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window", "res_model": "account.move", "res_id": self.move_id.id, "view_mode": "form",
+        }
+
+    @api.model
+    def _arrears(self, units=None, partners=None, on_date=None):
+        """What is due and unpaid, by unit and payer.
+
+        :param on_date: due before this day (default today): {(unit_id, partner_id): amount}
+        """
+        domain = [("paid_state", "in", ("unpaid", "partial")), ("due_date", "<", on_date or fields.Date.context_today(self))]
+        if units is not None:
+            domain.append(("unit_id", "in", units.ids))
+        if partners is not None:
+            domain.append(("partner_id", "in", partners.ids))
+        return {
+            (unit.id, partner.id): amount
+            for unit, partner, amount in self._read_group(domain, ["unit_id", "partner_id"], ["residual:sum"])
+        }
+
+    def _lock(self):
+        """Lock the rows against another session that posts, pays or reverses the same charges."""
+        self.env.cr.execute(SQL("SELECT id FROM pm_charge WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", list(self.ids)))
+        self.invalidate_recordset(["state", "move_line_id"])
+
+
+def _digits(number, least):
+    """Decimals needed to show a number in full, at least `least`, at most six."""
+    text = f"{number:.6f}".rstrip("0")
+    return max(least, len(text.split(".")[1]) if "." in text else 0)
+
+
+def format_period(env, start, end):
+    """A period for people: a whole month as 2026-11, else both days."""
+    if start and end and start.day == 1 and (start.year, start.month) == (end.year, end.month) and fields.Date.add(end, days=1).day == 1:
+        return start.strftime("%Y-%m")
+    return f"{format_date(env, start)} – {format_date(env, end)}"

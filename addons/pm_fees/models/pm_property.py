@@ -22,6 +22,13 @@ class PmProperty(models.Model):
         help="The bank account printed on payment notices.",
     )
 
+    due_rule = fields.Selection(
+        [("start", "First day of the month billed"), ("period_end", "Last day of the period")], "Due date counts from",
+        required=True, default="start")
+    due_days = fields.Integer("Due after (days)", default=15, help="Days after the day above; a fee item may say otherwise.")
+    billing_run_ids = fields.One2many("pm.billing.run", "property_id", "Billing runs")
+    tariff_ids = fields.One2many("pm.fee.tariff", "property_id", "Tariffs")
+
     def _ensure_accounts(self):
         """Complete the billing journal, receivable and pass-through accounts from the company's chart.
 
@@ -39,6 +46,15 @@ class PmProperty(models.Model):
             if not prop.passthrough_account_id and prop.receivable_account_id:
                 prop.passthrough_account_id = prop._ensure_account(
                     company, "224110", "liability_current", self.env._("Collected on behalf of suppliers"))
+
+    def _published_tariffs(self, date=None):
+        """Tariffs to show to everybody: approved, published, in force or to come (S0-127)."""
+        self.ensure_one()
+        date = date or self._today()
+        # sudo: prices are public by their nature; only published ones are returned
+        return self.env["pm.fee.tariff"].sudo().search([
+            ("property_id", "=", self.id), ("state", "=", "approved"), ("published_on", "!=", False), ("published_on", "<=", date),
+            "|", ("date_to", "=", False), ("date_to", ">=", date)], order="item_id, unit_type, date_from")
 
     def _ensure_journal(self, company):
         journals = self.env["account.journal"].with_company(company)

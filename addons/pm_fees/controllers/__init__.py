@@ -1,0 +1,2 @@
+# cashier
+from . import portal_bills

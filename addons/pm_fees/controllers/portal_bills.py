@@ -1,0 +1,125 @@
+from werkzeug.exceptions import NotFound
+
+from odoo import fields, http
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+from odoo.http import request
+
+from odoo.addons.account_payment.controllers.portal import PortalAccount
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+_PAGE = 20
+
+
+class PmBillsPortal(PortalAccount):
+    """My bills: what the household owes and has paid, receipts, paying online. Nobody sees another household (L-02)."""
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "pm_bill_count" in counters:
+            values["pm_bill_count"] = request.env["pm.charge"].sudo().search_count(self._open_domain())
+        return values
+
+    # What is one's own: the payer is the user's own partner or belongs to his company.
+
+    def _own_domain(self):
+        return [("partner_id", "child_of", request.env.user.partner_id.commercial_partner_id.id)]
+
+    def _open_domain(self):
+        return [*self._own_domain(), ("state", "=", "posted"), ("residual", ">", 0)]
+
+    def _own_charges(self, ids):
+        """Open charges among `ids` that are the user's own.
+
+        :param str ids: comma-separated ids as given in an address
+        :raise NotFound: one of them is not his, not open, or of another property than the rest
+        """
+        wanted = {int(part) for part in ids.split(",") if part.isdigit()} if ids else set()
+        # sudo: portal users reach charges only through the domain of their own partner
+        charges = request.env["pm.charge"].sudo().search([*self._open_domain(), ("id", "in", list(wanted))])
+        if not wanted or len(charges) != len(wanted) or len(charges.property_id) != 1:
+            raise NotFound()
+        return charges
+
+    @http.route(["/my/bills", "/my/bills/page/<int:page>"], type="http", auth="user", website=True)
+    def portal_my_bills(self, page=1, **_kw):
+        """Open charges with their explanation, then what was paid, with receipts."""
+        # sudo: portal users reach charges and receipts only through the domain of their own partner
+        Charge, Payment = request.env["pm.charge"].sudo(), request.env["pm.payment"].sudo()
+        paid_domain = [*self._own_domain(), ("state", "=", "posted"), ("paid_state", "=", "paid")]
+        pager = portal_pager(url="/my/bills", total=Charge.search_count(paid_domain), page=page, step=_PAGE)
+        charges = Charge.search(self._open_domain())
+        own_payments = ["|", *self._own_domain(), ("line_ids.charge_id.partner_id", "child_of", request.env.user.partner_id.commercial_partner_id.id)]
+        return request.render("pm_fees.portal_my_bills", {
+            "page_name": "pm_bills", "charges_by_property": charges.grouped("property_id"), "owed": sum(charges.mapped("residual")),
+            "paid": Charge.search(paid_domain, order="period_start desc, id desc", limit=_PAGE, offset=pager["offset"]),
+            "payments": Payment.search([*own_payments, ("state", "in", ("posted", "reversed"))], limit=_PAGE),
+            "notices": self._notices(charges), "pager": pager, "today": fields.Date.context_today(request.env.user), "default_url": "/my/bills",
+        })
+
+    def _notices(self, charges):
+        """The payment notices of open charges."""
+        # sudo: portal users reach notices only through their own charges
+        return request.env["pm.fee.notice"].sudo().search([
+            *self._own_domain(), ("run_id", "in", charges.run_id.ids), ("unit_id", "in", charges.unit_id.ids)])
+
+    @http.route("/my/bills/notice/<int:property_id>", type="http", auth="user", website=True)
+    def portal_bills_notice(self, property_id, **_kw):
+        """The payment notices of what is open on a property, as one PDF."""
+        charges = request.env["pm.charge"].sudo().search([*self._open_domain(), ("property_id", "=", property_id)])
+        notices = self._notices(charges)
+        if not notices:
+            raise NotFound()
+        return self._pm_pdf("pm_fees.fee_notice", notices, request.env._("Payment notice"))
+
+    @http.route("/my/bills/pay", type="http", auth="user", website=True, methods=["GET"])
+    def portal_pay_bills(self, charge_id=None, **_kw):
+        """The payment form for the chosen charges."""
+        ids = ",".join(request.httprequest.args.getlist("charge_id"))
+        if not ids:
+            return request.redirect("/my/bills")
+        charges = self._own_charges(ids)
+        amount = charges.currency_id.round(sum(charges.mapped("residual")))
+        values = self._get_common_page_view_values({
+            "partner": request.env.user.partner_id, "company": charges.company_id, "total_amount": amount, "currency": charges.currency_id,
+            "amount_residual": amount, "landing_route": "/my/bills?paid=1", "payment_reference": False,
+            "transaction_route": f"/my/bills/transaction/{','.join(map(str, charges.ids))}",
+        })
+        return request.render("pm_fees.portal_pay_bills", {
+            **values, "page_name": "pm_bills_pay", "charges": charges, "amount": amount, "reference_prefix": False})
+
+    @http.route("/my/bills/transaction/<string:ids>", type="jsonrpc", auth="user")
+    def portal_bills_transaction(self, ids, **kwargs):
+        """Make the transaction; what it costs is computed here, whatever the browser says."""
+        charges = self._own_charges(ids)
+        charges_amount = charges.currency_id.round(sum(charges.mapped("residual")))
+        self._validate_transaction_kwargs(kwargs)
+        kwargs.update(
+            amount=charges_amount, currency_id=charges.currency_id.id, partner_id=request.env.user.partner_id.id, reference_prefix="PM",
+            landing_route="/my/bills?paid=1")
+        # sudo: the provider's company is compared, nothing is shown
+        provider = request.env["payment.provider"].sudo().browse(kwargs.get("provider_id") or ()).exists()
+        if not provider or provider.company_id != charges.company_id:
+            raise ValidationError(request.env._("This payment provider cannot be used here."))
+        transaction = self._create_transaction(
+            custom_create_values={"pm_charge_ids": [Command.set(charges.ids)], "pm_property_id": charges.property_id.id}, **kwargs)
+        return transaction._get_processing_values()
+
+    @http.route("/my/receipts/<int:payment_id>", type="http", auth="user", website=True)
+    def portal_receipt(self, payment_id, **_kw):
+        """The receipt as PDF."""
+        # sudo: portal users reach receipts only through the domain of their own partner
+        commercial = request.env.user.partner_id.commercial_partner_id.id
+        payment = request.env["pm.payment"].sudo().search([
+            ("id", "=", payment_id), ("state", "in", ("posted", "reversed")),
+            "|", ("partner_id", "child_of", commercial), ("line_ids.charge_id.partner_id", "child_of", commercial)], limit=1)
+        if not payment:
+            raise NotFound()
+        return self._pm_pdf("pm_fees.receipt", payment, payment.receipt_name)
+
+    def _pm_pdf(self, report, records, name):
+        content = request.env["pm.document"].sudo()._pdf(report, records)
+        return request.make_response(content, headers=[
+            ("Content-Type", "application/pdf"), ("Content-Length", len(content)),
+            ("Content-Disposition", http.content_disposition(f"{name}.pdf", "inline")), ("Cache-Control", "no-store"),
+        ])

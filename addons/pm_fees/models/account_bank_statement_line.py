@@ -1,0 +1,293 @@
+import logging
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import SQL
+
+from .payment_reference import find_references
+
+_logger = logging.getLogger(__name__)
+
+_BATCH = 500
+_RANK = {"reference": 1, "account": 2, "name": 3, "amount": 4}
+_MAX_PROPOSALS = 5
+
+
+class AccountBankStatementLine(models.Model):
+    """Bank lines that pay charges. Certain ones are booked by themselves, the rest is proposed with reasons.
+
+    Certain: a valid payment reference that covers the amount; or a known payer account or a payer name that fits one
+    debtor only, whose open total (of all units, of one unit, or of the oldest charges) is exactly the amount.
+    Everything else stays on the suspense account until somebody decides.
+    """
+
+    _inherit = "account.bank.statement.line"
+
+    _pm_transaction_unique = models.UniqueIndex(
+        "(journal_id, pm_transaction_ref) WHERE pm_transaction_ref IS NOT NULL", "This bank transaction has already been loaded.")
+
+    pm_transaction_ref = fields.Char("Bank Transaction No.", readonly=True, copy=False, help="Loading the same transaction twice changes nothing.")
+    pm_match_state = fields.Selection(
+        [("todo", "To match"), ("matched", "Matched"), ("proposed", "Proposed"), ("unknown", "Unknown"), ("ignored", "Not for fees")],
+        "Matching", default="todo", copy=False, index="btree_not_null")
+    pm_match_reason = fields.Char("Matched By", readonly=True, copy=False)
+    pm_proposal_ids = fields.One2many("pm.bank.proposal", "statement_line_id", "Proposals")
+    pm_payment_ids = fields.One2many("pm.payment", "statement_line_id", "Receipts", readonly=True)
+
+    # -- booking one line ---------------------------------------------------------------------------------------------
+
+    def _pm_rewrite(self, counterparts):
+        """Replace the suspense line by `counterparts`.
+
+        :param list counterparts: values of journal items that add up to the suspense line
+        :return: the new journal items in that order
+        :raise UserError: the line is booked already
+        """
+        self.ensure_one()
+        # Two people must not book one line: the second waits and finds it done.
+        self.env.execute_query(SQL("SELECT id FROM account_bank_statement_line WHERE id = %s FOR UPDATE", self.id))
+        self.invalidate_recordset(["is_reconciled"])
+        _liquidity, suspense, other = self._seek_for_lines()
+        if self.is_reconciled or not suspense or other:
+            raise UserError(self.env._("Bank line “%s” is already booked.", self.payment_ref or self.display_name))
+        total = sum(vals["balance"] for vals in counterparts)
+        if self.currency_id.compare_amounts(total, suspense.balance):
+            raise UserError(self.env._("The whole bank line has to be booked: %s.", self.currency_id.format(self.amount)))
+        before = self.move_id.line_ids
+        self.move_id.with_context(skip_readonly_check=True, force_delete=True, tracking_disable=True).write({
+            "line_ids": [Command.delete(suspense.id), *(Command.create(vals) for vals in counterparts)],
+        })
+        return (self.move_id.line_ids - before).sorted("id")
+
+    def _pm_unbook(self):
+        """Take the booking back: the money is on the suspense account again, and no automatic match is tried."""
+        self.ensure_one()
+        # sudo: whoever may void the payment may free its bank line
+        self.sudo().with_context(pm_payment_void=True).action_undo_reconciliation()
+        self.write({"pm_match_state": "unknown", "pm_match_reason": False})
+        self.pm_proposal_ids.filtered(lambda p: p.state in ("accepted", "superseded")).state = "rejected"
+
+    def _pm_book(self, prop, partner, allocation, reason=None):
+        """Book this line as a payment of `partner`.
+
+        :param list allocation: (charge, amount) pairs; what is over becomes credit of the payer
+        :return: pm.payment
+        """
+        self.ensure_one()
+        units = self.env["pm.charge"].union(*(charge for charge, _amount in allocation)).unit_id
+        payment = self.env["pm.payment"]._register({
+            # The line can be booked again after an undo: the key counts the attempts.
+            "request_key": f"bank/{self.id}/{len(self.sudo().pm_payment_ids) + 1}", "direction": "in", "source": "bank",
+            "property_id": prop.id, "partner_id": partner.id, "unit_id": units.id if len(units) == 1 else False,
+            "method_id": self.env["pm.payment.method"]._get(self.company_id, "transfer").id, "amount": self.amount,
+            "date": self.date, "statement_line_id": self.id, "allow_credit": True, "note": self.payment_ref,
+            "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in allocation],
+        })
+        self.write({"pm_match_state": "matched", "pm_match_reason": reason or self.env._("Accepted by %s", self.env.user.name)})
+        # sudo: what account a payer uses is remembered by the matching itself
+        self.env["pm.payer.account"].sudo()._remember(self.company_id, self.account_number, partner)
+        return payment
+
+    def action_undo_reconciliation(self):
+        if not self.env.context.get("pm_payment_void") and self.sudo().pm_payment_ids.filtered(lambda p: p.state == "posted"):
+            raise UserError(self.env._("Charges were paid with this bank line: to undo it you must void its receipt."))
+        return super().action_undo_reconciliation()
+
+    def action_pm_undo(self):
+        """Take a match back, with a reason."""
+        self.ensure_one()
+        payment = self.pm_payment_ids.filtered(lambda p: p.state == "posted")
+        if not payment:
+            raise UserError(self.env._("To undo a match, the bank line must be matched with charges."))
+        return payment.action_reverse()
+
+    def action_pm_match(self):
+        """Match the selected lines now."""
+        self.filtered(lambda line: line.pm_match_state in ("unknown", "ignored", False)).pm_match_state = "todo"
+        self._pm_match()
+
+    def action_pm_ignore(self):
+        """Not a payment of fees (interest, transfer between own accounts ...): leave it to the accountant."""
+        self.filtered(lambda line: not line.is_reconciled).pm_match_state = "ignored"
+        self.pm_proposal_ids.filtered(lambda p: p.state == "proposed").action_reject()
+
+    # -- matching -----------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_pm_match(self):
+        """Match what has arrived. Safe to run twice: a booked line is left alone, proposals have a key."""
+        domain = [("pm_match_state", "in", ("todo", "proposed")), ("amount", ">", 0), ("is_reconciled", "=", False)]
+        remaining = self.search_count(domain)
+        self.env["ir.cron"]._commit_progress(remaining=remaining)
+        last = 0
+        while lines := self.search([*domain, ("id", ">", last)], order="id", limit=_BATCH):
+            lines._pm_match()
+            last = lines[-1].id
+            if not self.env["ir.cron"]._commit_progress(len(lines)):
+                break
+
+    def _pm_match(self):
+        """Book the certain lines, propose for the others.
+
+        :return: dict with the counts of matched, proposed and unknown lines
+        """
+        counts = dict.fromkeys(("matched", "proposed", "unknown"), 0)
+        lines = self.filtered(lambda line: line.amount > 0 and not line.is_reconciled and line.pm_match_state in ("todo", "proposed"))
+        for company, company_lines in lines.grouped("company_id").items():
+            debts = self._pm_debts(company, company_lines)
+            for line in company_lines:
+                try:
+                    with self.env.cr.savepoint():
+                        counts[line._pm_match_line(debts)] += 1
+                except UserError as error:
+                    _logger.info("Bank line %s left for a person: %s", line.id, error)
+                    line.pm_match_state = "unknown"
+                    counts["unknown"] += 1
+        return counts
+
+    def _pm_debts(self, company, lines):
+        """Everything the matching of `lines` needs, in a handful of queries."""
+        Charge = self.env["pm.charge"]
+        texts = {line.id: f"{line.payment_ref or ''} {line.ref or ''} {line.transaction_type or ''}" for line in lines}
+        references = {line_id: find_references(text) for line_id, text in texts.items()}
+        charge_ids = {number for found in references.values() for kind, number in found if kind == "charge"}
+        unit_ids = {number for found in references.values() for kind, number in found if kind == "unit"}
+        names = {name for line in lines for name in [self._pm_clean(line.partner_name)] if name}
+        partners_by_name = defaultdict(lambda: self.env["res.partner"])
+        for partner in self.env["res.partner"].search([("name", "in", list(names))]):
+            partners_by_name[partner.name] |= partner
+        numbers = {"".join((line.account_number or "").split()) for line in lines} - {""}
+        by_account = defaultdict(lambda: self.env["res.partner"])
+        for known in self.env["pm.payer.account"].search([("company_id", "=", company.id), ("account_number", "in", list(numbers))]):
+            by_account[known.account_number] |= known.partner_id
+        amounts = {line.amount for line in lines}
+        open_domain = [("company_id", "=", company.id), ("state", "=", "posted"), ("residual", ">", 0)]
+        by_amount = defaultdict(lambda: self.env["res.partner"])
+        for partner, total in Charge._read_group(
+            open_domain, ["partner_id"], ["residual:sum"], having=[("residual:sum", "in", [round(a, 2) for a in amounts])]
+        ):
+            by_amount[company.currency_id.round(total)] |= partner
+        everyone = self.env["res.partner"].union(*partners_by_name.values(), *by_account.values(), *by_amount.values())
+        charges = Charge.search([
+            *open_domain, "|", "|", ("id", "in", list(charge_ids)), ("unit_id", "in", list(unit_ids)), ("partner_id", "in", everyone.ids),
+        ], order="due_date, period_start, id")
+        by_partner, by_unit = defaultdict(lambda: Charge), defaultdict(lambda: Charge)
+        for charge in charges:
+            by_partner[charge.partner_id] |= charge
+            by_unit[charge.unit_id.id] |= charge
+        return {
+            "references": references, "by_name": partners_by_name, "by_account": by_account, "by_amount": by_amount,
+            "by_partner": by_partner, "by_unit": by_unit, "by_id": {charge.id: charge for charge in charges},
+        }
+
+    @staticmethod
+    def _pm_clean(name):
+        return "".join((name or "").split())
+
+    def _pm_match_line(self, debts):
+        """Decide about one line.
+
+        :return: 'matched', 'proposed' or 'unknown'
+        """
+        self.ensure_one()
+        candidates = self._pm_candidates(debts)
+        certain = [candidate for candidate in candidates if candidate["certain"]]
+        best = min((_RANK[candidate["reason"]] for candidate in certain), default=0)
+        certain = [candidate for candidate in certain if _RANK[candidate["reason"]] == best]
+        rejected = set(self.pm_proposal_ids.filtered(lambda p: p.state == "rejected").mapped("key"))
+        if len(certain) == 1 and certain[0]["key"] not in rejected:
+            chosen = certain[0]
+            self._pm_book(chosen["property"], chosen["partner"], chosen["allocation"], chosen["text"])
+            self.pm_proposal_ids.filtered(lambda p: p.state == "proposed" and p.key != chosen["key"]).state = "superseded"
+            self._pm_propose([chosen]).state = "accepted"
+            return "matched"
+        self._pm_propose(candidates[:_MAX_PROPOSALS])
+        self.pm_match_state = "proposed" if self.pm_proposal_ids.filtered(lambda p: p.state == "proposed") else "unknown"
+        return self.pm_match_state
+
+    def _pm_propose(self, candidates):
+        """Record candidates once; what was rejected before stays rejected.
+
+        :return: the proposals of these candidates
+        """
+        known = {proposal.key: proposal for proposal in self.pm_proposal_ids}
+        self.env["pm.bank.proposal"].create([{
+            "statement_line_id": self.id, "key": candidate["key"], "rank": _RANK[candidate["reason"]], "reason": candidate["reason"],
+            "reason_text": candidate["text"], "property_id": candidate["property"].id, "partner_id": candidate["partner"].id,
+            "amount": sum(amount for _charge, amount in candidate["allocation"]), "credit_amount": candidate["credit"],
+            "line_ids": [Command.create({"charge_id": charge.id, "amount": amount}) for charge, amount in candidate["allocation"]],
+        } for candidate in candidates if candidate["key"] not in known])
+        keys = {candidate["key"] for candidate in candidates}
+        return self.pm_proposal_ids.filtered(lambda p: p.key in keys)
+
+    def _pm_candidates(self, debts):
+        """Who may have paid this line, surest first."""
+        candidates, seen = [], set()
+
+        def add(reason, charges, text, exact_only):
+            for (prop, partner), own in charges.grouped(lambda c: (c.property_id, c.partner_id)).items():
+                own = own.filtered(lambda c: c.currency_id.compare_amounts(c.residual, 0) > 0)
+                if own and (prop.id, partner.id) not in seen:
+                    seen.add((prop.id, partner.id))
+                    candidates.append(self._pm_candidate(reason, prop, partner, own, text, exact_only))
+
+        found = debts["references"][self.id]
+        if found:
+            charges = self.env["pm.charge"].union(*(
+                debts["by_unit"][number] if kind == "unit" else debts["by_id"].get(number, self.env["pm.charge"])
+                for kind, number in found
+            )).sorted(lambda c: (c.due_date, c.period_start, c.id))
+            add("reference", charges, self.env._("Payment reference with valid check digits"), False)
+            if len(candidates) > 1:  # one transfer for several payers: nobody but a person can split it
+                for candidate in candidates:
+                    candidate["certain"] = False
+        number = "".join((self.account_number or "").split())
+        for partner in debts["by_account"][number] if number else ():
+            add("account", debts["by_partner"][partner], self.env._("%s has paid from this account before", partner.name), True)
+        name = self._pm_clean(self.partner_name)
+        for partner in debts["by_name"][name] if name else ():
+            add("name", debts["by_partner"][partner], self.env._("The payer's name is %s", partner.name), True)
+        for partner in debts["by_amount"][self.currency_id.round(self.amount)]:
+            add("amount", debts["by_partner"][partner], self.env._("%s owes exactly this amount", partner.name), True)
+        for candidate in candidates:
+            if candidate["reason"] == "amount":
+                candidate["certain"] = False
+        # Two people of one name: certain only when the amount fits one of them alone, which `len(certain) == 1` ensures.
+        return sorted(candidates, key=lambda c: (_RANK[c["reason"]], not c["certain"]))
+
+    def _pm_candidate(self, reason, prop, partner, charges, text, exact_only):
+        """Spread the money over `charges`, oldest first, unless it equals what one unit owes."""
+        currency = self.currency_id
+        total = currency.round(sum(charges.mapped("residual")))
+        exact = currency.compare_amounts(total, self.amount) == 0
+        note = self.env._("pays everything owed") if exact else ""
+        if not exact:
+            for unit, own in charges.grouped("unit_id").items():
+                if currency.compare_amounts(sum(own.mapped("residual")), self.amount) == 0:
+                    charges, exact, note = own, True, self.env._("pays everything owed for %s", unit.display_name)
+                    break
+            else:
+                running = 0.0
+                for index, charge in enumerate(charges):
+                    running += charge.residual
+                    if currency.compare_amounts(running, self.amount) == 0:
+                        exact, charges, note = True, charges[: index + 1], self.env._("pays the oldest charges")
+                        break
+        left, allocation = self.amount, []
+        for charge in charges:
+            part = min(left, charge.residual)
+            if currency.compare_amounts(part, 0.0) > 0:
+                allocation.append((charge, currency.round(part)))
+                left = currency.round(left - part)
+        if not exact:
+            note = (
+                self.env._("%s more than owed", currency.format(left)) if left
+                else self.env._("%s less than owed", currency.format(total - self.amount))
+            )
+        return {
+            "reason": reason, "property": prop, "partner": partner, "allocation": allocation, "credit": left,
+            "certain": exact or (not exact_only and not left), "text": self.env._("%(why)s: %(how)s", why=text, how=note),
+            "key": f"{reason}/{partner.id}/{prop.id}",
+        }

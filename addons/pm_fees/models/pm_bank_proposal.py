@@ -1,0 +1,82 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+REASONS = [
+    ("reference", "Payment reference"),
+    ("account", "Known payer account"),
+    ("name", "Payer name"),
+    ("amount", "Amount"),
+]
+
+
+class PmBankProposal(models.Model):
+    """What a bank line may pay, and why the matching thinks so; an accountant accepts or rejects it.
+
+    States: proposed → accepted | rejected | superseded (another proposal of the line was accepted).
+    """
+
+    _name = "pm.bank.proposal"
+    _description = "Bank Match Proposal"
+    _order = "statement_line_id desc, rank, id"
+    _rec_name = "partner_id"
+
+    # The key names reason, payer and property, so matching twice proposes once and what was rejected stays rejected.
+    _key_unique = models.UniqueIndex("(statement_line_id, key)", "The bank line already has this proposal.")
+
+    statement_line_id = fields.Many2one("account.bank.statement.line", "Bank Line", required=True, readonly=True, ondelete="cascade")
+    date = fields.Date(related="statement_line_id.date")
+    payment_ref = fields.Char(related="statement_line_id.payment_ref")
+    partner_name = fields.Char(related="statement_line_id.partner_name", string="Paid By")
+    bank_amount = fields.Monetary(related="statement_line_id.amount", string="Received")
+    key = fields.Char(required=True, readonly=True)
+    rank = fields.Integer(readonly=True)
+    reason = fields.Selection(REASONS, required=True, readonly=True)
+    reason_text = fields.Char("Why", readonly=True, translate=False)
+    property_id = fields.Many2one("pm.property", required=True, index=True, readonly=True, ondelete="cascade")
+    company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    partner_id = fields.Many2one("res.partner", "Payer", required=True, readonly=True)
+    line_ids = fields.One2many("pm.bank.proposal.line", "proposal_id", readonly=True)
+    unit_names = fields.Char("Units", compute="_compute_unit_names")
+    amount = fields.Monetary("Pays", readonly=True)
+    credit_amount = fields.Monetary("Kept as Credit", readonly=True)
+    state = fields.Selection(
+        [("proposed", "Proposed"), ("accepted", "Accepted"), ("rejected", "Rejected"), ("superseded", "Another was accepted")],
+        required=True, default="proposed", readonly=True)
+
+    @api.depends("line_ids.charge_id.unit_id")
+    def _compute_unit_names(self):
+        for proposal in self:
+            proposal.unit_names = "、".join(proposal.line_ids.charge_id.unit_id.mapped("name"))
+
+    def action_accept(self):
+        """Book the bank line as proposed."""
+        for proposal in self:
+            if proposal.state != "proposed":
+                raise UserError(self.env._("To accept a proposal it must still be open."))
+            proposal.statement_line_id._pm_book(
+                proposal.property_id, proposal.partner_id, [(line.charge_id, line.amount) for line in proposal.line_ids])
+            proposal.state = "accepted"
+            proposal.statement_line_id.pm_proposal_ids.filtered(lambda p: p.state == "proposed").state = "superseded"
+
+    def action_reject(self):
+        for proposal in self:
+            if proposal.state != "proposed":
+                raise UserError(self.env._("To reject a proposal it must still be open."))
+            proposal.state = "rejected"
+
+
+class PmBankProposalLine(models.Model):
+    """One charge of a proposal and the part of the money that it gets."""
+
+    _name = "pm.bank.proposal.line"
+    _description = "Bank Match Proposal Line"
+
+    proposal_id = fields.Many2one("pm.bank.proposal", required=True, index=True, ondelete="cascade")
+    property_id = fields.Many2one(related="proposal_id.property_id", store=True, index=True)
+    company_id = fields.Many2one(related="proposal_id.company_id", store=True)
+    currency_id = fields.Many2one(related="proposal_id.currency_id")
+    charge_id = fields.Many2one("pm.charge", required=True, ondelete="cascade")
+    due_date = fields.Date(related="charge_id.due_date")
+    residual = fields.Monetary(related="charge_id.residual")
+    amount = fields.Monetary(required=True)

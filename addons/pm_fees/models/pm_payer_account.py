@@ -1,0 +1,26 @@
+from odoo import api, fields, models
+
+
+class PmPayerAccount(models.Model):
+    """A bank account from which a payer has paid before: the next transfer from it is recognised."""
+
+    _name = "pm.payer.account"
+    _description = "Known Payer Account"
+    _order = "account_number"
+    _rec_name = "account_number"
+
+    _account_unique = models.UniqueIndex(
+        "(company_id, account_number, partner_id)", "This account is already known for this payer.")
+
+    account_number = fields.Char(required=True, readonly=True)
+    partner_id = fields.Many2one("res.partner", "Payer", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, default=lambda self: self.env.company)
+
+    @api.model
+    def _remember(self, company, number, partner):
+        """Note that `partner` paid from account `number`. Twice changes nothing."""
+        number = "".join((number or "").split())
+        if number and partner and not self.search_count(
+            [("company_id", "=", company.id), ("account_number", "=", number), ("partner_id", "=", partner.id)], limit=1
+        ):
+            self.create({"account_number": number, "partner_id": partner.id, "company_id": company.id})

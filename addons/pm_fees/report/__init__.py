@@ -1,0 +1,8 @@
+# billing
+from . import fee_notice
+from . import price_notice
+
+# cashier
+from . import pm_cash_handover
+from . import pm_dunning_notice
+from . import pm_receipt

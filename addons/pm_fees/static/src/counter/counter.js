@@ -1,0 +1,322 @@
+import { Component, onMounted, onWillStart, useRef, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { formatDate, deserializeDate } from "@web/core/l10n/dates";
+import { registry } from "@web/core/registry";
+import { useHotkey } from "@web/core/hotkeys/hotkey_hook";
+import { useService } from "@web/core/utils/hooks";
+import { useDebounced } from "@web/core/utils/timing";
+import { formatMonetary } from "@web/views/fields/formatters";
+import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+
+const OVERDUE_LONG = 90;
+
+/** A key that no other payment request has. Works without a secure context, unlike crypto.randomUUID. */
+function requestKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return "counter/" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * The counter: find a household, choose what is paid and how, print the receipt.
+ * The request key is made when a household opens and renewed after each payment, so a double click or a repeated
+ * request books once.
+ */
+export class Counter extends Component {
+    static template = "pm_fees.Counter";
+    static props = { ...standardActionServiceProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.notification = useService("notification");
+        this.searchInput = useRef("search");
+        this.state = useState({
+            setup: null,
+            propertyId: false,
+            query: "",
+            results: [],
+            active: 0,
+            searching: false,
+            household: null,
+            payerId: false,
+            chosen: {},
+            amounts: {},
+            methodId: false,
+            received: "",
+            keepCredit: false,
+            note: "",
+            paying: false,
+            last: null,
+        });
+        this.key = requestKey();
+        this.searchLater = useDebounced(() => this.search(), 250);
+        useHotkey("control+enter", () => this.pay(), { bypassEditableProtection: true });
+        useHotkey("escape", () => this.newCustomer(), { bypassEditableProtection: true });
+        onWillStart(async () => {
+            this.state.setup = await this.orm.call("pm.payment", "counter_setup", []);
+            const unitId = this.props.action.params?.unit_id;
+            if (unitId) {
+                await this.open(unitId);
+            }
+        });
+        onMounted(() => this.searchInput.el?.focus());
+    }
+
+    // Figures -----------------------------------------------------------------------------------------------------
+
+    round(amount) {
+        const factor = 10 ** (this.state.household?.digits ?? 2);
+        return Math.round((amount + Number.EPSILON) * factor) / factor;
+    }
+
+    parse(text) {
+        const value = parseFloat(String(text ?? "").replace(/[,，\s]/g, "").replace("。", "."));
+        return Number.isFinite(value) ? value : 0;
+    }
+
+    money(amount) {
+        return formatMonetary(amount, { currencyId: this.state.household?.currency_id });
+    }
+
+    date(text) {
+        return formatDate(deserializeDate(text));
+    }
+
+    get charges() {
+        return (this.state.household?.charges || []).filter((charge) => charge.payer_id === this.state.payerId);
+    }
+
+    get owed() {
+        return this.round(this.charges.reduce((sum, charge) => sum + charge.residual, 0));
+    }
+
+    get toPay() {
+        return this.round(
+            this.charges.reduce((sum, charge) => sum + (this.state.chosen[charge.id] ? this.parse(this.state.amounts[charge.id]) : 0), 0)
+        );
+    }
+
+    get methods() {
+        const company = this.state.household?.company_id;
+        return (this.state.setup?.methods || []).filter((method) => method.company_id === company);
+    }
+
+    get method() {
+        return this.methods.find((method) => method.id === this.state.methodId);
+    }
+
+    get isCash() {
+        return this.method?.code === "cash";
+    }
+
+    get received() {
+        return this.round(this.parse(this.state.received));
+    }
+
+    /** What is over: change, or credit when the payer wants it kept. */
+    get over() {
+        return this.received > this.toPay ? this.round(this.received - this.toPay) : 0;
+    }
+
+    get change() {
+        return this.isCash && !this.state.keepCredit ? this.over : 0;
+    }
+
+    get amount() {
+        return this.state.keepCredit && this.received > this.toPay ? this.received : this.toPay;
+    }
+
+    get problem() {
+        if (!this.state.setup.may_register) {
+            return _t("Only cashiers may take money.");
+        }
+        const wrong = this.charges.find((charge) => {
+            const part = this.parse(this.state.amounts[charge.id]);
+            return this.state.chosen[charge.id] && (part <= 0 || part > charge.residual);
+        });
+        if (wrong) {
+            return _t("%s: the amount must be more than zero and at most what is owed.", wrong.item);
+        }
+        if (this.amount <= 0) {
+            return _t("Choose what is paid.");
+        }
+        if (this.isCash && this.received && this.received < this.toPay) {
+            return _t("The cash given does not cover the amount.");
+        }
+        return "";
+    }
+
+    ageClass(charge) {
+        return charge.days > OVERDUE_LONG ? "text-bg-danger" : charge.days > 0 ? "text-bg-warning" : "text-bg-light";
+    }
+
+    // Finding a household ---------------------------------------------------------------------------------------------
+
+    onQuery(ev) {
+        this.state.query = ev.target.value;
+        this.searchLater();
+    }
+
+    async search() {
+        const query = this.state.query.trim();
+        if (!query) {
+            this.state.results = [];
+            return;
+        }
+        this.state.searching = true;
+        try {
+            const results = await this.orm.call("pm.payment", "counter_search", [query, this.state.propertyId || false]);
+            if (query === this.state.query.trim()) {
+                this.state.results = results;
+                this.state.active = 0;
+            }
+        } finally {
+            this.state.searching = false;
+        }
+    }
+
+    async onSearchKey(ev) {
+        const { results } = this.state;
+        if (ev.key === "ArrowDown" || ev.key === "ArrowUp") {
+            ev.preventDefault();
+            const step = ev.key === "ArrowDown" ? 1 : -1;
+            this.state.active = (this.state.active + step + results.length) % (results.length || 1);
+        } else if (ev.key === "Enter" && !ev.ctrlKey) {
+            ev.preventDefault();
+            await this.search();
+            const row = this.state.results[this.state.active];
+            if (row) {
+                await this.open(row.id);
+            }
+        }
+    }
+
+    async open(unitId) {
+        const household = await this.orm.call("pm.payment", "counter_household", [unitId]);
+        Object.assign(this.state, { household, results: [], query: household.name, received: "", keepCredit: false, note: "", last: null });
+        const owing = household.charges[0]?.payer_id;
+        this.choosePayer(owing || household.payers[0]?.id || false);
+        this.state.methodId = this.methods.some((method) => method.id === this.state.methodId)
+            ? this.state.methodId
+            : this.methods[0]?.id || false;
+        this.key = requestKey();
+    }
+
+    newCustomer() {
+        Object.assign(this.state, { household: null, results: [], query: "", last: null, chosen: {}, amounts: {}, received: "", note: "" });
+        this.searchInput.el?.focus();
+    }
+
+    choosePayer(payerId) {
+        this.state.payerId = payerId;
+        this.choose(() => true);
+    }
+
+    onPayer(ev) {
+        this.choosePayer(parseInt(ev.target.value));
+    }
+
+    // Choosing what is paid -------------------------------------------------------------------------------------------
+
+    choose(test) {
+        const chosen = {};
+        const amounts = {};
+        for (const charge of this.charges) {
+            chosen[charge.id] = test(charge);
+            amounts[charge.id] = charge.residual.toFixed(this.state.household.digits);
+        }
+        Object.assign(this.state, { chosen, amounts });
+    }
+
+    chooseAll() {
+        this.choose(() => true);
+    }
+
+    chooseOverdue() {
+        this.choose((charge) => charge.days > 0);
+    }
+
+    chooseNone() {
+        this.choose(() => false);
+    }
+
+    /** Spread what was received over the charges, oldest first. */
+    spread() {
+        let left = this.received;
+        const chosen = {};
+        const amounts = {};
+        for (const charge of this.charges) {
+            const part = this.round(Math.min(left, charge.residual));
+            chosen[charge.id] = part > 0;
+            amounts[charge.id] = (part > 0 ? part : charge.residual).toFixed(this.state.household.digits);
+            left = this.round(left - Math.max(part, 0));
+        }
+        Object.assign(this.state, { chosen, amounts });
+    }
+
+    toggle(charge, ev) {
+        this.state.chosen[charge.id] = ev.target.checked;
+    }
+
+    onAmount(charge, ev) {
+        this.state.amounts[charge.id] = ev.target.value;
+        this.state.chosen[charge.id] = this.parse(ev.target.value) > 0;
+    }
+
+    chooseMethod(method) {
+        this.state.methodId = method.id;
+    }
+
+    // Paying ------------------------------------------------------------------------------------------------------
+
+    async pay() {
+        if (this.state.paying || !this.state.household || this.problem) {
+            return;
+        }
+        this.state.paying = true;
+        const { household } = this.state;
+        try {
+            const done = await this.orm.call("pm.payment", "counter_pay", [
+                {
+                    request_key: this.key,
+                    unit_id: household.id,
+                    partner_id: this.state.payerId,
+                    method_id: this.state.methodId,
+                    amount: this.amount,
+                    cash_given: this.isCash && this.received ? this.received : 0,
+                    allow_credit: this.state.keepCredit,
+                    note: this.state.note,
+                    lines: this.charges
+                        .filter((charge) => this.state.chosen[charge.id])
+                        .map((charge) => ({ charge_id: charge.id, amount: this.round(this.parse(this.state.amounts[charge.id])) })),
+                },
+            ]);
+            await this.open(household.id);
+            this.state.last = done;
+            this.notification.add(_t("Receipt %s", done.receipt), { type: "success" });
+            await this.action.doAction(done.report);
+        } finally {
+            this.state.paying = false;
+        }
+    }
+
+    printAgain() {
+        return this.action.doAction(this.state.last.report);
+    }
+
+    openReceipt(row) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "pm.payment",
+            res_id: row.id,
+            views: [[false, "form"]],
+        });
+    }
+
+    openSession() {
+        const sessionId = this.state.setup.sessions[this.state.household?.property_id];
+        return this.action.doAction("pm_fees.pm_cash_session_action", sessionId ? { props: { resId: sessionId }, viewType: "form" } : {});
+    }
+}
+
+registry.category("actions").add("pm_fees.counter", Counter);
