@@ -21,3 +21,16 @@ from . import pm_importer_property
 from . import pm_importer_place
 from . import pm_importer_party
 from . import pm_import
+from . import pm_message_purpose
+from . import pm_consent
+from . import pm_message
+from . import mail_mail
+from . import mail_notification
+from . import sms_sms
+from . import sms_tracker
+from . import res_company_sms
+from . import res_config_settings_engines
+from . import res_partner_consent
+from . import pm_kpi
+from . import pm_kpi_target
+from . import pm_kpi_result

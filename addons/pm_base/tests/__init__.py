@@ -5,3 +5,6 @@ from . import test_portal
 from . import test_property
 from . import test_unit_party
 from . import test_unit_transfer
+from . import test_document
+from . import test_kpi
+from . import test_message

@@ -1,0 +1,40 @@
+from odoo import models
+
+
+class MailMail(models.Model):
+    """Report what became of an e-mail to the message that it carries (``pm.message``)."""
+
+    _inherit = "mail.mail"
+
+    def _pm_messages(self):
+        # The mail queue runs as whoever triggered it.
+        return self.env["pm.message"].sudo().search([("mail_mail_id", "in", self.ids)])
+
+    def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
+        for mail in self:
+            messages = mail._pm_messages()
+            if not messages:
+                continue
+            if success_pids or success_emails:
+                messages._on_sent(mail.message_id)
+            else:
+                messages._on_failed(failure_reason or mail.failure_reason)
+        return super()._postprocess_sent_message(success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type)
+
+    def cancel(self):
+        result = super().cancel()
+        messages = self._pm_messages().filtered(lambda m: m.state in ("handed", "failed"))
+        messages._transition("cancelled", reason="cancelled", reason_text=False)
+        return result
+
+    def mark_outgoing(self):
+        result = super().mark_outgoing()
+        messages = self._pm_messages().filtered(lambda m: m.state in ("failed", "cancelled"))
+        messages._transition("handed", reason=False, reason_text=False)
+        return result
+
+    def unlink(self):
+        messages = self._pm_messages().filtered(lambda m: m.state == "handed")
+        if messages:
+            messages._transition("failed", reason="deleted", reason_text=False)
+        return super().unlink()

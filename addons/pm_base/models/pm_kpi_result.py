@@ -1,0 +1,133 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class PmKpiResult(models.Model):
+    """Monthly snapshot of a figure of a property, or of one butler there. Written by the program only."""
+
+    _name = "pm.kpi.result"
+    _description = "Key Figure Result"
+    _order = "month desc, kpi_id, property_id, id"
+    _rec_name = "kpi_id"
+
+    _once = models.UniqueIndex(
+        "(kpi_id, property_id, month, COALESCE(user_id, 0))", "There is one result for a figure, property, month and butler."
+    )
+    _month_first = models.Constraint("CHECK (EXTRACT(day FROM month) = 1)", "A month is named by its first day.")
+
+    kpi_id = fields.Many2one("pm.kpi", string="Key Figure", required=True, ondelete="cascade")
+    group = fields.Selection(related="kpi_id.group", store=True)
+    unit = fields.Selection(related="kpi_id.unit")
+    formula = fields.Text(related="kpi_id.formula")
+    company_id = fields.Many2one("res.company", required=True, index=True, ondelete="cascade")
+    property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="cascade")
+    user_id = fields.Many2one("res.users", string="Butler", ondelete="cascade")
+    month = fields.Date(required=True, index=True)
+    numerator = fields.Float(digits=(16, 2))
+    denominator = fields.Float(digits=(16, 2))
+    value = fields.Float(digits=(16, 2), aggregator="avg")
+    target_id = fields.Many2one("pm.kpi.target", string="Applied Target", ondelete="set null")
+    target_operator = fields.Selection([(">=", "at least"), ("<=", "at most")])
+    target_value = fields.Float(string="Target", digits=(12, 2), aggregator="avg")
+    state = fields.Selection(
+        [("met", "Met"), ("missed", "Missed"), ("no_target", "No target"), ("no_data", "No data")], required=True, default="no_data"
+    )
+    error = fields.Text()
+    computed_at = fields.Datetime(string="Computed")
+
+    @api.depends("kpi_id", "property_id", "month", "user_id")
+    def _compute_display_name(self):
+        for result in self:
+            month = result.month and result.month.strftime("%Y-%m")
+            result.display_name = " · ".join(filter(None, [result.kpi_id.name, result.property_id.name, result.user_id.name, month]))
+
+    def _upsert(self, prop, month, rows):
+        """Insert or refresh the results of one property and month; an unchanged row is only stamped."""
+        if not rows:
+            return
+        targets = self.env["pm.kpi.target"].sudo().search([("kpi_id", "in", [row["kpi"].id for row in rows])])
+        values = []
+        for row in rows:
+            target = targets._choose(row["kpi"], prop, month.year, user=row["user"] or None)
+            value = row["value"]
+            if value is None:
+                state = "no_data"
+            elif not target:
+                state = "no_target"
+            else:
+                state = "met" if target._is_met(value) else "missed"
+            values.append(
+                SQL(
+                    "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    row["kpi"].id,
+                    row["kpi"].group,
+                    prop.company_id.id,
+                    prop.id,
+                    row["user"].id or None,
+                    month,
+                    row["numerator"],
+                    row["denominator"],
+                    value,  # NULL without data: averages leave it out
+                    target.id or None,
+                    target.operator or None,
+                    target.value if target else None,
+                    state,
+                    row["error"],
+                    fields.Datetime.now(),
+                    self.env.uid,
+                )
+            )
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO pm_kpi_result (kpi_id, "group", company_id, property_id, user_id, month, numerator, denominator, value,
+                                           target_id, target_operator, target_value, state, error, computed_at, create_uid)
+                VALUES %s
+                ON CONFLICT (kpi_id, property_id, month, COALESCE(user_id, 0)) DO UPDATE
+                   SET (company_id, numerator, denominator, value, target_id, target_operator, target_value, state, error, computed_at)
+                     = (EXCLUDED.company_id, EXCLUDED.numerator, EXCLUDED.denominator, EXCLUDED.value, EXCLUDED.target_id,
+                        EXCLUDED.target_operator, EXCLUDED.target_value, EXCLUDED.state, EXCLUDED.error, EXCLUDED.computed_at)
+                """,
+                SQL(", ").join(values),
+            )
+        )
+        self.invalidate_model()
+
+    # Drill-down
+
+    def _period(self):
+        last = fields.Date.end_of(self.month, "month")
+        return self.month, min(last, self.property_id._today())
+
+    def _open_part(self, part):
+        self.ensure_one()
+        self.kpi_id._need_method()
+        spec = self.kpi_id._specification(self.property_id, *self._period(), user=self.user_id or None)
+        if not spec.get(part):
+            return False
+        model, domain, _measure = spec[part]
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.display_name,
+            "res_model": model,
+            "view_mode": "list,form",
+            "domain": list(domain),
+            "context": {"active_test": False, "create": False},
+        }
+
+    def action_open_numerator(self):
+        """Open the records counted above the line; the reader sees those that he may."""
+        return self._open_part("numerator")
+
+    def action_open_denominator(self):
+        """Open the records counted below the line."""
+        return self._open_part("denominator")
+
+    @api.model
+    def action_compute(self):
+        """Compute the open months of the properties that the user sees, now."""
+        # The rights decide which properties, the figures themselves are computed over all their records.
+        properties = self.env["pm.property"].search([])
+        self.env["pm.kpi"].sudo()._compute_properties(properties.sudo())
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
