@@ -17,6 +17,7 @@ from . import charge_posting
 from . import pm_charge_movement
 from . import account_move
 from . import pm_kpi
+from . import pm_importer_fees
 from . import res_config_settings
 
 # cashier

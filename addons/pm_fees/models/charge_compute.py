@@ -1,0 +1,361 @@
+"""Computing charges: one statement per class of method and chunk of units.
+
+Everything a charge depends on is a range of days: the assignment, the tariff version, the payer. A statement intersects
+these ranges with the period, refuses assignments that are not covered on every day, and inserts the rest with
+ON CONFLICT DO NOTHING on the keys of pm.charge. Repeating it is therefore harmless, after a crash as well as from two
+servers at once.
+
+A new method of a tariff (pooled share, formula) adds a statement to `_compute_statements`.
+"""
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from .payment_reference import reference_sql
+
+
+class PmBillingRun(models.Model):
+    _inherit = "pm.billing.run"
+
+    def _compute_units(self, unit_ids):
+        """Insert the missing charges and the issues of some units.
+
+        :return: number of charges inserted
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        items = self._due_items()
+        if not items or not unit_ids:
+            return 0
+        count = 0
+        for statement in self._compute_statements(items, list(unit_ids)):
+            self.env.cr.execute(statement)
+            count += self.env.cr.fetchone()[0]
+        self.env["pm.charge"].invalidate_model()
+        self.env["pm.billing.issue"].invalidate_model()
+        self.env["pm.meter.reading"].invalidate_model(["charge_id"])
+        return count
+
+    def _compute_statements(self, items, unit_ids):
+        common = self._common_sql(items, unit_ids)
+        common.update(scope=SQL(self._SCOPE, **common), insert=SQL(self._INSERT, **common))
+        return [self._time_statement(common), self._meter_statement(common)]
+
+    def _due_items(self):
+        """Fee items of the run whose period starts in its month: all monthly ones, quarterly ones in January, April…"""
+        items = self.item_ids or self.env["pm.fee.item"].search([("company_id", "=", self.company_id.id)])
+        return items.filtered(lambda item: (self.date_from.month - 1) % int(item.period) == 0)
+
+    def _period_of(self, item):
+        """(first day, last day, months) that one charge of this item covers in this run."""
+        months = int(item.period)
+        return self.date_from, fields.Date.subtract(fields.Date.add(self.date_from, months=months), days=1), months
+
+    def _due_date_of(self, item, period_end):
+        prop = self.property_id
+        base = period_end if prop.due_rule == "period_end" else self.date_from
+        return fields.Date.add(base, days=item.due_days or prop.due_days)
+
+    def _common_sql(self, items, unit_ids):
+        rows = []
+        for item in items:
+            start, end, months = self._period_of(item)
+            rate, included = item._tax_values()
+            rows.append(SQL(
+                "(%s::int, %s::date, %s::date, %s::int, %s::numeric, %s::boolean, %s::boolean, %s::boolean, %s::date, %s::text)",
+                item.id, start, end, months, str(rate), included, item.proration == "full",
+                item.payer_rule == "start" or item.proration == "full", self._due_date_of(item, end), item.uom_name or ""))
+        per_charge = self.env["pm.charge"]._reference_scope() == "charge"
+        return {
+            "items": SQL(", ").join(rows), "units": unit_ids, "run": self.id, "prop": self.property_id.id,
+            "company": self.company_id.id, "currency": self.currency_id.id, "places": self.currency_id.decimal_places,
+            "uid": self.env.uid,
+            "reference": reference_sql("charge", SQL("priced.new_id")) if per_charge else reference_sql("unit", SQL("priced.unit_id")),
+        }
+
+    # Pieces shared by the statements
+
+    _SCOPE = """
+        item(item_id, ps, pe, months, rate, included, whole, payer_start, due_date, uom) AS (VALUES %(items)s),
+        scope AS (
+            SELECT line.id, line.unit_id, line.item_id, line.partner_id, line.discount, line.discount_reason,
+                   line.discount_state, daterange(line.discount_from, line.discount_to, '[]') AS discount_days,
+                   unit.unit_type, unit.area_chargeable, unit.area_built, unit.area_inner,
+                   item.ps, item.pe, item.months, item.rate, item.included, item.whole, item.payer_start, item.due_date, item.uom,
+                   daterange(GREATEST(item.ps, line.date_from), LEAST(item.pe, COALESCE(line.date_to, item.pe)), '[]') AS win
+              FROM pm_fee_assignment line
+              JOIN item ON item.item_id = line.item_id
+              JOIN pm_unit unit ON unit.id = line.unit_id AND unit.active
+             WHERE line.unit_id = ANY(%(units)s)
+               AND line.date_from <= item.pe AND (line.date_to IS NULL OR line.date_to >= item.ps)
+        ),
+        tariffs AS (
+            SELECT scope.id, tariff.id AS tariff_id, tariff.name AS tariff, tariff.method, tariff.area_basis, tariff.price,
+                   tariff.rounding::numeric AS step,
+                   CASE WHEN scope.whole THEN scope.win ELSE scope.win * daterange(tariff.date_from, tariff.date_to, '[]') END AS rng
+              FROM scope
+              JOIN pm_fee_tariff tariff
+                ON tariff.item_id = scope.item_id AND tariff.property_id = %(prop)s AND tariff.state = 'approved'
+               AND CASE WHEN scope.whole THEN daterange(tariff.date_from, tariff.date_to, '[]') @> lower(scope.win)
+                        ELSE daterange(tariff.date_from, tariff.date_to, '[]') && scope.win END
+               AND (tariff.unit_type = scope.unit_type
+                    OR tariff.unit_type IS NULL AND NOT EXISTS (
+                        SELECT FROM pm_fee_tariff special
+                         WHERE special.item_id = scope.item_id AND special.property_id = %(prop)s AND special.state = 'approved'
+                           AND special.unit_type = scope.unit_type
+                           AND daterange(special.date_from, special.date_to, '[]') && scope.win))
+        ),
+        payers AS (
+            SELECT scope.id, scope.partner_id, scope.win AS rng FROM scope WHERE scope.partner_id IS NOT NULL
+            UNION ALL
+            SELECT merged.id, merged.partner_id, part.rng
+              FROM (
+                SELECT scope.id, party.partner_id,
+                       range_agg(CASE WHEN scope.payer_start THEN scope.win
+                                      ELSE scope.win * daterange(party.date_from, party.date_to, '[]') END) AS ranges
+                  FROM scope
+                  JOIN pm_unit_party party
+                    ON party.unit_id = scope.unit_id AND party.is_payer
+                   AND CASE WHEN scope.payer_start THEN daterange(party.date_from, party.date_to, '[]') @> lower(scope.win)
+                            ELSE daterange(party.date_from, party.date_to, '[]') && scope.win END
+                 WHERE scope.partner_id IS NULL
+                 GROUP BY scope.id, party.partner_id
+              ) merged, unnest(merged.ranges) AS part(rng)
+        )
+    """
+
+    # Columns of pm_charge in the order of the SELECT below it; `priced` carries one row per charge to be.
+    _INSERT = """
+        priced AS MATERIALIZED (SELECT nextval('pm_charge_id_seq')::int AS new_id, ready.* FROM ready),
+        inserted AS (
+            INSERT INTO pm_charge (
+                id, run_id, property_id, company_id, currency_id, unit_id, partner_id, item_id, tariff_id, assignment_id,
+                kind, origin, period_start, period_end, due_date, quantity, price_unit, amount_untaxed, amount_tax,
+                amount_total, details, reference, state, residual, amount_paid, create_uid, write_uid, create_date, write_date)
+            SELECT new_id, %(run)s, %(prop)s, %(company)s, %(currency)s, unit_id, partner_id, item_id, tariff_id, id,
+                   'regular', origin, period_start, period_end, due_date, quantity, price, total - tax, tax,
+                   total, details, %(reference)s, 'draft', 0, 0, %(uid)s, %(uid)s,
+                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+              FROM (
+                SELECT taxed.*, CASE WHEN included THEN net ELSE net + tax END AS total
+                  FROM (
+                    SELECT priced.*,
+                           round(CASE WHEN included THEN net * rate / (1 + rate) ELSE net * rate END, %(places)s) AS tax
+                      FROM priced
+                  ) taxed
+              ) priced
+             ORDER BY unit_id, item_id, period_start
+            ON CONFLICT DO NOTHING
+            RETURNING id, unit_id, item_id, period_start, origin
+        )
+    """
+
+    def _time_statement(self, common):
+        """Fixed and per m²: price × quantity × months × days/days of the period.
+
+        The amount of a part of a period is the difference of the rounded amounts from the first day of the period to its
+        end and to its start: parts always add up to the whole, to the cent.
+        """
+        return SQL(
+            """
+            WITH %(scope)s,
+            segment AS (
+                SELECT scope.*, tariffs.tariff_id, tariffs.tariff, tariffs.method, tariffs.price, tariffs.step, payers.partner_id AS payer_id,
+                       tariffs.rng * payers.rng AS rng,
+                       CASE WHEN tariffs.method = 'fixed' THEN 1
+                            WHEN tariffs.area_basis = 'built' THEN scope.area_built
+                            WHEN tariffs.area_basis = 'inner' THEN scope.area_inner
+                            ELSE scope.area_chargeable END AS quantity
+                  FROM scope JOIN tariffs USING (id) JOIN payers USING (id)
+                 WHERE tariffs.rng && payers.rng AND tariffs.method IN ('fixed', 'area')
+            ),
+            covered AS (
+                SELECT id, sum(upper(rng) - lower(rng)) AS days, COALESCE(min(quantity), 0) AS least FROM segment GROUP BY id
+            ),
+            sound AS (
+                SELECT segment.* FROM segment JOIN covered USING (id)
+                 WHERE covered.days = upper(segment.win) - lower(segment.win) AND covered.least > 0
+                   AND segment.discount_state IS DISTINCT FROM 'waiting'
+            ),
+            gross AS (
+                SELECT sound.*, lower(rng) AS period_start, (upper(rng) - 1) AS period_end,
+                       upper(rng) - lower(rng) AS days, pe - ps + 1 AS of_days,
+                       CASE WHEN whole THEN 0 ELSE lower(rng) - ps END AS first_day,
+                       CASE WHEN whole THEN pe - ps + 1 ELSE upper(rng) - ps END AS last_day,
+                       quantity * price * months AS full_amount,
+                       CASE WHEN COALESCE(discount, 0) > 0 AND rng && discount_days
+                            THEN upper(rng * discount_days) - lower(rng * discount_days) ELSE 0 END AS off_days
+                  FROM sound
+            ),
+            amount AS (
+                SELECT gross.*,
+                       round(full_amount * last_day / of_days / step) * step - round(full_amount * first_day / of_days / step) * step AS gross_amount
+                  FROM gross
+            ),
+            ready AS (
+                SELECT id, unit_id, payer_id AS partner_id, item_id, tariff_id, ''::varchar AS origin,
+                       CASE WHEN whole THEN ps ELSE period_start END AS period_start,
+                       CASE WHEN whole THEN pe ELSE period_end END AS period_end,
+                       due_date, quantity, price, rate, included,
+                       round(gross_amount * (1 - COALESCE(discount, 0) / 100 * off_days / days) / step) * step AS net,
+                       jsonb_strip_nulls(jsonb_build_object(
+                           'method', method, 'months', months, 'tariff', tariff, 'included', included,
+                           'days', CASE WHEN whole THEN of_days ELSE days END, 'of_days', of_days, 'gross', gross_amount,
+                           'discount', CASE WHEN off_days > 0 THEN discount END,
+                           'discount_days', CASE WHEN off_days > 0 THEN off_days END,
+                           'discount_reason', CASE WHEN off_days > 0 THEN discount_reason END)) AS details
+                  FROM amount
+            ),
+            %(insert)s,
+            refused AS (
+                SELECT scope.id, scope.unit_id, scope.item_id, tariff.days AS tariff_days, payer.days AS payer_days,
+                       upper(scope.win) - lower(scope.win) AS days, covered.least, scope.discount_state
+                  FROM scope
+                  LEFT JOIN (SELECT id, sum(upper(rng) - lower(rng)) AS days, bool_or(method = 'metered') AS metered
+                               FROM tariffs GROUP BY id) tariff USING (id)
+                  LEFT JOIN (SELECT id, sum(upper(rng) - lower(rng)) AS days FROM payers GROUP BY id) payer USING (id)
+                  LEFT JOIN covered USING (id)
+                 WHERE tariff.metered IS NOT TRUE
+            ),
+            issues AS (
+                INSERT INTO pm_billing_issue (run_id, property_id, company_id, unit_id, item_id, assignment_id, reason, severity,
+                                              days_missing, create_uid, write_uid, create_date, write_date)
+                SELECT %(run)s, %(prop)s, %(company)s, unit_id, item_id, id, reason, 'refused', missing, %(uid)s, %(uid)s,
+                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                  FROM (
+                    SELECT unit_id, item_id, id,
+                           CASE WHEN tariff_days IS NULL THEN 'no_tariff' WHEN tariff_days < days THEN 'tariff_gap'
+                                WHEN payer_days IS NULL THEN 'no_payer' WHEN payer_days < days THEN 'payer_gap'
+                                WHEN COALESCE(least, 0) <= 0 THEN 'area_zero'
+                                WHEN discount_state = 'waiting' THEN 'discount' END AS reason,
+                           CASE WHEN tariff_days < days THEN days - tariff_days WHEN payer_days < days THEN days - payer_days END AS missing
+                      FROM refused
+                    UNION ALL
+                    -- Not inserted although it is not there: other charges of this run or an earlier one lie across its days.
+                    SELECT priced.unit_id, priced.item_id, priced.id, 'overlap', NULL
+                      FROM priced
+                      LEFT JOIN inserted ON inserted.id = priced.new_id
+                     WHERE inserted.id IS NULL
+                       AND EXISTS (
+                        SELECT FROM pm_charge other
+                         WHERE other.unit_id = priced.unit_id AND other.item_id = priced.item_id AND other.state <> 'reversed'
+                           AND other.origin = '' AND other.kind IN ('regular', 'opening')
+                           AND daterange(other.period_start, other.period_end, '[]') && daterange(priced.period_start, priced.period_end, '[]')
+                           AND (other.period_start, other.period_end, other.partner_id)
+                               IS DISTINCT FROM (priced.period_start, priced.period_end, priced.partner_id))
+                  ) found
+                 WHERE reason IS NOT NULL
+            )
+            SELECT count(*) FROM inserted
+            """,
+            **common,
+        )
+
+    def _meter_statement(self, common):
+        """By meter: the consumption of the unbilled readings of the period, at the tariff and to the payer of the reading's day."""
+        return SQL(
+            """
+            WITH %(scope)s,
+            metered AS (
+                SELECT scope.*, tariffs.tariff_id, tariffs.tariff, tariffs.price, tariffs.step, tariffs.rng
+                  FROM scope JOIN tariffs USING (id) WHERE tariffs.method = 'metered'
+            ),
+            meters AS (
+                SELECT DISTINCT metered.id, metered.unit_id, metered.item_id, meter.id AS meter_id, meter.code
+                  FROM metered
+                  LEFT JOIN pm_meter meter
+                    ON meter.unit_id = metered.unit_id AND meter.item_id = metered.item_id AND meter.active
+                   AND (meter.date_installed IS NULL OR meter.date_installed <= metered.pe)
+                   AND (meter.date_removed IS NULL OR meter.date_removed >= metered.ps)
+            ),
+            readings AS (
+                SELECT metered.id, metered.tariff_id, reading.id AS reading_id, reading.date, reading.previous_value,
+                       reading.value, reading.consumption, reading.abnormal, meter.code, meter.multiplier, reading.charge_id,
+                       COALESCE(metered.partner_id, party.partner_id) AS payer_id
+                  FROM metered
+                  JOIN pm_meter_reading reading
+                    ON reading.unit_id = metered.unit_id AND reading.item_id = metered.item_id
+                   AND reading.date BETWEEN metered.ps AND metered.pe AND reading.date <@ metered.rng
+                   AND reading.previous_id IS NOT NULL
+                  JOIN pm_meter meter ON meter.id = reading.meter_id
+                  LEFT JOIN pm_unit_party party
+                    ON party.unit_id = metered.unit_id AND party.is_payer
+                   AND daterange(party.date_from, party.date_to, '[]')
+                       @> CASE WHEN metered.payer_start THEN lower(metered.win) ELSE reading.date END
+            ),
+            missing AS (
+                SELECT meters.id, meters.unit_id, meters.item_id, bool_and(meters.meter_id IS NULL) AS none, string_agg(meters.code, ', ' ORDER BY meters.code) AS codes
+                  FROM meters
+                 WHERE NOT EXISTS (SELECT FROM pm_meter_reading reading JOIN item ON item.item_id = meters.item_id
+                                    WHERE reading.meter_id = meters.meter_id AND reading.date BETWEEN item.ps AND item.pe)
+                 GROUP BY 1, 2, 3
+            ),
+            refused AS (
+                SELECT id, unit_id, item_id, CASE WHEN none THEN 'no_meter' ELSE 'missing_reading' END AS reason, codes FROM missing
+                UNION ALL
+                SELECT metered.id, metered.unit_id, metered.item_id, 'no_payer', NULL FROM metered
+                 WHERE EXISTS (SELECT FROM readings WHERE readings.id = metered.id AND readings.payer_id IS NULL)
+                UNION ALL
+                SELECT metered.id, metered.unit_id, metered.item_id, 'discount', NULL FROM metered WHERE metered.discount_state = 'waiting'
+            ),
+            grouped AS (
+                SELECT metered.id, metered.tariff_id, readings.payer_id, sum(readings.consumption) AS quantity, max(readings.reading_id) AS last_id,
+                       array_agg(readings.reading_id) AS reading_ids, bool_or(readings.abnormal) AS abnormal,
+                       string_agg(readings.code, ', ') FILTER (WHERE readings.abnormal) AS abnormal_meters,
+                       jsonb_agg(jsonb_build_object('meter', readings.code, 'previous', readings.previous_value, 'value', readings.value,
+                                                    'multiplier', readings.multiplier, 'date', readings.date) ORDER BY readings.code, readings.date) AS rows
+                  FROM metered JOIN readings USING (id, tariff_id)
+                 WHERE readings.charge_id IS NULL AND NOT EXISTS (SELECT FROM refused WHERE refused.id = metered.id)
+                 GROUP BY 1, 2, 3
+            ),
+            valued AS (
+                SELECT grouped.*, steps.tiers, COALESCE(steps.amount, grouped.quantity * metered.price) AS gross_amount,
+                       metered.unit_id, metered.item_id, metered.ps, metered.pe, metered.due_date, metered.price, metered.step, metered.tariff,
+                       metered.rate, metered.included, metered.uom, metered.discount_reason,
+                       CASE WHEN metered.discount > 0 AND metered.discount_days @> metered.pe THEN metered.discount ELSE 0 END AS off
+                  FROM grouped
+                  JOIN metered USING (id, tariff_id)
+                  LEFT JOIN LATERAL (
+                    SELECT sum(part.quantity * part.price) AS amount,
+                           jsonb_agg(jsonb_build_object('quantity', part.quantity, 'price', part.price) ORDER BY part.quantity_from)
+                               FILTER (WHERE part.quantity > 0) AS tiers
+                      FROM (
+                        SELECT tier.quantity_from, tier.price,
+                               GREATEST(LEAST(grouped.quantity, COALESCE(lead(tier.quantity_from) OVER (ORDER BY tier.quantity_from), grouped.quantity))
+                                        - tier.quantity_from, 0) AS quantity
+                          FROM pm_fee_tariff_tier tier WHERE tier.tariff_id = grouped.tariff_id
+                      ) part
+                  ) steps ON true
+            ),
+            ready AS (
+                SELECT id, unit_id, payer_id AS partner_id, item_id, tariff_id, ('meter:' || last_id)::varchar AS origin,
+                       ps AS period_start, pe AS period_end, due_date, quantity,
+                       CASE WHEN tiers IS NULL OR quantity = 0 THEN price ELSE gross_amount / quantity END AS price, rate, included,
+                       round(gross_amount * (1 - off / 100) / step) * step AS net, reading_ids, abnormal, abnormal_meters,
+                       jsonb_strip_nulls(jsonb_build_object(
+                           'method', 'metered', 'tariff', tariff, 'included', included, 'uom', uom, 'readings', rows, 'tiers', tiers,
+                           'discount', NULLIF(off, 0), 'discount_reason', CASE WHEN off > 0 THEN discount_reason END)) AS details
+                  FROM valued
+            ),
+            %(insert)s,
+            billed AS (
+                UPDATE pm_meter_reading reading SET charge_id = inserted.id
+                  FROM inserted JOIN priced ON priced.new_id = inserted.id
+                 WHERE reading.id = ANY(priced.reading_ids)
+            ),
+            issues AS (
+                INSERT INTO pm_billing_issue (run_id, property_id, company_id, unit_id, item_id, assignment_id, reason, severity,
+                                              meters, create_uid, write_uid, create_date, write_date)
+                SELECT %(run)s, %(prop)s, %(company)s, unit_id, item_id, id, reason, severity, codes, %(uid)s, %(uid)s,
+                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                  FROM (
+                    SELECT DISTINCT ON (id, reason) unit_id, item_id, id, reason, 'refused' AS severity, codes FROM refused
+                    UNION ALL
+                    SELECT priced.unit_id, priced.item_id, priced.id, 'abnormal', 'warning', priced.abnormal_meters
+                      FROM priced JOIN inserted ON inserted.id = priced.new_id WHERE priced.abnormal
+                  ) found
+            )
+            SELECT count(*) FROM inserted
+            """,
+            **common,
+        )

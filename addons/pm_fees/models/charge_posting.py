@@ -1,0 +1,333 @@
+"""Charges → ledger, in sets (design §4.4). Everything that writes journal items without the ORM is in this file.
+
+One entry per property and chunk carries one receivable line per charge and, per fee item, one income line and the tax
+lines. The ORM builds and posts that entry with a *single* receivable line over the whole amount: numbering, lock
+dates, constraints, tax tags and every stored column are Odoo's own work. Then one statement splits that line: the
+prototype becomes the line of the first charge, the others are inserted as clones of its row. The sum is the same
+before and after, so nothing else in the entry changes.
+
+A row is cloned only while that is known to be right, see `_clone_blocker`; else the ORM makes every line and the run
+says why.
+"""
+
+from odoo import Command, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL, sql
+
+# Columns of account_move_line this file was checked against (test_posting holds clones against ORM rows, column by
+# column). A column of another add-on is cloned with the row as long as it is empty in the prototype; when it has a
+# value, nobody knows whether that value fits the other charges: the ORM does the work.
+KNOWN_COLUMNS = frozenset("""
+    id move_id journal_id company_id company_currency_id sequence account_id currency_id partner_id reconcile_model_id
+    payment_id statement_line_id statement_id group_tax_id tax_line_id tax_group_id tax_repartition_line_id
+    full_reconcile_id product_id product_uom_id create_uid write_uid move_name parent_state ref name matching_number
+    display_type date invoice_date date_maturity discount_date analytic_distribution extra_tax_data debit credit balance
+    amount_currency tax_base_amount amount_residual amount_residual_currency quantity price_unit price_subtotal
+    price_total discount discount_amount_currency discount_balance is_storno is_imported reconciled
+    collapse_composition collapse_prices no_followup create_date write_date deductible_amount
+""".split())
+# Must be empty in the prototype: a value would be that of the first charge only.
+EMPTY_COLUMNS = ("analytic_distribution", "product_id", "tax_line_id", "tax_repartition_line_id", "matching_number", "full_reconcile_id")
+
+
+class PmCharge(models.Model):
+    _inherit = "pm.charge"
+
+    def _post(self, date=None):
+        """Post approved charges to the ledger.
+
+        :param date: accounting date; default today in the property
+        :return: notes (list of str) when the ORM had to do the work of the clones, and why
+        :raises UserError: for a charge that is not approved, a locked period, a missing account; nothing is posted then
+        """
+        self._check_posting_role()
+        self._lock()
+        wrong = self.filtered(lambda charge: charge.state != "approved")
+        if wrong:
+            raise UserError(self.env._(
+                "To post %(charge)s it must be approved; it is %(state)s.", charge=wrong[0].display_name,
+                state=dict(self._fields["state"]._description_selection(self.env))[wrong[0].state]))
+        notes = []
+        for prop, charges in self.grouped("property_id").items():
+            for chunk in charges._chunks():
+                notes += filter(None, [chunk._post_chunk(prop, date or prop._today())])
+        return notes
+
+    def _reverse(self, reason, date=None, note=None):
+        """Take posted charges back (冲红): a reversal entry, reconciled line by line; the period can be billed again.
+
+        Money already paid on them stays with the payer as open credit.
+
+        :param str reason: one of REVERSE_REASONS; "our_error" counts against fee accuracy (S0-129)
+        """
+        self._check_posting_role()
+        self._lock()
+        wrong = self.filtered(lambda charge: charge.state != "posted")
+        if wrong:
+            raise UserError(self.env._("To reverse %s it must be posted.", wrong[0].display_name))
+        if not reason:
+            raise UserError(self.env._("To reverse charges you must give the reason."))
+        for prop, charges in self.grouped("property_id").items():
+            day = date or prop._today()
+            for chunk in charges._chunks():
+                chunk._reverse_chunk(prop, day)
+            # sudo: see _post_chunk
+            charges.sudo().write({
+                "state": "reversed", "reverse_reason": reason, "reverse_note": note, "reverse_date": day,
+                "reverse_user_id": self.env.uid,
+            })
+        # sudo: readings are the technicians'; the accountant who reverses only sets them free to be billed again
+        self.env["pm.meter.reading"].sudo().search([("charge_id", "in", self.ids)]).write({"charge_id": False})
+
+    def _check_posting_role(self):
+        if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")):
+            raise AccessError(self.env._("To post or reverse charges you must be a project accountant."))
+
+    def _chunks(self):
+        # sudo: a setting of the system
+        size = int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.posting_chunk") or 0) or 1000
+        for start in range(0, len(self), size):
+            yield self[start:start + size]
+
+    def _post_chunk(self, prop, date):
+        """Post one chunk: all of one property. Returns a note when the clones were left to the ORM."""
+        zero = self.filtered(lambda charge: charge.currency_id.is_zero(charge.amount_total))
+        # Nothing to put in the books: a charge of 0 is paid as it stands.
+        # sudo: nobody writes charges directly, only the methods of billing do
+        zero.sudo().write({"state": "posted"})
+        charges = self - zero
+        if not charges:
+            return None
+        move, note = charges._make_entry(prop, date, 1)
+        self._log_post(move)
+        return note
+
+    def _reverse_chunk(self, prop, date):
+        charges = self.filtered("move_line_id")
+        if not charges:
+            return
+        lines = charges.move_line_id
+        # Payments stay in the books and become open credit of the payer.
+        lines.filtered(lambda line: line.matched_debit_ids or line.matched_credit_ids).remove_move_reconcile()
+        charges._make_entry(prop, date, -1)
+        self.env["account.move.line"]._reconcile_plan(
+            [charge.move_line_id | charge.reverse_line_id for charge in charges])
+
+    def _log_post(self, move):
+        """Hook: called after each posted entry."""
+
+    # The entry
+
+    def _make_entry(self, prop, date, sign):
+        """Build, post and split one entry for the charges of `self` (all of one property, none of zero).
+
+        :param int sign: 1 posts, -1 reverses
+        :return: (account.move, note or None)
+        """
+        prop._ensure_accounts()
+        journal, receivable = prop.billing_journal_id, prop.receivable_account_id
+        if not journal or not receivable:
+            raise UserError(self.env._(
+                "To bill property “%s” you must set its billing journal and receivable account (Fees tab), or install a chart of accounts.",
+                prop.display_name))
+        self._check_lock_dates(prop, journal, date)
+        self.flush_recordset()
+        counterparts = self._prepare_counterparts(prop, sign)
+        values = {
+            "move_type": "entry", "journal_id": journal.id, "date": date, "company_id": prop.company_id.id,
+            "ref": self._entry_reference(prop, sign),
+        }
+        moves = self.env["account.move"].with_company(prop.company_id).with_context(
+            skip_invoice_sync=True, check_move_validity=False, mail_create_nolog=True, tracking_disable=True)
+        blocker = self._clone_blocker(prop, journal)
+        if blocker:
+            move = self._make_entry_by_orm(moves, values, counterparts, prop, date, sign)
+            return move, blocker
+        total = sum(self.mapped("amount_total")) * sign
+        first = self[0]
+        prototype = first._prepare_receivable_line(prop, sign, total)
+        move = moves.create({**values, "line_ids": [Command.create(vals) for vals in (prototype, *counterparts)]})
+        self._check_entry(move)
+        move._post(soft=False)
+        self.env.flush_all()
+        line = move.line_ids.filtered(lambda line: line.account_id == receivable)
+        blocker = self._column_blocker(line)
+        if blocker:
+            # Found out too late to avoid the prototype: it goes back to draft and away, the ORM starts afresh.
+            move.with_context(pm_billing=True).button_draft()
+            move.with_context(force_delete=True, pm_billing=True).unlink()
+            move = self._make_entry_by_orm(moves, values, counterparts, prop, date, sign)
+            return move, blocker
+        self._split_line(line, sign)
+        self._check_entry(move)
+        return move, None
+
+    def _make_entry_by_orm(self, moves, values, counterparts, prop, date, sign):
+        lines = [charge._prepare_receivable_line(prop, sign, charge.amount_total * sign) for charge in self]
+        move = moves.create({**values, "line_ids": [Command.create(vals) for vals in (*lines, *counterparts)]})
+        self._check_entry(move)
+        move._post(soft=False)
+        receivables = move.line_ids.filtered(lambda line: line.account_id == prop.receivable_account_id).sorted("id")
+        for charge, line in zip(self, receivables, strict=True):
+            # sudo: see _post_chunk
+            charge.sudo().write({"state": "posted", "move_line_id": line.id} if sign > 0 else {"reverse_line_id": line.id})
+        return move
+
+    def _prepare_receivable_line(self, prop, sign, balance):
+        """Values of the receivable line of one charge, as the ORM gets them; `_split_line` says the same in SQL."""
+        self.ensure_one()
+        return {
+            "account_id": prop.receivable_account_id.id, "partner_id": self.partner_id.id, "balance": balance,
+            "name": self._line_label(), "date_maturity": self.due_date,
+        }
+
+    def _line_label(self):
+        lang = self.company_id.partner_id.lang or self.env.lang or "en_US"
+        return f"{self.unit_id.name} {self.item_id.with_context(lang=lang).name} {self.period_start:%Y-%m}"
+
+    def _prepare_counterparts(self, prop, sign):
+        """Income and tax lines, aggregated per fee item."""
+        self.env.cr.execute(SQL(
+            """SELECT item_id, kind = 'opening', sum(amount_untaxed), sum(amount_tax)
+                 FROM pm_charge WHERE id = ANY(%s) GROUP BY 1, 2 ORDER BY 1, 2""", list(self.ids)))
+        currency = prop.company_id.currency_id
+        lines = []
+        for item_id, opening, untaxed, tax_amount in self.env.cr.fetchall():
+            item = self.env["pm.fee.item"].browse(item_id)
+            untaxed, tax_amount = currency.round(float(untaxed) * sign), currency.round(float(tax_amount) * sign)
+            if opening:
+                # Income of earlier years is in the books of earlier years: opening arrears go against the result brought forward.
+                account, tax = prop.company_id.get_unaffected_earnings_account(), self.env["account.tax"]
+            else:
+                account, tax = item._get_account(prop), item.sudo().tax_id  # sudo: see pm.fee.item
+            repartition = tax.invoice_repartition_line_ids if sign > 0 else tax.refund_repartition_line_ids
+            base = repartition.filtered(lambda line: line.repartition_type == "base")
+            lines.append({
+                "account_id": account.id, "balance": -untaxed, "name": item.name,
+                "tax_ids": [Command.set(tax.ids)], "tax_tag_ids": [Command.set(base.tag_ids.ids)],
+            })
+            lines += self._prepare_tax_lines(item, account, repartition - base, untaxed, tax_amount, currency)
+        return lines
+
+    def _prepare_tax_lines(self, item, account, repartition, untaxed, amount, currency):
+        if currency.is_zero(amount):
+            return []
+        lines, left = [], amount
+        parts = repartition.filtered("factor_percent")
+        for index, part in enumerate(parts, 1):
+            share = left if index == len(parts) else currency.round(amount * part.factor_percent / 100)
+            left -= share
+            lines.append({
+                "account_id": (part.account_id or account).id, "balance": -share, "name": part.tax_id.name,
+                "tax_repartition_line_id": part.id, "tax_base_amount": abs(untaxed), "tax_tag_ids": [Command.set(part.tag_ids.ids)],
+            })
+        return lines
+
+    def _entry_reference(self, prop, sign):
+        runs = self.run_id
+        name = runs.name if len(runs) == 1 else self.env._("Charges %s", prop.code)
+        return name if sign > 0 else self.env._("Reversal of %s", name)
+
+    # The split
+
+    def _split_line(self, line, sign):
+        """Turn the posted receivable line over the whole chunk into one line per charge, in one statement."""
+        first = self[0]
+        columns = [name for name in sql.table_columns(self.env.cr, "account_move_line") if name != "id"]
+        amount = SQL("src.amount")
+        varying = {
+            "partner_id": SQL("src.partner_id"),
+            "name": SQL("src.label"),
+            "date_maturity": SQL("src.due_date"),
+            "balance": amount,
+            "amount_currency": amount,
+            "amount_residual": amount,
+            "amount_residual_currency": amount,
+            "debit": SQL("GREATEST(src.amount, 0)"),
+            "credit": SQL("GREATEST(-src.amount, 0)"),
+        }
+        items = self.env["pm.fee.item"].browse(
+            item_id for (item_id,) in self.env.execute_query(SQL("SELECT DISTINCT item_id FROM pm_charge WHERE id = ANY(%s)", list(self.ids))))
+        lang = first.company_id.partner_id.lang or self.env.lang or "en_US"
+        labels = SQL(", ").join(SQL("(%s, %s)", item.id, item.with_context(lang=lang).name) for item in items)
+        target = SQL(
+            "state = 'posted', move_line_id = src.line_id, residual = src.amount, amount_paid = 0, paid_state = 'unpaid'"
+        ) if sign > 0 else SQL("reverse_line_id = src.line_id")
+        self.env.cr.execute(SQL(
+            """
+            WITH src AS MATERIALIZED (
+                SELECT charge.id AS charge_id, charge.partner_id, charge.due_date, charge.amount_total * %(sign)s AS amount,
+                       unit.name || ' ' || item.label || ' ' || to_char(charge.period_start, 'YYYY-MM') AS label,
+                       CASE WHEN charge.id = %(first)s THEN %(line)s ELSE nextval('account_move_line_id_seq') END AS line_id
+                  FROM unnest(%(ids)s) WITH ORDINALITY AS chosen(id, position)
+                  JOIN pm_charge charge USING (id)
+                  JOIN pm_unit unit ON unit.id = charge.unit_id
+                  JOIN (VALUES %(labels)s) AS item(id, label) ON item.id = charge.item_id
+                 ORDER BY chosen.position
+            ), prototype AS (
+                UPDATE account_move_line line SET %(assignments)s FROM src WHERE src.line_id = line.id AND line.id = %(line)s
+            ), clones AS (
+                INSERT INTO account_move_line (id, %(columns)s)
+                SELECT src.line_id, %(values)s
+                  FROM src, account_move_line proto
+                 WHERE proto.id = %(line)s AND src.line_id <> proto.id
+            )
+            UPDATE pm_charge charge
+               SET %(target)s, write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
+              FROM src WHERE charge.id = src.charge_id
+            """,
+            sign=sign, first=first.id, line=line.id, ids=list(self.ids), labels=labels, target=target, uid=self.env.uid,
+            assignments=SQL(", ").join(SQL("%s = %s", SQL.identifier(name), value) for name, value in varying.items()),
+            columns=SQL(", ").join(SQL.identifier(name) for name in columns),
+            values=SQL(", ").join(varying.get(name, SQL.identifier("proto", name)) for name in columns),
+        ))
+        if self.env.cr.rowcount != len(self):
+            raise UserError(self.env._("The charges changed while they were posted; nothing was posted. Try again."))
+        self.env["account.move.line"].invalidate_model()
+        line.move_id.invalidate_recordset()
+        self.invalidate_recordset()
+        # What account.move._post does for the partner of the prototype.
+        partners = self.partner_id - line.partner_id
+        (partners | partners.commercial_partner_id)._increase_rank("customer_rank")
+
+    def _clone_blocker(self, prop, journal):
+        """Why rows cannot be cloned, or None. The reasons are known before an entry is made."""
+        if journal.restrict_mode_hash_table:
+            return self.env._("the journal is secured with hashes")
+        currency = prop.company_id.currency_id
+        if self.currency_id != currency or journal.currency_id and journal.currency_id != currency \
+                or prop.receivable_account_id.currency_id and prop.receivable_account_id.currency_id != currency:
+            return self.env._("the currency differs from the company's")
+        if prop.company_id.account_storno:
+            return self.env._("the company books reversals in red (storno)")
+        # sudo: distribution models may be hidden from the one who posts, they apply all the same
+        if self.env["account.analytic.distribution.model"].sudo().search_count(
+            ["|", ("partner_id", "!=", False), ("partner_category_id", "!=", False),
+             ("company_id", "in", [False, *prop.company_id.parent_ids.ids])], limit=1,
+        ):
+            return self.env._("analytic distribution rules by partner exist")
+        return None
+
+    def _column_blocker(self, line):
+        """Why this posted prototype cannot be cloned: a stored value that may belong to its charge only."""
+        columns = sql.table_columns(self.env.cr, "account_move_line")
+        suspects = [name for name in columns if name not in KNOWN_COLUMNS] + list(EMPTY_COLUMNS)
+        self.env.cr.execute(SQL(
+            "SELECT %s FROM account_move_line WHERE id = %s",
+            SQL(", ").join(SQL.identifier(name) for name in suspects), line.id))
+        for name, value in zip(suspects, self.env.cr.fetchone(), strict=True):
+            if value:
+                return self.env._("the column “%s” of journal items has a value that may not fit every charge", name)
+        return None
+
+    def _check_lock_dates(self, prop, journal, date):
+        """Refuse a locked period: Odoo would move the entry to another date in silence."""
+        locks = prop.company_id._get_violated_lock_dates(date, True, journal)
+        if locks:
+            raise UserError(self.env._(
+                "To post on %(date)s the period must be open: %(locks)s. Choose a later accounting date, or let the accounting manager open the period.",
+                date=date, locks=self.env["res.company"]._format_lock_dates(locks)))
+
+    def _check_entry(self, move):
+        if move._get_unbalanced_moves({"records": move}):
+            raise UserError(self.env._("The entry for %s is not balanced; nothing was posted.", move.ref))

@@ -1,0 +1,53 @@
+from odoo import api, fields, models
+
+
+class PmMeter(models.Model):
+    """A meter of a unit for a metered fee item. Replacing it means ending it and installing the next one."""
+
+    _name = "pm.meter"
+    _description = "Meter"
+    _inherit = ["mail.thread"]
+    _order = "property_id, unit_id, code"
+    _rec_names_search = ["code", "unit_id.name"]
+    _rec_name = "code"
+
+    _code_unique = models.Constraint("UNIQUE (property_id, code)", "Another meter of this property has this number.")
+    _multiplier = models.Constraint("CHECK (multiplier > 0)", "The multiplier of a meter is above zero.")
+    _rollover = models.Constraint("CHECK (rollover_value >= 0)", "The highest reading of a meter is above zero.")
+
+    code = fields.Char("Number", required=True, tracking=True)
+    unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict")
+    property_id = fields.Many2one(related="unit_id.property_id", store=True, index=True)
+    company_id = fields.Many2one(related="unit_id.company_id", store=True, index=True)
+    item_id = fields.Many2one(
+        "pm.fee.item", "Fee item", required=True, index=True, ondelete="restrict", domain="[('company_id', '=', company_id)]")
+    multiplier = fields.Float(digits=(12, 4), default=1.0, required=True, tracking=True, help="Current-transformer ratio and the like.")
+    rollover_value = fields.Float(
+        "Counts up to", digits=(16, 3), help="The register starts again after this value, e.g. 100000; 0 = never.")
+    location = fields.Char()
+    date_installed = fields.Date(tracking=True)
+    date_removed = fields.Date(tracking=True)
+    active = fields.Boolean(default=True)
+    reading_ids = fields.One2many("pm.meter.reading", "meter_id", "Readings")
+    last_reading_id = fields.Many2one("pm.meter.reading", compute="_compute_last_reading_id")
+    last_value = fields.Float(related="last_reading_id.value", string="Last reading")
+    last_date = fields.Date(related="last_reading_id.date", string="Read on")
+
+    def _compute_last_reading_id(self):
+        last = {}
+        for reading in self.env["pm.meter.reading"].search([("meter_id", "in", self.ids)], order="date desc, id desc"):
+            last.setdefault(reading.meter_id.id, reading.id)
+        for meter in self:
+            meter.last_reading_id = last.get(meter.id)
+
+    @api.depends("code", "unit_id.name")
+    def _compute_display_name(self):
+        for meter in self:
+            meter.display_name = f"{meter.code or ''} ({meter.unit_id.name or ''})"
+
+    def action_open_readings(self):
+        return {
+            "type": "ir.actions.act_window", "res_model": "pm.meter.reading", "view_mode": "list,form,graph",
+            "name": self.env._("Readings"), "domain": [("meter_id", "in", self.ids)],
+            "context": {"default_meter_id": self.id},
+        }

@@ -1,0 +1,131 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class PmMeterReading(models.Model):
+    """A reading and the consumption since the one before.
+
+    Guard (S1-50): a reading is never below the one before, unless the register rolled over; unusual use is flagged
+    before it is billed. Billed readings do not change.
+    """
+
+    _name = "pm.meter.reading"
+    _description = "Meter reading"
+    _inherit = ["mail.thread"]
+    _order = "date desc, id desc"
+
+    _once_a_day = models.Constraint("UNIQUE (meter_id, date)", "This meter already has a reading of that day.")
+    _not_negative = models.Constraint("CHECK (value >= 0)", "A reading cannot be negative.")
+    _consumption_index = models.Index("(property_id, date) WHERE charge_id IS NULL")
+
+    meter_id = fields.Many2one("pm.meter", required=True, index=True, ondelete="restrict")
+    unit_id = fields.Many2one(related="meter_id.unit_id", store=True, index=True)
+    property_id = fields.Many2one(related="meter_id.property_id", store=True, index=True)
+    company_id = fields.Many2one(related="meter_id.company_id", store=True)
+    item_id = fields.Many2one(related="meter_id.item_id", store=True)
+    date = fields.Date(required=True, default=fields.Date.context_today)
+    value = fields.Float("Reading", digits=(16, 3), required=True)
+    is_initial = fields.Boolean("First reading", help="Starting point: nothing is billed for it.")
+    rolled_over = fields.Boolean("Register rolled over")
+    previous_id = fields.Many2one("pm.meter.reading", "Previous", compute="_compute_previous", store=True)
+    previous_value = fields.Float("Previous reading", digits=(16, 3), compute="_compute_previous", store=True)
+    previous_date = fields.Date(compute="_compute_previous", store=True)
+    consumption = fields.Float(
+        digits=(16, 3), compute="_compute_previous", store=True, help="Difference × multiplier.")
+    usual = fields.Float("Usual use", digits=(16, 3), compute="_compute_previous", store=True, help="Average of up to three readings before.")
+    abnormal = fields.Boolean(compute="_compute_previous", store=True, help="Use differs from the usual by more than the setting allows.")
+    photo = fields.Image(max_width=1600, max_height=1600)
+    user_id = fields.Many2one("res.users", "Read by", default=lambda self: self.env.user)
+    charge_id = fields.Many2one("pm.charge", "Billed by", readonly=True, index="btree_not_null", ondelete="set null", copy=False)
+
+    @api.depends("meter_id", "meter_id.multiplier", "meter_id.rollover_value", "date", "value", "is_initial", "rolled_over")
+    def _compute_previous(self):
+        percent = float(self.env["ir.config_parameter"].sudo().get_param("pm_fees.abnormal_percent") or 0)
+        history = {}
+        known = self.env["pm.meter.reading"].search([("meter_id", "in", self.meter_id.ids)])
+        for reading in sorted(known | self._origin, key=lambda r: (r.date or fields.Date.today(), r.id)):
+            history.setdefault(reading.meter_id.id, []).append(reading)
+        # In order of date: the usual use of a reading needs the consumption of those before it.
+        for reading in self.sorted(lambda r: (r.date or fields.Date.today(), r._origin.id or 0)):
+            before = [r for r in history.get(reading.meter_id.id, []) if reading.date and r.date < reading.date and r != reading._origin]
+            last = before[-1] if before and not reading.is_initial else None
+            reading.previous_id = last and last.id
+            reading.previous_value = last.value if last else 0.0
+            reading.previous_date = last and last.date
+            if not last:
+                reading.consumption = reading.usual = 0.0
+                reading.abnormal = False
+                continue
+            difference = reading.value - last.value
+            if reading.rolled_over:
+                difference += reading.meter_id.rollover_value
+            reading.consumption = difference * reading.meter_id.multiplier
+            uses = [r.consumption for r in before[-3:] if r.previous_id]
+            reading.usual = sum(uses) / len(uses) if uses else 0.0
+            reading.abnormal = bool(
+                percent and uses and abs(reading.consumption - reading.usual) > reading.usual * percent / 100.0)
+
+    @api.depends("meter_id", "date")
+    def _compute_display_name(self):
+        for reading in self:
+            reading.display_name = f"{reading.meter_id.code or ''} {reading.date or ''}"
+
+    @api.constrains("value", "date", "rolled_over", "is_initial", "meter_id")
+    def _check_value(self):
+        for reading in self:
+            meter = reading.meter_id
+            if meter.rollover_value and reading.value > meter.rollover_value:
+                raise ValidationError(self.env._(
+                    "Meter %(meter)s counts up to %(top)s only, the reading is %(value)s: read it again.",
+                    meter=meter.code, top=meter.rollover_value, value=reading.value))
+            if reading.previous_id and reading.consumption < 0:
+                raise ValidationError(self.env._(
+                    "Meter %(meter)s: %(value)s on %(date)s is below the reading before (%(previous)s on %(previous_date)s). "
+                    "Read it again; if the register started again from zero, tick “Register rolled over” and set on the meter what it counts up to.",
+                    meter=meter.code, value=reading.value, date=reading.date, previous=reading.previous_value,
+                    previous_date=reading.previous_date))
+            if reading.rolled_over and not meter.rollover_value:
+                raise ValidationError(self.env._("To roll over meter %s you must set what it counts up to.", meter.code))
+            following = self.search(
+                [("meter_id", "=", meter.id), ("date", ">", reading.date), ("is_initial", "=", False)], order="date, id", limit=1)
+            if following and following.charge_id:
+                raise ValidationError(self.env._(
+                    "Meter %(meter)s: the reading of %(date)s is billed already, nothing may be put before it.",
+                    meter=meter.code, date=following.date))
+            if following and not following.rolled_over and following.value < reading.value:
+                raise ValidationError(self.env._(
+                    "Meter %(meter)s: %(value)s is above the later reading of %(date)s (%(later)s).",
+                    meter=meter.code, value=reading.value, date=following.date, later=following.value))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # In order of date: the consumption of each follows from the one before.
+        readings = super().create(vals_list)
+        readings._recompute_following()
+        return readings
+
+    def write(self, vals):
+        locked = {"meter_id", "date", "value", "is_initial", "rolled_over"} & set(vals)
+        if locked and any(reading.charge_id for reading in self):
+            raise UserError(self.env._(
+                "A billed reading does not change: reverse the charge first, then correct the reading and bill again."))
+        result = super().write(vals)
+        if locked:
+            self._recompute_following()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        if any(reading.charge_id for reading in self):
+            raise UserError(self.env._("A billed reading cannot be deleted: reverse the charge first."))
+
+    def _recompute_following(self):
+        """Readings after a new or corrected one count from it."""
+        dates = {}
+        for reading in self:
+            dates[reading.meter_id.id] = min(reading.date, dates.get(reading.meter_id.id, reading.date))
+        later = self.search([("meter_id", "in", list(dates)), ("charge_id", "=", False)]).filtered(
+            lambda reading: reading.date >= dates[reading.meter_id.id])
+        if later:
+            self.env.add_to_compute(self._fields["previous_id"], later)
+            later._recompute_recordset(["previous_id", "previous_value", "previous_date", "consumption", "usual", "abnormal"])

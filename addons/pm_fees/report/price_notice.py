@@ -1,0 +1,37 @@
+from odoo import models
+from odoo.tools.misc import format_date
+
+
+class ReportPriceNotice(models.AbstractModel):
+    """Fee standards (收费公示): items, prices, service, basis in law and contract (S0-127, S1-06)."""
+
+    _name = "report.pm_fees.price_notice"
+    _inherit = "pm.document"
+    _description = "Price notice document"
+
+    def _title(self, record):
+        return self.env._("Fee Standards")
+
+    def _number(self, record):
+        return record.env._("As of %s", format_date(record.env, record._today()))
+
+    def _partner(self, record):
+        return None
+
+    def _story(self, record, kit):
+        _ = record.env._
+        rows = []
+        for tariff in record._published_tariffs():
+            item = tariff.item_id.with_env(record.env).sudo()  # sudo: published prices are for everybody
+            rows.append([
+                item.name, tariff._price_text(), "\n".join(filter(None, [item.legal_basis, item.contract_reference, tariff.resolution])),
+                item.note or "", kit.date(tariff.date_from)])
+        story = [
+            kit.table([_("Fee"), _("Price"), _("Basis"), _("What it pays for"), _("In force from")], rows,
+                      widths=[34, 40, 50, 30, 20], align="lllll"),
+        ] if rows else [kit.p(_("No price has been published yet."))]
+        return story + [
+            kit.space(4),
+            kit.p(_("Nothing but these fees is charged. Money collected on behalf of suppliers is passed on at the supplier's price without any mark-up."), "body"),
+            kit.p(_("Questions and complaints: %s", record.hotline or ""), "body"),
+        ]
