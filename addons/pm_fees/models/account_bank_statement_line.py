@@ -77,7 +77,7 @@ class AccountBankStatementLine(models.Model):
         """
         self.ensure_one()
         units = self.env["pm.charge"].union(*(charge for charge, _amount in allocation)).unit_id
-        payment = self.env["pm.payment"]._register({
+        payment = self.env["pm.payment"]._register_payment({
             # The line can be booked again after an undo: the key counts the attempts.
             "request_key": f"bank/{self.id}/{len(self.sudo().pm_payment_ids) + 1}", "direction": "in", "source": "bank",
             "property_id": prop.id, "partner_id": partner.id, "unit_id": units.id if len(units) == 1 else False,

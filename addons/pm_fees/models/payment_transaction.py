@@ -32,7 +32,7 @@ class PaymentTransaction(models.Model):
                 left = self.currency_id.round(left - part)
         units = self.pm_charge_ids.unit_id
         # sudo: the provider's confirmation has no user; what may be paid was checked when the transaction was made
-        return self.env["pm.payment"].sudo()._register({
+        return self.env["pm.payment"].sudo()._register_payment({
             "request_key": f"online/{self.reference}", "direction": "in", "source": "online", "property_id": self.pm_property_id.id,
             "partner_id": self.pm_charge_ids.partner_id[:1].id, "unit_id": units.id if len(units) == 1 else False,
             "method_id": self.env["pm.payment.method"].sudo()._get(self.pm_property_id.company_id, "online").id,

@@ -7,7 +7,7 @@ _CHARGES = 500
 
 
 class PmPayment(models.Model):
-    """What the counter screen asks the server for. Money itself goes through `_register`."""
+    """What the counter screen asks the server for. Money itself goes through `_register_payment`."""
 
     _inherit = "pm.payment"
 
@@ -95,7 +95,7 @@ class PmPayment(models.Model):
         :return: dict payment_id, receipt, amount, change, report (action that prints the receipt)
         """
         unit = self.env["pm.unit"].browse(request["unit_id"])
-        payment = self._register({
+        payment = self._register_payment({
             "direction": "in", "source": "counter", "property_id": unit.property_id.id,
             **{name: request.get(name) for name in (
                 "request_key", "unit_id", "partner_id", "method_id", "amount", "cash_given", "note", "allow_credit")},

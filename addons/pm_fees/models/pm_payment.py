@@ -14,7 +14,7 @@ _REQUEST_INDEX = "pm_payment_request_key_unique"
 class PmPayment(models.Model):
     """Money that came in or went out (收款 / 退款): the one way in which money enters or leaves.
 
-    A payment is born posted by `_register` and is never changed or deleted; a mistake is voided (冲红) with a reason and
+    A payment is born posted by `_register_payment` and is never changed or deleted; a mistake is voided (冲红) with a reason and
     keeps its receipt number. One journal entry per payment: money account against one line per charge, reconciled with
     the receivable lines of the charges, so what is still owed is always the ledger's own figure.
     Source: S0-128, S1-49, S1-54, S1-90, CON-07.
@@ -92,7 +92,7 @@ class PmPayment(models.Model):
     # -- registering ------------------------------------------------------------------------------------------------
 
     @api.model
-    def _register(self, vals):
+    def _register_payment(self, vals):
         """Book a payment: the one way in which money enters or leaves. Idempotent by `request_key`.
 
         :param dict vals: request_key, direction ('in'|'out'), property_id, partner_id, unit_id, method_id, amount, date,
@@ -279,11 +279,11 @@ class PmPayment(models.Model):
         lines = charges.sudo().move_line_id
         if not lines:
             return
-        lines.flush_recordset(["amount_residual"])
+        self.env.flush_all()
         self.env.execute_query(SQL(
             "SELECT id FROM account_move_line WHERE id IN %s ORDER BY id FOR UPDATE", lines._ids))
         lines.invalidate_recordset(["amount_residual", "reconciled"])
-        charges.invalidate_recordset(["residual", "paid_state"], flush=False)
+        charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])
 
     def _check_residuals(self, lines):
         for line in lines:

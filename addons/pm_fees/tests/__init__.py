@@ -1,3 +1,4 @@
 # billing
 
 # cashier
+from . import test_payment
