@@ -279,10 +279,15 @@ class PmImport(models.Model):
         record = self._bulk()
         try:
             plan, notes = record._plan()
-            total = sum(record._check_sheet(part) for part in plan)
-            if not total:
-                names = ", ".join(part.sheet.name for part in plan)
-                raise _refusal(record.env, "no_rows", sheet=names)
+            filled = []
+            for part in plan:
+                if record._check_sheet(part):
+                    filled.append(part)
+                else:
+                    notes.append(self.env._("Sheet “%s” is empty.", part.sheet.name))
+            if not filled:
+                raise _refusal(record.env, "no_rows", sheet=", ".join(part.sheet.name for part in plan))
+            total = record.row_count
         except SheetError as exc:
             record._refuse(*messages.words(self.env, messages.FILE_MESSAGES, exc.code, **exc.args_by_name))
             return
@@ -291,7 +296,7 @@ class PmImport(models.Model):
             return
         if trial:
             if total <= self._parameter("trial_rows"):
-                record._trial(plan)
+                record._trial(filled)
             else:
                 notes.append(
                     self.env._("The file is long: the cells were checked; references and rules are checked while it loads.")
@@ -417,6 +422,9 @@ class PmImport(models.Model):
             if len(report.errors) >= 2000:
                 errors += self._save_errors(line, report)
                 report = Report(part.importer)
+        if not count:
+            line.unlink()
+            return 0
         errors += self._save_errors(line, report)
         line.write({"row_count": count, "error_count": errors, "sample": self._sample(part, sample)})
         self.property_ids |= self.env["pm.property"].with_context(active_test=False).search([("code", "in", list(codes))])
@@ -677,7 +685,7 @@ class PmImport(models.Model):
 
     def _finish(self):
         self._make_error_file()
-        self.write({"done_at": fields.Datetime.now()})
+        self.write({"done_at": fields.Datetime.now(), "attempts": 0})
         self._transition("done")
 
     def _tell_user(self):

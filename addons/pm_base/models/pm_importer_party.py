@@ -230,7 +230,7 @@ class ImporterParty(models.AbstractModel):
             if other.person == slot.person and other.role == slot.role:
                 report.error(
                     entry.row, "date_from",
-                    self.env._("%(name)s already has this role %(period)s%(source)s.", name=entry.name, period=self._period(other), source=self._source(other)),
+                    self.env._("%(name)s already has this role %(period)s%(where)s.", name=entry.name, period=self._period(other), where=self._where(other)),
                     self.env._("To correct it, use the same first day; to begin a new period, give the former one a last day."),
                 )
                 return
@@ -238,7 +238,7 @@ class ImporterParty(models.AbstractModel):
         if payer:
             report.error(
                 entry.row, "is_payer",
-                self.env._("The unit already has a payer: %(name)s, %(period)s%(source)s.", name=payer.name, period=self._period(payer), source=self._source(payer)),
+                self.env._("The unit already has a payer: %(name)s, %(period)s%(where)s.", name=payer.name, period=self._period(payer), where=self._where(payer)),
                 self.env._("Give the former payer a last day before this one begins, or write N for one of them."),
             )
             return
@@ -264,7 +264,7 @@ class ImporterParty(models.AbstractModel):
             return self.env._("since %s", slot.date_from)
         return self.env._("from %(start)s to %(end)s", start=slot.date_from, end=slot.date_to)
 
-    def _source(self, slot):
+    def _where(self, slot):
         return self.env._(" (row %s)", slot.row) if slot.row else ""
 
     # Save

@@ -19,6 +19,8 @@ from .cells import EPOCH_1900, EPOCH_1904, is_empty
 MEGABYTE = 1024 * 1024
 # So many empty rows in succession mean that only formatting follows.
 EMPTY_ROWS_END = 2000
+# Longest text of a cell; spreadsheet programs hold 32,767 characters.
+MAX_CELL = 100_000
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _XLS_STREAMS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
@@ -331,6 +333,8 @@ def _open_csv(filename, content, limits):
         for number, values in enumerate(reader, start=1):
             if number == 1 and values:
                 values[0] = values[0].lstrip("\ufeff")
+            if any(len(value) > MAX_CELL for value in values):  # a quotation mark that is never closed
+                raise SheetError("damaged", detail=f"row {number}")
             if number > skip:
                 yield number, values
 
