@@ -18,6 +18,7 @@
         "data/pm_escalation_rule_data.xml",
         "data/mail_template_data.xml",
         "data/sms_template_data.xml",
+        "data/pm_kpi_data.xml",
         "data/ir_cron_data.xml",
         "report/pm_ticket_reports.xml",
         "views/pm_ticket_views.xml",

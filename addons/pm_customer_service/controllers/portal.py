@@ -31,8 +31,8 @@ class TicketPortal(CustomerPortal):
         # sudo: three numbers from the settings; the customer may not read system parameters
         value = request.env["ir.config_parameter"].sudo().get_param(f"pm_customer_service.{name}")
         try:
-            return int(value)
-        except (TypeError, ValueError):
+            return int(value or default)
+        except ValueError:
             return default
 
     def _get_own_units(self):

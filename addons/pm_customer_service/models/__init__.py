@@ -5,6 +5,7 @@ from . import pm_deadline
 from . import pm_deadline_mixin
 from . import pm_escalation_rule
 from . import pm_escalation
+from . import mail_thread
 from . import pm_ticket_type
 from . import pm_ticket_category
 from . import pm_team
@@ -13,4 +14,5 @@ from . import pm_ticket_notice
 from . import pm_ticket_mail
 from . import pm_followup
 from . import pm_unit
+from . import pm_kpi
 from . import res_config_settings

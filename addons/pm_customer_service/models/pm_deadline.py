@@ -146,6 +146,7 @@ class PmDeadline(models.Model):
             )
         if superseded:
             superseded._settle(start, cancel_reason=self.env._("A new time was agreed."))
+            superseded.flush_recordset()  # the old row must be out of the unique index before the new one enters
         created = rows.create(vals_list)
         created._schedule_checks()
         return created

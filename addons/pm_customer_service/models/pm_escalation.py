@@ -67,6 +67,7 @@ class PmEscalation(models.Model):
                     ),
                     "summary": f"{named.name} ({row.with_context(lang=lang).rule_id.name})",
                     "note": named.advice or False,
+                    "automated": True,
                 }
                 if rule.by_email and user.partner_id.email:
                     mails.append((row, rule, user))

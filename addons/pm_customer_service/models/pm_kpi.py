@@ -19,7 +19,7 @@ class PmKpi(models.Model):
         for name, value in conditions.items():
             domain &= Domain(name, "=", value)
         if user:
-            domain &= Domain("user_id", "=", user.id)
+            domain &= Domain("butler_id", "=", user.id)
         return domain
 
     @staticmethod

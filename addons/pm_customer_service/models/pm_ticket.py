@@ -348,6 +348,7 @@ class PmTicket(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         internal = self.env.user._is_internal()
+        vals_list = [dict(vals) for vals in vals_list]  # the caller's own dicts stay as they are
         for vals in vals_list:
             if not self.env.su:
                 # A new ticket is new, whatever a client sends; the program may bring in old ones.
@@ -355,11 +356,8 @@ class PmTicket(models.Model):
                     vals.pop(name, None)
             if "first_receiver_id" not in vals and internal and not self.env.su and vals.get("channel") not in ("portal", "email"):
                 vals["first_receiver_id"] = self.env.uid
+        self._prepare_numbers(vals_list)
         tickets = super().create(vals_list)
-        for prop, group in tickets.grouped("property_id").items():
-            unnumbered = group.filtered(lambda ticket: not ticket.number or ticket.number == "/")
-            for ticket, number in zip(unnumbered, prop._next_ticket_numbers(len(unnumbered)) if unnumbered else [], strict=True):
-                ticket._write_protected({"number": number})
         tickets._deadline_event("created")
         promised = tickets.filtered("promised_date")
         promised._deadline_event("agreed")
@@ -368,6 +366,23 @@ class PmTicket(models.Model):
         named._transition("assigned")
         tickets._notify_received()
         return tickets
+
+    @api.model
+    def _prepare_numbers(self, vals_list):
+        """Put a number into each of ``vals_list`` that has none; one query per property."""
+        by_property = {}
+        for vals in vals_list:
+            if vals.get("number", "/") == "/":
+                unit = self.env["pm.unit"].browse(vals.get("unit_id") or [])
+                prop = vals.get("property_id") or unit.property_id.id or self.env.user.pm_property_ids[:1].id
+                if not prop:
+                    raise UserError(self.env._("To record a ticket you must choose the property or the unit."))
+                vals["property_id"] = prop
+                by_property.setdefault(prop, []).append(vals)
+        for prop, group in by_property.items():
+            numbers = self.env["pm.property"].browse(prop)._next_ticket_numbers(len(group))
+            for vals, number in zip(group, numbers, strict=True):
+                vals["number"] = number
 
     def write(self, vals):
         if not self.env.su:
@@ -720,6 +735,7 @@ class PmTicket(models.Model):
                     "res_model_id": self.env["ir.model"]._get_id(self._name),
                     "res_id": ticket.id,
                     "user_id": user.id,
+                    "automated": True,
                     "date_deadline": fields.Datetime.context_timestamp(ticket.with_context(tz=ticket.property_id.tz), due).date(),
                 }
             )

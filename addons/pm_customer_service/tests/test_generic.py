@@ -1,0 +1,9 @@
+from odoo.tests import tagged
+from odoo.tests.common import TransactionCase
+
+from odoo.addons.pm_base.tests.generic import GenericModuleChecks
+
+
+@tagged("post_install", "-at_install")
+class TestGeneric(GenericModuleChecks, TransactionCase):
+    _module = "pm_customer_service"
