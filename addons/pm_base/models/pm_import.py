@@ -4,12 +4,11 @@ import random
 import time
 
 import psycopg2
-from psycopg2 import errorcodes
 from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+from psycopg2 import errorcodes
 
 from ..tools import columns as sheet_columns
 from ..tools import write as sheet_write
@@ -74,7 +73,9 @@ class PmImport(models.Model):
     )
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company, readonly=True)
     property_id = fields.Many2one(
-        "pm.property", string="Property", help="For files without a column for the property: all rows belong to this one."
+        "pm.property",
+        string="Property",
+        help="For files without a column for the property: all rows belong to this one.",
     )
     date_from = fields.Date(string="Roles Start On", help="For owners and tenants without a start date in the file.")
     property_ids = fields.Many2many("pm.property", string="Properties in the File", readonly=True, copy=False)
@@ -102,8 +103,13 @@ class PmImport(models.Model):
         return [(kind, importer._label()) for kind, importer in self.env["pm.importer"]._importers().items()]
 
     @api.depends(
-        "state", "sheet_ids.row_count", "sheet_ids.processed_count", "sheet_ids.created_count", "sheet_ids.updated_count",
-        "sheet_ids.unchanged_count", "sheet_ids.error_count",
+        "state",
+        "sheet_ids.row_count",
+        "sheet_ids.processed_count",
+        "sheet_ids.created_count",
+        "sheet_ids.updated_count",
+        "sheet_ids.unchanged_count",
+        "sheet_ids.error_count",
     )
     def _compute_counts(self):
         names = ("row_count", "processed_count", "created_count", "updated_count", "unchanged_count", "error_count")
@@ -299,7 +305,9 @@ class PmImport(models.Model):
                 record._trial(filled)
             else:
                 notes.append(
-                    self.env._("The file is long: the cells were checked; references and rules are checked while it loads.")
+                    self.env._(
+                        "The file is long: the cells were checked; references and rules are checked while it loads."
+                    )
                 )
         self.notes = "\n".join(notes)
         self._transition("ready")
@@ -350,7 +358,9 @@ class PmImport(models.Model):
         head = _head(sheet)
         scores = []
         for kind, importer in importers.items():
-            layout = sheet_columns.find_header(importer._columns(), head, sheet.hidden_columns, self._optional(importer))
+            layout = sheet_columns.find_header(
+                importer._columns(), head, sheet.hidden_columns, self._optional(importer)
+            )
             if layout and layout.complete and len(layout.positions) > 1:
                 scores.append((len(layout.positions), -len(layout.ignored), kind))
         scores.sort(reverse=True)
@@ -404,13 +414,17 @@ class PmImport(models.Model):
         report = Report(part.importer)
         count, sample, codes, errors = 0, [], set(), 0
         # Lines and errors are read-only for users: only the import itself writes them.
-        line = self.env["pm.import.sheet"].sudo().create(
-            {
-                "import_id": self.id,
-                "sequence": part.importer._sequence,
-                "name": part.sheet.name,
-                "kind": part.kind,
-            }
+        line = (
+            self.env["pm.import.sheet"]
+            .sudo()
+            .create(
+                {
+                    "import_id": self.id,
+                    "sequence": part.importer._sequence,
+                    "name": part.sheet.name,
+                    "kind": part.kind,
+                }
+            )
         )
         for row in part.rows():
             count += 1
@@ -427,7 +441,9 @@ class PmImport(models.Model):
             return 0
         errors += self._save_errors(line, report)
         line.write({"row_count": count, "error_count": errors, "sample": self._sample(part, sample)})
-        self.property_ids |= self.env["pm.property"].with_context(active_test=False).search([("code", "in", list(codes))])
+        self.property_ids |= (
+            self.env["pm.property"].with_context(active_test=False).search([("code", "in", list(codes))])
+        )
         return count
 
     def _trial(self, plan):
@@ -449,14 +465,23 @@ class PmImport(models.Model):
 
     def _refuse(self, message, remedy):
         self._clear_results()
-        self.env["pm.import.error"].sudo().create({"import_id": self.id, "row": 0, "message": message, "remedy": remedy})
+        self.env["pm.import.error"].sudo().create(
+            {"import_id": self.id, "row": 0, "message": message, "remedy": remedy}
+        )
         self._transition("refused")
 
     def _clear_results(self):
         self.sudo().error_ids.unlink()
         self.sudo().sheet_ids.unlink()
         self.with_context(pm_import_internal=True).write(
-            {"notes": False, "error_file": False, "attempts": 0, "property_ids": [(5,)], "started_at": False, "done_at": False}
+            {
+                "notes": False,
+                "error_file": False,
+                "attempts": 0,
+                "property_ids": [(5,)],
+                "started_at": False,
+                "done_at": False,
+            }
         )
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -467,7 +492,14 @@ class PmImport(models.Model):
         self._transition("importing")
         self.sudo().error_ids.unlink()
         self.sudo().sheet_ids.write(
-            {"position": 0, "processed_count": 0, "created_count": 0, "updated_count": 0, "unchanged_count": 0, "error_count": 0}
+            {
+                "position": 0,
+                "processed_count": 0,
+                "created_count": 0,
+                "updated_count": 0,
+                "unchanged_count": 0,
+                "error_count": 0,
+            }
         )
         self.write({"started_at": fields.Datetime.now(), "error_file": False})
 
@@ -495,7 +527,10 @@ class PmImport(models.Model):
                     self.env._("Load the rows from there on in a smaller file; rows before it have entered."),
                 )
             if not self.create_uid.active and self.create_uid != self.env.ref("base.user_root"):
-                raise _Refused(self.env._("The user who started the import is archived."), self.env._("Load the file again as another user."))
+                raise _Refused(
+                    self.env._("The user who started the import is archived."),
+                    self.env._("Load the file again as another user."),
+                )
             record = self._bulk(self.create_uid)
             for part, line in record._remaining():
                 for chunk in part.chunks(after=line.position):
@@ -516,20 +551,28 @@ class PmImport(models.Model):
             if isinstance(exc, _Refused):
                 self._give_up(exc.message, exc.remedy)
             elif isinstance(exc, SheetError):
-                self._give_up(*messages.words(self._bulk(self.create_uid).env, messages.FILE_MESSAGES, exc.code, **exc.args_by_name))
+                self._give_up(
+                    *messages.words(
+                        self._bulk(self.create_uid).env, messages.FILE_MESSAGES, exc.code, **exc.args_by_name
+                    )
+                )
             else:
                 _logger.exception("Import %s failed", self.id)
                 if self.attempts < MAX_ATTEMPTS:
                     return False
                 self._give_up(
                     self.env._("The import failed (%s).", type(exc).__name__),
-                    self.env._("Tell the administrator the time of this import. Rows that have entered stay; loading the file again is safe."),
+                    self.env._(
+                        "Tell the administrator the time of this import. Rows that have entered stay; loading the file again is safe."
+                    ),
                 )
         self.env.cr.commit()
         return True
 
     def _give_up(self, message, remedy):
-        self.env["pm.import.error"].sudo().create({"import_id": self.id, "row": 0, "message": message, "remedy": remedy})
+        self.env["pm.import.error"].sudo().create(
+            {"import_id": self.id, "row": 0, "message": message, "remedy": remedy}
+        )
         self._transition("refused")
 
     def _with_retries(self, part, line, chunk):
@@ -567,7 +610,9 @@ class PmImport(models.Model):
         if not wait:
             try:
                 with self.env.cr.savepoint(flush=False):
-                    self.env.cr.execute(SQL("SELECT 1 FROM pm_import_lock WHERE company_id = %s FOR UPDATE NOWAIT", company_id))
+                    self.env.cr.execute(
+                        SQL("SELECT 1 FROM pm_import_lock WHERE company_id = %s FOR UPDATE NOWAIT", company_id)
+                    )
             except psycopg2.errors.LockNotAvailable:
                 return False
         self.env.cr.execute(
@@ -665,7 +710,9 @@ class PmImport(models.Model):
 
     def _integrity_remedy(self, exc):
         if exc.pgcode in (errorcodes.UNIQUE_VIOLATION, errorcodes.EXCLUSION_VIOLATION):
-            return self.env._("Compare with what is already there; if another user has just loaded it, load the file again.")
+            return self.env._(
+                "Compare with what is already there; if another user has just loaded it, load the file again."
+            )
         return ""
 
     def _report_cells(self, report, row):
@@ -735,7 +782,10 @@ class PmImport(models.Model):
             wrong = faults[part.sheet.name]
             for number, raw in part.sheet.rows():
                 if number in wrong and number > part.layout.header_row:
-                    yield [raw[position] if position < len(raw) else None for position in positions_of(part)], "\n".join(wrong[number])
+                    yield (
+                        [raw[position] if position < len(raw) else None for position in positions_of(part)],
+                        "\n".join(wrong[number]),
+                    )
 
         def positions_of(part):
             # A file that was corrected before has the column for errors already.
@@ -768,9 +818,15 @@ class PmImport(models.Model):
             "guide": _("Guide"),
             "title": _("How to fill in this workbook"),
             "lines": [
-                _("One row a thing, below the headers. Do not change the headers; columns may be left out or moved, further columns are ignored."),
-                _("Fill in only the sheets you need. Rows are found again by their codes: loading a sheet twice changes nothing, an empty cell never deletes anything."),
-                _("Sheets load in the order in which they stand here: a unit needs its building, an owner needs the unit."),
+                _(
+                    "One row a thing, below the headers. Do not change the headers; columns may be left out or moved, further columns are ignored."
+                ),
+                _(
+                    "Fill in only the sheets you need. Rows are found again by their codes: loading a sheet twice changes nothing, an empty cell never deletes anything."
+                ),
+                _(
+                    "Sheets load in the order in which they stand here: a unit needs its building, an owner needs the unit."
+                ),
             ],
             "header": [_("Sheet"), _("Column"), _("Required"), _("What to write")],
             "required": _("Required"),
@@ -796,10 +852,17 @@ class PmImport(models.Model):
         head = Markup("").join(Markup("<th>%s</th>") % column.label(lang) for column in shown)
         body = Markup("").join(
             Markup("<tr><td class='text-muted'>%s</td>%s</tr>")
-            % (row.number, Markup("").join(Markup("<td>%s</td>") % _shown(column, row.data.get(column.name), lang) for column in shown))
+            % (
+                row.number,
+                Markup("").join(
+                    Markup("<td>%s</td>") % _shown(column, row.data.get(column.name), lang) for column in shown
+                ),
+            )
             for row in rows
         )
-        return Markup("<table class='table table-sm table-striped'><thead><tr><th>#</th>%s</tr></thead><tbody>%s</tbody></table>") % (head, body)
+        return Markup(
+            "<table class='table table-sm table-striped'><thead><tr><th>#</th>%s</tr></thead><tbody>%s</tbody></table>"
+        ) % (head, body)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Helpers
@@ -916,23 +979,50 @@ class _Part:
         layout, name = self.layout, self.sheet.name
         notes = []
         if layout.ignored:
-            notes.append(env._("Sheet “%(sheet)s”: columns not known and ignored: %(columns)s.", sheet=name, columns=", ".join(layout.ignored)))
+            notes.append(
+                env._(
+                    "Sheet “%(sheet)s”: columns not known and ignored: %(columns)s.",
+                    sheet=name,
+                    columns=", ".join(layout.ignored),
+                )
+            )
         if layout.hidden:
-            notes.append(env._("Sheet “%(sheet)s”: hidden columns ignored: %(columns)s.", sheet=name, columns=", ".join(layout.hidden)))
+            notes.append(
+                env._(
+                    "Sheet “%(sheet)s”: hidden columns ignored: %(columns)s.",
+                    sheet=name,
+                    columns=", ".join(layout.hidden),
+                )
+            )
         if layout.hidden_used:
             notes.append(
-                env._("Sheet “%(sheet)s”: hidden columns read because they are required: %(columns)s.", sheet=name, columns=", ".join(layout.hidden_used))
+                env._(
+                    "Sheet “%(sheet)s”: hidden columns read because they are required: %(columns)s.",
+                    sheet=name,
+                    columns=", ".join(layout.hidden_used),
+                )
             )
         if layout.doubled:
             notes.append(
-                env._("Sheet “%(sheet)s”: columns that appear twice, the first was taken: %(columns)s.", sheet=name, columns=", ".join(layout.doubled))
+                env._(
+                    "Sheet “%(sheet)s”: columns that appear twice, the first was taken: %(columns)s.",
+                    sheet=name,
+                    columns=", ".join(layout.doubled),
+                )
             )
         positions = {position: column for column, position in layout.positions.items()}
-        merged = [layout.headers[position] for position in sorted(self.sheet.merges) if position in positions and any(
-            last > layout.header_row for _first, last in self.sheet.merges[position])]
+        merged = [
+            layout.headers[position]
+            for position in sorted(self.sheet.merges)
+            if position in positions and any(last > layout.header_row for _first, last in self.sheet.merges[position])
+        ]
         if merged:
             notes.append(
-                env._("Sheet “%(sheet)s”: merged cells were filled down in: %(columns)s.", sheet=name, columns=", ".join(merged))
+                env._(
+                    "Sheet “%(sheet)s”: merged cells were filled down in: %(columns)s.",
+                    sheet=name,
+                    columns=", ".join(merged),
+                )
             )
         return notes
 

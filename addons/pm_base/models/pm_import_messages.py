@@ -79,13 +79,22 @@ CELL_MESSAGES = {
     ),
     "not_a_boolean": (_lt("Yes or no is expected."), _lt("Write Y or N, 是 or 否.")),
     "not_a_choice": (_lt("This word is not known here."), _lt("Write one of: %(choices)s.")),
-    "not_a_phone": (_lt("This is not a phone number."), _lt("Write digits only, for example 13800138000 or 0755-12345678.")),
-    "several_phones": (_lt("The cell holds several phone numbers."), _lt("Leave one; add the others on the contact later.")),
+    "not_a_phone": (
+        _lt("This is not a phone number."),
+        _lt("Write digits only, for example 13800138000 or 0755-12345678."),
+    ),
+    "several_phones": (
+        _lt("The cell holds several phone numbers."),
+        _lt("Leave one; add the others on the contact later."),
+    ),
     "phone_scientific": (
         _lt("The spreadsheet has shortened the phone number."),
         _lt("Format the column as text and type the number again."),
     ),
-    "not_an_email": (_lt("This is not an e-mail address."), _lt("Write one address such as name@example.com, or leave the cell empty.")),
+    "not_an_email": (
+        _lt("This is not an e-mail address."),
+        _lt("Write one address such as name@example.com, or leave the cell empty."),
+    ),
     "duplicate_row": (
         _lt("Row %(other)s of this file has the same key (%(key)s)."),
         _lt("Leave one of the two rows. The first one was taken."),

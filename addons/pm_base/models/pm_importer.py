@@ -139,7 +139,9 @@ class PmImporter(models.AbstractModel):
                     row,
                     "property",
                     self.env._("Property “%s” is unknown or not one of yours.", row["property"]),
-                    self.env._("Check the code, or ask the project manager to enter the property and to list you among its staff."),
+                    self.env._(
+                        "Check the code, or ask the project manager to enter the property and to list you among its staff."
+                    ),
                 )
         return found
 

@@ -16,7 +16,13 @@ ROLE_WORDS = {
     "developer": ("Developer", "开发商", "建设单位", "发展商"),
     "contact": ("Contact person", "联系人", "contact", "紧急联系人"),
 }
-PARTNER_TEXTS = {"phone": "phone", "email": "email", "vat": "vat", "registry": "company_registry", "id_number": "pm_id_number"}
+PARTNER_TEXTS = {
+    "phone": "phone",
+    "email": "email",
+    "vat": "vat",
+    "registry": "company_registry",
+    "id_number": "pm_id_number",
+}
 PARTY_FIELDS = ("share", "is_payer", "lives_here", "date_to", "is_key_customer", "key_reason", "business_scope", "person_in_charge",
                 "headcount", "emergency_name", "emergency_phone")  # fmt: skip
 FOREVER = date.max
@@ -42,27 +48,95 @@ class ImporterParty(models.AbstractModel):
     def _columns(self):
         columns = [
             self._property_column(),
-            Column("unit", "Unit code", "房号", "code", required=True, key=True, aliases=("房间号", "单元号", "房产编码", "Unit", "Unit no.", "Room")),
-            Column("name", "Name", "姓名", required=True, key=True, aliases=("客户名称", "业主姓名", "名称", "姓名/名称", "客户姓名")),
-            Column("role", "Role", "角色", "selection", required=True, key=True, choices=choices(ROLES, ROLE_WORDS), aliases=("身份", "客户类型", "关系")),
-            Column("phone", "Phone", "电话", "phone", key=True, aliases=("手机", "手机号", "联系电话", "手机号码", "Mobile")),
+            Column(
+                "unit",
+                "Unit code",
+                "房号",
+                "code",
+                required=True,
+                key=True,
+                aliases=("房间号", "单元号", "房产编码", "Unit", "Unit no.", "Room"),
+            ),
+            Column(
+                "name",
+                "Name",
+                "姓名",
+                required=True,
+                key=True,
+                aliases=("客户名称", "业主姓名", "名称", "姓名/名称", "客户姓名"),
+            ),
+            Column(
+                "role",
+                "Role",
+                "角色",
+                "selection",
+                required=True,
+                key=True,
+                choices=choices(ROLES, ROLE_WORDS),
+                aliases=("身份", "客户类型", "关系"),
+            ),
+            Column(
+                "phone",
+                "Phone",
+                "电话",
+                "phone",
+                key=True,
+                aliases=("手机", "手机号", "联系电话", "手机号码", "Mobile"),
+            ),
             Column("email", "E-mail", "邮箱", "email", aliases=("电子邮件", "邮件", "Email", "电子邮箱")),
             Column(
-                "date_from", "From", "开始日期", "date", key=True, aliases=("起始日期", "入住日期", "Start", "Start date", "生效日期"),
+                "date_from",
+                "From",
+                "开始日期",
+                "date",
+                key=True,
+                aliases=("起始日期", "入住日期", "Start", "Start date", "生效日期"),
                 hint_en="First day of the role. Empty: as before; for a new owner the handover date of the unit.",
                 hint_zh="角色起始日。留空：沿用原有；新业主取房产交付日期。",
             ),
             Column(
-                "date_to", "To", "结束日期", "date", aliases=("截止日期", "迁出日期", "End", "End date", "到期日期"),
-                hint_en="Last day of the role; empty = until further notice.", hint_zh="角色最后一天；留空表示至今。",
+                "date_to",
+                "To",
+                "结束日期",
+                "date",
+                aliases=("截止日期", "迁出日期", "End", "End date", "到期日期"),
+                hint_en="Last day of the role; empty = until further notice.",
+                hint_zh="角色最后一天；留空表示至今。",
             ),
-            Column("share", "Share", "份额", "percent", minimum=0, maximum=100, digits=4, aliases=("产权份额", "比例", "产权比例"), hint_en="Owners only.", hint_zh="仅业主填写。"),
-            Column("is_payer", "Payer", "缴费人", "boolean", aliases=("是否缴费", "付款人", "是否缴费人", "交费人"), hint_en="Receives the bills; one for each unit.", hint_zh="接收账单；每套房产同时只能有一位。"),
+            Column(
+                "share",
+                "Share",
+                "份额",
+                "percent",
+                minimum=0,
+                maximum=100,
+                digits=4,
+                aliases=("产权份额", "比例", "产权比例"),
+                hint_en="Owners only.",
+                hint_zh="仅业主填写。",
+            ),
+            Column(
+                "is_payer",
+                "Payer",
+                "缴费人",
+                "boolean",
+                aliases=("是否缴费", "付款人", "是否缴费人", "交费人"),
+                hint_en="Receives the bills; one for each unit.",
+                hint_zh="接收账单；每套房产同时只能有一位。",
+            ),
             Column("lives_here", "Lives here", "自住", "boolean", aliases=("是否自住",)),
             Column("is_company", "Company", "是否企业", "boolean", aliases=("企业", "是否公司", "Is a company")),
             Column("vat", "Tax no.", "税号", "code", aliases=("纳税人识别号", "VAT", "统一社会信用代码", "信用代码")),
             Column("registry", "Register no.", "注册号", "code", aliases=("工商注册号", "营业执照号")),
-            Column("plates", "Vehicle plates", "车牌号", "code", aliases=("车牌",), hint_en="Several plates: separate by commas.", hint_zh="多个车牌用逗号分隔。"),
+            Column(
+                "plates",
+                "Vehicle plates",
+                "车牌号",
+                "code",
+                aliases=("车牌",),
+                hint_en="Several plates: separate by commas.",
+                hint_zh="多个车牌用逗号分隔。",
+            ),
             Column("is_key_customer", "Key customer", "重点客户", "boolean", aliases=("VIP", "是否重点客户")),
             Column("key_reason", "Why key customer", "重点原因"),
             Column("business_scope", "Business scope", "经营范围", aliases=("经营业态", "业态")),
@@ -72,13 +146,19 @@ class ImporterParty(models.AbstractModel):
             Column("emergency_phone", "Emergency phone", "紧急联系电话", "phone", aliases=("紧急电话",)),
         ]
         if self.env.su or self.env.user.has_group("pm_base.group_privacy"):
-            columns.append(Column("id_number", "Identity no.", "身份证号", "code", aliases=("证件号码", "证件号", "身份证")))
+            columns.append(
+                Column("id_number", "Identity no.", "身份证号", "code", aliases=("证件号码", "证件号", "身份证"))
+            )
         return columns
 
     def _load(self, rows, report):
         properties = self._properties(rows, report)
         units = self._by_property(
-            "pm.unit", rows, "unit", properties, report,
+            "pm.unit",
+            rows,
+            "unit",
+            properties,
+            report,
             lambda value: self.env._("Unit “%s” is unknown in this property.", value),
             self.env._("Correct the code, or enter the unit first (sheet Units)."),
         )
@@ -136,7 +216,9 @@ class ImporterParty(models.AbstractModel):
         by_vat, by_registry, by_phone = {}, {}, {}
         vats = [entry.row["vat"] for entry in entries if entry.row["vat"]]
         if vats:
-            for partner in Partner.search([("vat", "in", list({*vats, *(vat.upper() for vat in vats)}))], order="id desc"):
+            for partner in Partner.search(
+                [("vat", "in", list({*vats, *(vat.upper() for vat in vats)}))], order="id desc"
+            ):
                 by_vat[partner.vat.upper()] = partner
         registries = [entry.row["registry"] for entry in entries if entry.row["registry"]]
         if registries:
@@ -165,8 +247,13 @@ class ImporterParty(models.AbstractModel):
                     continue
                 if partner[field]:
                     report.error(
-                        row, name,
-                        self.env._("%(name)s is on record with another number (%(number)s).", name=partner.name, number=partner[field]),
+                        row,
+                        name,
+                        self.env._(
+                            "%(name)s is on record with another number (%(number)s).",
+                            name=partner.name,
+                            number=partner[field],
+                        ),
                         self.env._("Correct the number here, or on the contact if the record is wrong."),
                     )
                     break
@@ -181,7 +268,8 @@ class ImporterParty(models.AbstractModel):
             # sudo: whether somebody has a login is no secret of the row's, but users are not readable for everybody
             if ("email" in vals or "phone" in vals) and partner.sudo().with_context(active_test=False).user_ids:
                 report.error(
-                    row, "email" if "email" in vals else "phone",
+                    row,
+                    "email" if "email" in vals else "phone",
                     self.env._("%s has a login: e-mail and phone are not changed by an import.", partner.name),
                     self.env._("Leave the cell empty, and let the person or the administrator change it."),
                 )
@@ -209,15 +297,26 @@ class ImporterParty(models.AbstractModel):
             entry.date_from = row["date_from"]
         else:
             entry.party = roles[0] if roles else None  # the latest
-            entry.date_from = entry.party.date_from if entry.party else (entry.unit.handover_date if row["role"] in ("owner", "developer") else None)
+            entry.date_from = (
+                entry.party.date_from
+                if entry.party
+                else (entry.unit.handover_date if row["role"] in ("owner", "developer") else None)
+            )
         if not entry.date_from:
             report.error(
-                row, "date_from", self.env._("The first day of the role is missing."),
-                self.env._("Fill in the date, enter the handover date of the unit, or choose “Roles start on” on the import."),
+                row,
+                "date_from",
+                self.env._("The first day of the role is missing."),
+                self.env._(
+                    "Fill in the date, enter the handover date of the unit, or choose “Roles start on” on the import."
+                ),
             )
         elif row["date_to"] and row["date_to"] < entry.date_from:
             report.error(
-                row, "date_to", self.env._("The role would end before it begins (%s).", entry.date_from), self.env._("Correct one of the two dates.")
+                row,
+                "date_to",
+                self.env._("The role would end before it begins (%s).", entry.date_from),
+                self.env._("Correct one of the two dates."),
             )
         if row["role"] != "owner":
             row["share"] = None
@@ -229,16 +328,30 @@ class ImporterParty(models.AbstractModel):
         for other in others:
             if other.person == slot.person and other.role == slot.role:
                 report.error(
-                    entry.row, "date_from",
-                    self.env._("%(name)s already has this role %(period)s%(where)s.", name=entry.name, period=self._period(other), where=self._where(other)),
-                    self.env._("To correct it, use the same first day; to begin a new period, give the former one a last day."),
+                    entry.row,
+                    "date_from",
+                    self.env._(
+                        "%(name)s already has this role %(period)s%(where)s.",
+                        name=entry.name,
+                        period=self._period(other),
+                        where=self._where(other),
+                    ),
+                    self.env._(
+                        "To correct it, use the same first day; to begin a new period, give the former one a last day."
+                    ),
                 )
                 return
         payer = next((other for other in others if slot.is_payer and other.is_payer), None)
         if payer:
             report.error(
-                entry.row, "is_payer",
-                self.env._("The unit already has a payer: %(name)s, %(period)s%(where)s.", name=payer.name, period=self._period(payer), where=self._where(payer)),
+                entry.row,
+                "is_payer",
+                self.env._(
+                    "The unit already has a payer: %(name)s, %(period)s%(where)s.",
+                    name=payer.name,
+                    period=self._period(payer),
+                    where=self._where(payer),
+                ),
                 self.env._("Give the former payer a last day before this one begins, or write N for one of them."),
             )
             return
@@ -248,7 +361,8 @@ class ImporterParty(models.AbstractModel):
             total = max(slot.share + sum(o.share for o in owners if o.date_from <= day <= o.date_to) for day in days)
             if total > FULL_SHARE + 0.00005:
                 report.error(
-                    entry.row, "share",
+                    entry.row,
+                    "share",
                     self.env._(
                         "The owners' shares would add up to %(total)s %%, more than 100 %% (others: %(others)s).",
                         total=f"{total:g}",
@@ -300,7 +414,13 @@ class ImporterParty(models.AbstractModel):
                 report.counts["updated" if vals or entry.partner_vals else "unchanged"] += 1
             else:
                 creating.append(
-                    {**vals, "unit_id": entry.unit.id, "partner_id": entry.partner.id, "role": entry.row["role"], "date_from": entry.date_from}
+                    {
+                        **vals,
+                        "unit_id": entry.unit.id,
+                        "partner_id": entry.partner.id,
+                        "role": entry.row["role"],
+                        "date_from": entry.date_from,
+                    }
                 )
         for group in (narrowing, widening):
             for party, vals in group:
@@ -335,7 +455,11 @@ class _Entry:
         if not party:
             return False
         earlier = row["date_to"] and (not party.date_to or row["date_to"] < party.date_to)
-        return bool(earlier or (row["is_payer"] is False and party.is_payer) or (row["share"] is not None and row["share"] < party.share))
+        return bool(
+            earlier
+            or (row["is_payer"] is False and party.is_payer)
+            or (row["share"] is not None and row["share"] < party.share)
+        )
 
     def order(self):
         return (0 if self.narrows() else 1 if self.party else 2, self.row["_row"])
@@ -367,7 +491,14 @@ class _Households:
         for party in env["pm.unit.party"].search([("unit_id", "in", list(unit_ids))], order="date_from desc, id desc"):
             self._parties.setdefault(party.unit_id.id, []).append(party)
             slot = _Slot(
-                party.id, party.partner_id.name, party.partner_id.id, party.role, party.date_from, party.date_to, party.share, party.is_payer
+                party.id,
+                party.partner_id.name,
+                party.partner_id.id,
+                party.role,
+                party.date_from,
+                party.date_to,
+                party.share,
+                party.is_payer,
             )
             self._slots.setdefault(party.unit_id.id, {})[slot.key] = slot
 
@@ -403,7 +534,9 @@ class _Households:
 def _plates(present, more):
     """The plates on record and those of the row, each once."""
     plates = []
-    for plate in ((present or "") + "," + (more or "")).replace("，", ",").replace("、", ",").replace(";", ",").split(","):
+    for plate in (
+        ((present or "") + "," + (more or "")).replace("，", ",").replace("、", ",").replace(";", ",").split(",")
+    ):
         if plate.strip() and plate.strip() not in plates:
             plates.append(plate.strip())
     return ", ".join(plates)

@@ -45,12 +45,21 @@ class ImporterZone(models.AbstractModel):
             self._property_column(),
             Column("code", "Zone code", "区域编码", "code", required=True, key=True, aliases=("区域代码", "区域编号")),
             Column("name", "Zone name", "区域名称", required=True),
-            Column("zone_type", "Zone type", "区域类型", "selection", choices=choices(ZONE_TYPES, ZONE_WORDS), aliases=("类型",)),
+            Column(
+                "zone_type",
+                "Zone type",
+                "区域类型",
+                "selection",
+                choices=choices(ZONE_TYPES, ZONE_WORDS),
+                aliases=("类型",),
+            ),
             Column("needs", "Service needs", "服务需求", "text"),
         ]
 
     def _load(self, rows, report):
-        self._load_coded("pm.zone", rows, report, lambda row, prop: {"zone_type": row["zone_type"], "needs": row["needs"]})
+        self._load_coded(
+            "pm.zone", rows, report, lambda row, prop: {"zone_type": row["zone_type"], "needs": row["needs"]}
+        )
 
     def _load_coded(self, model, rows, report, extra):
         """Upsert rows with ``property``, ``code`` and ``name``, found by property and code."""
@@ -60,7 +69,12 @@ class ImporterZone(models.AbstractModel):
             (record.property_id.id, record.code): record
             for record in self.env[model]
             .with_context(active_test=False)
-            .search([("property_id", "in", [p.id for p in properties.values()]), ("code", "in", [row["code"] for row in rows])])
+            .search(
+                [
+                    ("property_id", "in", [p.id for p in properties.values()]),
+                    ("code", "in", [row["code"] for row in rows]),
+                ]
+            )
         }
         items = []
         for row in rows:
@@ -84,10 +98,25 @@ class ImporterBuilding(models.AbstractModel):
     def _columns(self):
         return [
             self._property_column(),
-            Column("code", "Building code", "楼栋编码", "code", required=True, key=True, aliases=("楼栋代码", "楼栋编号", "楼栋号")),
+            Column(
+                "code",
+                "Building code",
+                "楼栋编码",
+                "code",
+                required=True,
+                key=True,
+                aliases=("楼栋代码", "楼栋编号", "楼栋号"),
+            ),
             Column("name", "Building name", "楼栋名称", required=True),
             Column("floor_count", "Floors", "楼层数", "integer", minimum=0, maximum=200, aliases=("层数",)),
-            Column("user", "Butler", "管家", aliases=("楼栋管家", "负责人"), hint_en="Login, e-mail or name of a user.", hint_zh="用户的登录名、邮箱或姓名。"),
+            Column(
+                "user",
+                "Butler",
+                "管家",
+                aliases=("楼栋管家", "负责人"),
+                hint_en="Login, e-mail or name of a user.",
+                hint_zh="用户的登录名、邮箱或姓名。",
+            ),
         ]
 
     def _load(self, rows, report):
@@ -96,7 +125,10 @@ class ImporterBuilding(models.AbstractModel):
             "pm.building",
             report.good(rows),
             report,
-            lambda row, prop: {"floor_count": row["floor_count"], "user_id": users[row["user"]].id if row["user"] else None},
+            lambda row, prop: {
+                "floor_count": row["floor_count"],
+                "user_id": users[row["user"]].id if row["user"] else None,
+            },
         )
 
 
@@ -115,30 +147,67 @@ class ImporterUnit(models.AbstractModel):
         area = {"type": "float", "minimum": 0, "maximum": 10_000_000, "digits": 2, "hint_en": "m²", "hint_zh": "平方米"}
         return [
             self._property_column(),
-            Column("building", "Building code", "楼栋编码", "code", required=True, aliases=("楼栋", "楼栋号", "Building", "栋号", "楼号", "座")),
+            Column(
+                "building",
+                "Building code",
+                "楼栋编码",
+                "code",
+                required=True,
+                aliases=("楼栋", "楼栋号", "Building", "栋号", "楼号", "座"),
+            ),
             Column("zone", "Zone code", "区域编码", "code", aliases=("区域", "Zone")),
-            Column("code", "Unit code", "房号", "code", required=True, key=True, aliases=("房间号", "单元号", "房产编码", "Unit", "Unit no.", "Room")),
+            Column(
+                "code",
+                "Unit code",
+                "房号",
+                "code",
+                required=True,
+                key=True,
+                aliases=("房间号", "单元号", "房产编码", "Unit", "Unit no.", "Room"),
+            ),
             Column("floor", "Floor", "楼层", "code"),
-            Column("unit_type", "Unit type", "房产类型", "selection", choices=choices(UNIT_TYPES, UNIT_WORDS), aliases=("类型", "房屋类型", "用途", "Type")),
+            Column(
+                "unit_type",
+                "Unit type",
+                "房产类型",
+                "selection",
+                choices=choices(UNIT_TYPES, UNIT_WORDS),
+                aliases=("类型", "房屋类型", "用途", "Type"),
+            ),
             Column("area_built", "Built area", "建筑面积", **area),
             Column("area_inner", "Inner area", "套内面积", **area),
             Column("area_chargeable", "Chargeable area", "计费面积", **area, aliases=("收费面积", "Area")),
             Column("layout", "Layout", "户型"),
             Column("handover_date", "Handover date", "交付日期", "date", aliases=("交房日期", "交楼日期", "收楼日期")),
             Column("warranty_until", "Warranty until", "保修到期", "date", aliases=("保修截止", "保修期至")),
-            Column("user", "Butler", "管家", aliases=("负责人",), hint_en="Login, e-mail or name of a user.", hint_zh="用户的登录名、邮箱或姓名。"),
+            Column(
+                "user",
+                "Butler",
+                "管家",
+                aliases=("负责人",),
+                hint_en="Login, e-mail or name of a user.",
+                hint_zh="用户的登录名、邮箱或姓名。",
+            ),
         ]
 
     def _load(self, rows, report):
         properties = self._properties(rows, report)
         users = self._users(rows, "user", report)
         buildings = self._by_property(
-            "pm.building", rows, "building", properties, report,
+            "pm.building",
+            rows,
+            "building",
+            properties,
+            report,
             lambda value: self.env._("Building “%s” is unknown in this property.", value),
             self.env._("Correct the code, or enter the building first (sheet Buildings)."),
         )
         zones = self._by_property(
-            "pm.zone", rows, "zone", properties, report,
+            "pm.zone",
+            rows,
+            "zone",
+            properties,
+            report,
             lambda value: self.env._("Zone “%s” is unknown in this property.", value),
             self.env._("Correct the code, or enter the zone first (sheet Zones)."),
         )
@@ -147,7 +216,12 @@ class ImporterUnit(models.AbstractModel):
             (unit.property_id.id, unit.code): unit
             for unit in self.env["pm.unit"]
             .with_context(active_test=False)
-            .search([("property_id", "in", [p.id for p in properties.values()]), ("code", "in", [row["code"] for row in rows])])
+            .search(
+                [
+                    ("property_id", "in", [p.id for p in properties.values()]),
+                    ("code", "in", [row["code"] for row in rows]),
+                ]
+            )
         }
         items = []
         for row in rows:
@@ -155,14 +229,18 @@ class ImporterUnit(models.AbstractModel):
             unit = found.get((prop, row["code"]))
             if unit and not unit.active:
                 report.error(
-                    row, "code", self.env._("Unit “%s” is archived.", row["code"]),
+                    row,
+                    "code",
+                    self.env._("Unit “%s” is archived.", row["code"]),
                     self.env._("Restore the unit (filter Archived, then Unarchive), or take the row out."),
                 )
                 continue
             inner, built = row["area_inner"], row["area_built"]
             if inner and built and inner > built:
                 report.error(
-                    row, "area_inner", self.env._("The inner area is larger than the built area (%s m²).", built),
+                    row,
+                    "area_inner",
+                    self.env._("The inner area is larger than the built area (%s m²).", built),
                     self.env._("Check whether the two columns are exchanged."),
                 )
                 continue
@@ -173,7 +251,16 @@ class ImporterUnit(models.AbstractModel):
                 "zone_id": zones[prop, row["zone"]].id if row["zone"] else None,
                 "user_id": users[row["user"]].id if row["user"] else None,
             }
-            for name in ("floor", "unit_type", "area_built", "area_inner", "area_chargeable", "layout", "handover_date", "warranty_until"):
+            for name in (
+                "floor",
+                "unit_type",
+                "area_built",
+                "area_inner",
+                "area_chargeable",
+                "layout",
+                "handover_date",
+                "warranty_until",
+            ):
                 vals[name] = row[name]
             items.append((row, (prop, row["code"]), vals))
         self._upsert("pm.unit", items, report, found)

@@ -49,7 +49,9 @@ class TestImportUnits(ImportCase):
         first = self.load_units(*rows)
         self.assertCounts(first, created=1, updated=1)
         unit = self.env["pm.unit"].search([("property_id", "=", self.property.id), ("code", "=", "A-201")])
-        self.assertEqual((unit.area_chargeable, unit.unit_type, str(unit.handover_date)), (88.8, "office", "2024-05-01"))
+        self.assertEqual(
+            (unit.area_chargeable, unit.unit_type, str(unit.handover_date)), (88.8, "office", "2024-05-01")
+        )
         self.assertEqual(unit.user_id, self.officer, "the building's butler")
         self.assertEqual(self.units[0].area_chargeable, 101)
         self.assertEqual(str(self.units[0].handover_date), "2024-01-01", "an empty cell overwrites nothing")
@@ -94,7 +96,14 @@ class TestImportUnits(ImportCase):
 
     def test_full_width_merged_and_quoted_cells(self):
         content = xlsx(
-            {"房产": [["一览表"], UNIT_HEADERS, ["Ｔ１", "A", "Ａ－３０１", "１，０００．５", "写字楼", "2024年1月5日"], [None, None, "A-302", 20, "写字楼", 45296]]},
+            {
+                "房产": [
+                    ["一览表"],
+                    UNIT_HEADERS,
+                    ["Ｔ１", "A", "Ａ－３０１", "１，０００．５", "写字楼", "2024年1月5日"],
+                    [None, None, "A-302", 20, "写字楼", 45296],
+                ]
+            },
             merge=["A1:F1", "A3:A4", "B3:B4"],
         )
         record = self.load(content)
@@ -136,7 +145,9 @@ class TestImportUnits(ImportCase):
         record = self.Import.create({"name": "x.xlsx", "file": base64.b64encode(xlsx({"房产": [
             UNIT_HEADERS, ["T1", "A", "A-501", 1, "写字楼", None], ["T1", "Z", "A-502", 1, "写字楼", None]]}))})  # fmt: skip
         record.action_preview()
-        self.assertEqual((record.state, record.created_count, record.error_count, record.is_trial), ("ready", 1, 1, True))
+        self.assertEqual(
+            (record.state, record.created_count, record.error_count, record.is_trial), ("ready", 1, 1, True)
+        )
         self.assertIn("A-501", record.sheet_ids.sample)
         self.assertFalse(self.env["pm.unit"].search([("code", "=", "A-501")]))
         record.action_import()
@@ -152,7 +163,12 @@ class TestImportUnits(ImportCase):
         record = self.Import.create({"name": "x.pdf", "file": base64.b64encode(b"%PDF")})
         record.action_preview()
         self.assertEqual(record.state, "refused")
-        record.write({"name": "x.xlsx", "file": base64.b64encode(xlsx({"房产": [UNIT_HEADERS, ["T1", "A", "A-601", 1, "写字楼", None]]}))})
+        record.write(
+            {
+                "name": "x.xlsx",
+                "file": base64.b64encode(xlsx({"房产": [UNIT_HEADERS, ["T1", "A", "A-601", 1, "写字楼", None]]})),
+            }
+        )
         self.assertEqual((record.state, len(record.error_ids)), ("draft", 0))
         record.action_import()
         self.assertCounts(record, created=1)
@@ -168,13 +184,17 @@ class TestImportUnits(ImportCase):
         record = self.Import.with_context(lang="en_US").create({})
         template = base64.b64decode(record.template_file)
         book = read_xlsx(template)
-        self.assertEqual(list(book), ["Zones", "Buildings", "Units", "Parties", "Guide"], "an assistant does not enter properties")
+        self.assertEqual(
+            list(book), ["Zones", "Buildings", "Units", "Parties", "Guide"], "an assistant does not enter properties"
+        )
         sheets = {name: rows[:1] for name, rows in book.items() if name != "Guide"}
         unit = dict.fromkeys(book["Units"][0])
         unit.update({"项目编码/Property code": "T1", "楼栋编码/Building code": "N", "房号/Unit code": "N-1"})
         sheets["Units"].append(list(unit.values()))
         building = dict.fromkeys(book["Buildings"][0])
-        building.update({"项目编码/Property code": "T1", "楼栋编码/Building code": "N", "楼栋名称/Building name": "North"})
+        building.update(
+            {"项目编码/Property code": "T1", "楼栋编码/Building code": "N", "楼栋名称/Building name": "North"}
+        )
         sheets["Buildings"].append(list(building.values()))
         supervisor = self.Import.with_user(self.supervisor)._load_file(None, "x.xlsx", xlsx(sheets))
         self.assertCounts(supervisor, created=2)
@@ -211,7 +231,10 @@ class TestImportParties(ImportCase):
 
     def test_a_company_is_found_by_its_tax_number(self):
         partner = self.env["res.partner"].create({"name": "旧名公司", "is_company": True, "vat": "91440300MA5EXAMP1X"})
-        sheet = [[*PARTY_HEADERS, "税号"], ["T1", "A-101", "新名公司", "租户", None, "2024-03-01", None, None, None, "91440300ma5examp1x"]]
+        sheet = [
+            [*PARTY_HEADERS, "税号"],
+            ["T1", "A-101", "新名公司", "租户", None, "2024-03-01", None, None, None, "91440300ma5examp1x"],
+        ]
         self.assertCounts(self.load({"住户": sheet}), created=1)
         self.assertEqual(partner.pm_party_ids.unit_id, self.units[0])
         self.assertCounts(self.load({"住户": sheet}), unchanged=1)
@@ -222,10 +245,15 @@ class TestImportParties(ImportCase):
         self.assertEqual(self.owners[2].phone, "+86 199 0000 0003")
         row[4] = "13600136000"
         self.assertCounts(self.load_parties(row), updated=1)
-        self.assertEqual(self.owners[2].phone, "13600136000", "same name, unit and role: the same person with a new number")
+        self.assertEqual(
+            self.owners[2].phone, "13600136000", "same name, unit and role: the same person with a new number"
+        )
 
     def test_a_login_is_not_taken_over_by_a_file(self):
-        sheet = [[*PARTY_HEADERS, "邮箱"], ["T1", "A-101", "Owner 1", "业主", None, "2024-01-01", None, 100, "是", "thief@example.com"]]
+        sheet = [
+            [*PARTY_HEADERS, "邮箱"],
+            ["T1", "A-101", "Owner 1", "业主", None, "2024-01-01", None, 100, "是", "thief@example.com"],
+        ]
         record = self.load({"住户": sheet})
         self.assertCounts(record, errors=1)
         self.assertError(record, 2, "E-mail", "has a login")
@@ -271,7 +299,11 @@ class TestImportParties(ImportCase):
         self.assertError(record, 3, "Unit code", "“A-999” is unknown")
         self.assertError(record, 4, "From", "first day")
         self.assertError(record, 5, "Role", "not known")
-        self.assertEqual(record.error_ids.filtered(lambda e: e.row == 6).mapped("column"), ["Phone", "Share"], "every fault of a row at once")
+        self.assertEqual(
+            record.error_ids.filtered(lambda e: e.row == 6).mapped("column"),
+            ["Phone", "Share"],
+            "every fault of a row at once",
+        )
 
     def test_rows_without_dates_take_the_one_chosen_on_the_import(self):
         row = ["T1", "A-101", "丙", "租户", None, None, None, None, None]
@@ -280,13 +312,17 @@ class TestImportParties(ImportCase):
 
     def test_two_thousand_rows(self):
         units = [["T1", "A", f"A-{n:05}", 50 + n / 100, "写字楼", "2024-01-01"] for n in range(1000)]
-        parties = [["T1", f"A-{n:05}", f"业主{n}", "业主", f"172{n:08}", "2024-01-01", None, 100, "是"] for n in range(1000)]
+        parties = [
+            ["T1", f"A-{n:05}", f"业主{n}", "业主", f"172{n:08}", "2024-01-01", None, 100, "是"] for n in range(1000)
+        ]
         sheets = {"住户": [PARTY_HEADERS, *parties], "房产": [UNIT_HEADERS, *units]}
         content = xlsx(sheets)
         self.assertCounts(self.load(content), created=2000)
         queries = self.env.cr.sql_log_count
         self.assertCounts(self.load(content), unchanged=2000)
-        self.assertLess(self.env.cr.sql_log_count - queries, 250, "a number of queries that does not grow with the rows")
+        self.assertLess(
+            self.env.cr.sql_log_count - queries, 250, "a number of queries that does not grow with the rows"
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -295,7 +331,11 @@ class TestImportAccess(ImportCase):
         for user in self.users_of("front_desk", "officer", "technician", "cashier", "counsel"):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.env["pm.import"].with_user(user).create({"name": "x"})
-        record = self.env["pm.import"].with_user(self.accountant)._load_file(None, "x.xlsx", xlsx({"房产": [UNIT_HEADERS, ["T1", "A", "B-1", 1, None, None]]}))
+        record = (
+            self.env["pm.import"]
+            .with_user(self.accountant)
+            ._load_file(None, "x.xlsx", xlsx({"房产": [UNIT_HEADERS, ["T1", "A", "B-1", 1, None, None]]}))
+        )
         self.assertEqual(record.state, "refused", "an accountant loads bank lines, not units")
 
     def test_a_property_of_others_is_unknown(self):
@@ -306,14 +346,20 @@ class TestImportAccess(ImportCase):
 
     def test_the_file_is_for_who_loaded_it_and_for_the_manager_of_all_in_it(self):
         record = self.load_units(["T1", "A", "A-1", -1, None, None])
-        attachments = self.env["ir.attachment"].sudo().search([("res_model", "=", "pm.import"), ("res_id", "=", record.id), ("res_field", "!=", False)])
+        attachments = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search([("res_model", "=", "pm.import"), ("res_id", "=", record.id), ("res_field", "!=", False)])
+        )
         self.assertEqual(set(attachments.mapped("res_field")), {"file", "error_file"})
         for user, allowed in ((self.assistant, True), (self.manager, True), (self.leadership, False), (self.supervisor, False), (self.accountant, False),
                               (self.officer, False), (self.portal_user, False)):  # fmt: skip
             with self.subTest(user=user.login):
                 seen = record.with_user(user)
                 if allowed:
-                    self.assertTrue(seen.error_file and seen.error_ids.mapped("message") and seen.sheet_ids.mapped("name"))
+                    self.assertTrue(
+                        seen.error_file and seen.error_ids.mapped("message") and seen.sheet_ids.mapped("name")
+                    )
                     attachments.with_user(user).check_access("read")
                 else:
                     with self.assertRaises(AccessError):

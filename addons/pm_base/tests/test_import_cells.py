@@ -46,7 +46,19 @@ class TestImportCells(BaseCase):
                 self.assertEqual(cells.to_month(value), date(2024, 1, 1))
 
     def test_a_number_is_understood_in_every_usual_spelling(self):
-        for value in (1234.5, "1234.5", "1,234.50", "１，２３４．５", " 1 234.5 ", "1234.5㎡", "1234.5 m²", "1,234.5平方米", "¥1,234.50", "￥1234.5", "1234.5元"):
+        for value in (
+            1234.5,
+            "1234.5",
+            "1,234.50",
+            "１，２３４．５",
+            " 1 234.5 ",
+            "1234.5㎡",
+            "1234.5 m²",
+            "1,234.5平方米",
+            "¥1,234.50",
+            "￥1234.5",
+            "1234.5元",
+        ):
             with self.subTest(value=value):
                 self.assertEqual(cells.to_float(value), 1234.5)
         self.assertEqual(cells.to_float("(12.5)"), -12.5)
@@ -99,7 +111,16 @@ class TestImportCells(BaseCase):
         self.assertBad("excel_error", cells.to_float, "#REF!")
 
     def test_a_phone(self):
-        for value in ("13800138000", 13800138000, 13800138000.0, "138 0013 8000", "138-0013-8000", "+86 138 0013 8000", "１３８００１３８０００", "0086-13800138000"):
+        for value in (
+            "13800138000",
+            13800138000,
+            13800138000.0,
+            "138 0013 8000",
+            "138-0013-8000",
+            "+86 138 0013 8000",
+            "１３８００１３８０００",
+            "0086-13800138000",
+        ):
             with self.subTest(value=value):
                 self.assertEqual(cells.to_phone(value), "13800138000")
         self.assertEqual(cells.to_phone("0755-12345678"), "0755-12345678")
@@ -120,7 +141,13 @@ class TestImportColumns(BaseCase):
     COLUMNS = [
         Column("code", "Unit code", "房号", "code", required=True, key=True, aliases=("房间号",)),
         Column("area", "Chargeable area", "计费面积", "float", minimum=0),
-        Column("role", "Role", "角色", "selection", choices={"owner": ("Owner", "业主", "房东"), "tenant": ("Tenant", "租户")}),
+        Column(
+            "role",
+            "Role",
+            "角色",
+            "selection",
+            choices={"owner": ("Owner", "业主", "房东"), "tenant": ("Tenant", "租户")},
+        ),
     ]
 
     def test_headers_in_either_language_with_measure_star_or_both(self):
@@ -130,7 +157,9 @@ class TestImportColumns(BaseCase):
                 self.assertEqual(match_header(self.COLUMNS, headers, 1).positions, {"code": 0, "area": 1, "role": 2})
 
     def test_titles_above_the_header_are_passed_over(self):
-        layout = find_header(self.COLUMNS, [(1, ["房产一览表"]), (2, ["制表:", "张三"]), (4, ["序号", "房号", "计费面积", "房号"])])
+        layout = find_header(
+            self.COLUMNS, [(1, ["房产一览表"]), (2, ["制表:", "张三"]), (4, ["序号", "房号", "计费面积", "房号"])]
+        )
         self.assertEqual((layout.header_row, layout.positions), (4, {"code": 1, "area": 2}))
         self.assertEqual((layout.ignored, layout.doubled), (["序号"], ["房号"]))
 
@@ -153,7 +182,11 @@ class TestImportColumns(BaseCase):
             role.parse("邻居")
 
     def test_bounds_and_required(self):
-        for column, value, code in ((self.COLUMNS[1], -0.01, "below_minimum"), (self.COLUMNS[0], " ", "required"), (self.COLUMNS[0], "x" * 65, "too_long")):
+        for column, value, code in (
+            (self.COLUMNS[1], -0.01, "below_minimum"),
+            (self.COLUMNS[0], " ", "required"),
+            (self.COLUMNS[0], "x" * 65, "too_long"),
+        ):
             with self.subTest(value=value), self.assertRaises(BadValue) as caught:
                 column.parse(value)
             self.assertEqual(caught.exception.code, code)

@@ -2,7 +2,6 @@ import base64
 from unittest.mock import patch
 
 import psycopg2
-
 from odoo import api
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
@@ -21,7 +20,9 @@ class TestImportJob(ImportCase):
         self.patch(importer, "_chunk", 10)
         self.rows = [["T1", "A", f"J-{n:03}", 1 + n, "写字楼", None] for n in range(35)]
         self.rows[12][3] = -1
-        self.record = self.Import.create({"name": "x.xlsx", "file": base64.b64encode(xlsx({"房产": [UNIT_HEADERS, *self.rows]}))})
+        self.record = self.Import.create(
+            {"name": "x.xlsx", "file": base64.b64encode(xlsx({"房产": [UNIT_HEADERS, *self.rows]}))}
+        )
         self.record.action_preview()
         self.record.action_import()
 

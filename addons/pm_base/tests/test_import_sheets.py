@@ -43,15 +43,22 @@ class TestImportSheets(BaseCase):
         self.assertEqual(list(sheet.rows())[1][1], ["𠮷田㐂"])
 
     def test_xlsx_values_come_as_they_are_and_empty_rows_do_not(self):
-        content = xlsx({"房产": [["房号", "日期"], ["A", datetime(2024, 1, 5)], [None, " "], [101, 3.5], [None], [None]]})
+        content = xlsx(
+            {"房产": [["房号", "日期"], ["A", datetime(2024, 1, 5)], [None, " "], [101, 3.5], [None], [None]]}
+        )
         (sheet,) = open_workbook("x.xlsx", content)
         self.assertEqual(list(sheet.rows()), [(1, ["房号", "日期"]), (2, ["A", datetime(2024, 1, 5)]), (4, [101, 3.5])])
         self.assertEqual(len(list(sheet.rows())), 3, "rows can be read again")
 
     def test_merged_cells_are_filled_down(self):
-        content = xlsx({"x": [["楼栋", "房号"], ["A", "1"], [None, "2"], [None, "3"], ["B", "4"], [None, "5"]]}, merge=["A2:A4", "A5:A6"])
+        content = xlsx(
+            {"x": [["楼栋", "房号"], ["A", "1"], [None, "2"], [None, "3"], ["B", "4"], [None, "5"]]},
+            merge=["A2:A4", "A5:A6"],
+        )
         (sheet,) = open_workbook("x.xlsx", content)
-        self.assertEqual([values for _n, values in sheet.rows()][1:], [["A", "1"], ["A", "2"], ["A", "3"], ["B", "4"], ["B", "5"]])
+        self.assertEqual(
+            [values for _n, values in sheet.rows()][1:], [["A", "1"], ["A", "2"], ["A", "3"], ["B", "4"], ["B", "5"]]
+        )
 
     def test_hidden_columns_and_sheets_are_known(self):
         (sheet,) = open_workbook("x.xlsx", xlsx({"x": [["a", "b", "c"]]}, hidden_columns=["B"]))
@@ -73,7 +80,9 @@ class TestImportSheets(BaseCase):
         buffer = io.BytesIO()
         book.save(buffer)
         (sheet,) = open_workbook("x.xls", buffer.getvalue())
-        self.assertEqual(list(sheet.rows()), [(1, ["房号", "交付日期"]), (2, ["A-101", datetime(2024, 1, 5)]), (3, ["A-101", True])])
+        self.assertEqual(
+            list(sheet.rows()), [(1, ["房号", "交付日期"]), (2, ["A-101", datetime(2024, 1, 5)]), (3, ["A-101", True])]
+        )
 
     def test_what_is_no_spreadsheet_is_refused(self):
         ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
@@ -122,8 +131,18 @@ class TestImportSheets(BaseCase):
         self.assertRefused("damaged", b'a,b\n"' + b"x" * 200_000)
 
     def test_refused_rows_come_back_without_formulas(self):
-        content = write_errors([("房产", ["房号", "=cmd"], [(["=1+1", -5, "@x", None], "-wrong"), (["+86 1", datetime(2024, 1, 5)], "bad")])])
+        content = write_errors(
+            [
+                (
+                    "房产",
+                    ["房号", "=cmd"],
+                    [(["=1+1", -5, "@x", None], "-wrong"), (["+86 1", datetime(2024, 1, 5)], "bad")],
+                )
+            ]
+        )
         rows = read_xlsx(content)["房产"]
         self.assertEqual(rows[0], ["房号", "'=cmd", "Error/错误"])
-        self.assertEqual(rows[1], ["'=1+1", -5, "'-wrong"], "text is escaped, numbers stay numbers, headers bound the width")
+        self.assertEqual(
+            rows[1], ["'=1+1", -5, "'-wrong"], "text is escaped, numbers stay numbers, headers bound the width"
+        )
         self.assertEqual(rows[2], ["'+86 1", datetime(2024, 1, 5), "bad"])

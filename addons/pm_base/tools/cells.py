@@ -12,21 +12,65 @@ import unicodedata
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-EXCEL_ERRORS = frozenset({
-    "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!",
-    "#SPILL!", "#CALC!", "#GETTING_DATA",
-})
+EXCEL_ERRORS = frozenset(
+    {
+        "#N/A",
+        "#REF!",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NAME?",
+        "#NUM!",
+        "#NULL!",
+        "#SPILL!",
+        "#CALC!",
+        "#GETTING_DATA",
+    }
+)
 # What people write where they mean "nothing", in columns that are not free text.
 BLANK_WORDS = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "n/a", "na", "none", "null"})
 # An end that has not come yet.
 OPEN_END_WORDS = frozenset({"至今", "长期", "永久", "present", "open"})
 
-TRUE_WORDS = frozenset({
-    "是", "有", "对", "真", "y", "yes", "t", "true", "1", "√", "✓", "✔", "☑", "✅",
-})
-FALSE_WORDS = frozenset({
-    "否", "无", "没有", "不是", "错", "假", "n", "no", "f", "false", "0", "×", "✗", "✘", "☐", "-", "—", "/",
-})
+TRUE_WORDS = frozenset(
+    {
+        "是",
+        "有",
+        "对",
+        "真",
+        "y",
+        "yes",
+        "t",
+        "true",
+        "1",
+        "√",
+        "✓",
+        "✔",
+        "☑",
+        "✅",
+    }
+)
+FALSE_WORDS = frozenset(
+    {
+        "否",
+        "无",
+        "没有",
+        "不是",
+        "错",
+        "假",
+        "n",
+        "no",
+        "f",
+        "false",
+        "0",
+        "×",
+        "✗",
+        "✘",
+        "☐",
+        "-",
+        "—",
+        "/",
+    }
+)
 
 # Excel counts days from here (it believes that 1900 was a leap year).
 EPOCH_1900 = datetime(1899, 12, 30)
@@ -47,7 +91,8 @@ _FULL_WIDTH = {
 _NUMBER = re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:[, ]\d{3})+)(?:\.\d+)?$|^[+-]?\.\d+$")
 _MONEY = re.compile(r"^(?:¥|￥|rmb|cny)\s*|\s*(?:元|圆|rmb|cny)$", re.IGNORECASE)
 _MEASURE = re.compile(
-    r"\s*(?:m2|m²|㎡|平方米|平米|平方|sqm|立方米|m3|m³|kwh|度|吨|个月|个|人|层|天|月|年|次|户|分钟|小时)$", re.IGNORECASE
+    r"\s*(?:m2|m²|㎡|平方米|平米|平方|sqm|立方米|m3|m³|kwh|度|吨|个月|个|人|层|天|月|年|次|户|分钟|小时)$",
+    re.IGNORECASE,
 )
 _DATE = re.compile(
     r"^(\d{4})\s*(?:[-/.年]\s*)(\d{1,2})\s*(?:[-/.月]\s*)(\d{1,2})\s*(?:日|号)?"
@@ -175,7 +220,7 @@ def to_datetime(value, epoch=EPOCH_1900):
     """A point in time without zone; a date alone gives midnight."""
     if value is None or value == "":
         return None
-    if isinstance(value, bool) or isinstance(value, (time, timedelta)):
+    if isinstance(value, (bool, time, timedelta)):
         raise BadValue("not_a_date")
     if isinstance(value, datetime):
         return value.replace(tzinfo=None)

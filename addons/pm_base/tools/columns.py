@@ -77,7 +77,9 @@ class Column:
 
     def headers(self):
         """Every spelling of the header, as compared."""
-        return {word_key(word) for word in (self.name, self.en, self.zh, self.header, f"{self.en}/{self.zh}", *self.aliases)}
+        return {
+            word_key(word) for word in (self.name, self.en, self.zh, self.header, f"{self.en}/{self.zh}", *self.aliases)
+        }
 
     def label(self, lang):
         """The header in the reader's language."""

@@ -121,7 +121,7 @@ def open_workbook(filename, content, limits=None):
 
 
 def _open_xlsx(content, limits):
-    import openpyxl  # noqa: PLC0415 - slow to import, and only needed here
+    import openpyxl  # slow to import, and only needed here
 
     _check_zip(content, limits)
     try:
@@ -262,7 +262,7 @@ class _MergeFill:
 
 
 def _open_xls(content, limits):
-    import xlrd  # noqa: PLC0415 - rarely needed
+    import xlrd
 
     try:
         book = xlrd.open_workbook(file_contents=content, on_demand=False, formatting_info=True)
@@ -292,7 +292,7 @@ def _open_xls(content, limits):
 
 
 def _xls_reader(book, sheet):
-    import xlrd  # noqa: PLC0415
+    import xlrd
 
     def value_of(cell):
         if cell.ctype == xlrd.XL_CELL_DATE:
@@ -372,7 +372,9 @@ def _delimiter(head):
     if match:
         return match[1], 1
     lines = [re.sub(r'"[^"]*"', "", line) for line in head.splitlines()[:_SNIFF_LINES] if line.strip()]
-    best = max(",\t;|", key=lambda mark: (sum(bool(mark in line) for line in lines), sum(line.count(mark) for line in lines)))
+    best = max(
+        ",\t;|", key=lambda mark: (sum(bool(mark in line) for line in lines), sum(line.count(mark) for line in lines))
+    )
     return best, 0
 
 

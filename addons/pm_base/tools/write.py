@@ -79,7 +79,9 @@ def write_template(sheets, lang, texts):
             sheet.set_column(position, position, 24 if column.type in ("char", "text") else 16, body.get(kind))
             words = _words(column, lang)
             if words and len(",".join(words)) <= _MAX_LIST:
-                sheet.data_validation(1, position, _LAST_ROW, position, {"validate": "list", "source": words, "error_type": "warning"})
+                sheet.data_validation(
+                    1, position, _LAST_ROW, position, {"validate": "list", "source": words, "error_type": "warning"}
+                )
     guide = book.add_worksheet(_sheet_name(texts["guide"], used))
     title = book.add_format({"bold": True, "font_size": 14})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
@@ -108,7 +110,13 @@ def write_template(sheets, lang, texts):
 def _workbook(buffer):
     return xlsxwriter.Workbook(
         buffer,
-        {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": True},
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "nan_inf_to_errors": True,
+        },
     )
 
 
