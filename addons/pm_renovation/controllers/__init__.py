@@ -1,0 +1,2 @@
+from . import permit
+from . import portal

@@ -1,0 +1,7 @@
+from odoo.addons.pm_base.tests.generic import GenericModuleChecks
+from odoo.tests.common import TransactionCase, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestGeneric(GenericModuleChecks, TransactionCase):
+    _module = "pm_renovation"

@@ -1,0 +1,120 @@
+from psycopg2.errors import UniqueViolation
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests.common import tagged
+from odoo.tools import mute_logger
+
+from .common import RenovationCase, at
+
+
+@tagged("post_install", "-at_install")
+class TestSite(RenovationCase):
+    def patrols(self, case):
+        return case.inspection_ids.filtered(lambda i: i.kind == "patrol")
+
+    def run_cron(self, xmlid):
+        with self.enter_registry_test_mode():
+            self.env.ref(xmlid).method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_one_patrol_a_day_however_often_the_job_runs(self):
+        with at("2026-11-20 09:00"):
+            case = self.bring_to("in_progress")
+            resting = self.bring_to("permit_issued", self.make_case(self.units[1]))
+            self.run_cron("pm_renovation.ir_cron_patrols")
+            self.run_cron("pm_renovation.ir_cron_patrols")
+        self.assertEqual(len(self.patrols(case)), 1)
+        self.assertEqual(self.patrols(case).user_id, self.officer)
+        self.assertFalse(self.patrols(resting), "no patrol before the works start")
+
+    def test_day_of_the_patrol_is_the_propertys(self):
+        with at("2026-11-21 00:30"):
+            case = self.bring_to("in_progress")
+            self.env["pm.renovation"]._plan_patrols(self.property)
+        self.assertEqual(self.patrols(case).date, fields.Date.to_date("2026-11-21"))
+
+    def test_missed_patrol_stays_visible(self):
+        with at("2026-11-20 09:00"):
+            case = self.bring_to("in_progress")
+            self.env["pm.renovation"]._plan_patrols(self.property)
+        with at("2026-11-21 09:00"):
+            self.env["pm.renovation"]._plan_patrols(self.property)
+        self.assertEqual(self.patrols(case).sorted("date").mapped("state"), ["missed", "planned"])
+
+    def test_database_refuses_a_second_patrol(self):
+        case = self.bring_to("in_progress")
+        vals = {"renovation_id": case.id, "kind": "patrol", "date": self.today}
+        self.env["pm.renovation.inspection"].create(vals)
+        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation), self.env.cr.savepoint():
+            self.env["pm.renovation.inspection"].create(vals)
+            self.env.flush_all()
+
+    def test_no_patrol_on_a_closed_site(self):
+        case = self.bring_to("accepted")
+        self.env["pm.renovation"]._plan_patrols(self.property)
+        self.assertFalse(self.patrols(case))
+        with self.assertRaisesRegex(UserError, "active site"):
+            self.env["pm.renovation.inspection"].create({"renovation_id": case.id, "kind": "patrol", "date": self.today})
+
+    def test_patrol_explains_and_every_line_is_answered(self):
+        case = self.bring_to("in_progress")
+        self.env["pm.renovation"]._plan_patrols(self.property)
+        patrol = self.as_user(self.patrols(case), "officer")
+        self.assertEqual(len(patrol.check_ids.filtered(lambda c: c.kind == "explanation")), 5)
+        with self.assertRaisesRegex(UserError, "you must answer"):
+            patrol.action_done()
+        patrol.action_all_ok()
+        patrol.check_ids[0].result = "not_ok"
+        with self.assertRaisesRegex(UserError, "what is wrong"):
+            patrol.action_done()
+        patrol.check_ids[0].remark = "Permit not put up"
+        patrol.action_done()
+        self.assertEqual((patrol.state, patrol.result), ("done", "not_ok"))
+
+    def test_permit_alarm_comes_once_and_again_after_extension(self):
+        Message = self.env["pm.message"]
+
+        def alarms():
+            return Message.search_count([("res_model", "=", "pm.renovation"), ("res_id", "=", case.id), ("key", "like", "/permit_expiry/")])
+
+        with at("2026-11-20 09:00"):
+            case = self.bring_to("in_progress")
+            self.env["pm.renovation"]._warn_permit_expiry(self.property)
+            self.assertEqual(alarms(), 0)
+        with at("2026-12-14 09:00"):
+            self.run_cron("pm_renovation.ir_cron_permit_expiry")
+            self.run_cron("pm_renovation.ir_cron_permit_expiry")
+            self.assertEqual(alarms(), 1)
+            self.assertEqual(len(case.activity_ids), 1)
+            case._extend(fields.Date.to_date("2027-01-20"))
+        with at("2027-01-15 09:00"):
+            self.env["pm.renovation"]._warn_permit_expiry(self.property)
+            self.assertEqual(alarms(), 2)
+
+    def test_violation_walks_its_states(self):
+        case = self.bring_to("in_progress")
+        violation = self.as_user(
+            self.env["pm.renovation.violation"].create(
+                {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.violation_noise").id, "description": "Drilling at 21:00"}
+            ),
+            "officer",
+        )
+        with self.assertRaises(UserError):
+            violation.action_close()
+        violation.action_notify()
+        violation.action_rectifying()
+        violation.action_recheck_failed()
+        self.assertEqual(violation.state, "notified")
+        with self.assertRaisesRegex(UserError, "what the re-check found"):
+            violation.action_recheck_ok()
+        violation.recheck_note = "Quiet since"
+        violation.action_recheck_ok()
+        violation.action_close()
+        self.assertFalse(violation.is_open)
+
+    def test_repeated_violation_is_counted(self):
+        case = self.bring_to("in_progress")
+        vals = {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.violation_noise").id, "description": "Drilling"}
+        violations = self.env["pm.renovation.violation"].create([vals, vals, vals])
+        self.assertEqual(violations.sorted("id").mapped("repeat_count"), [0, 1, 2])
