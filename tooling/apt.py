@@ -153,7 +153,8 @@ class Suite:
             if fresh:
                 say("the mirror has moved on: reading its index anew")
                 self.refresh()
-            listing = run(self.command(*arguments, "--print-uris", *packages), cwd=folder)
+            # Not in folder: apt leaves out what lies in the current directory already.
+            listing = run(self.command(*arguments, "--print-uris", *packages), cwd=APT)
             if listing.returncode:
                 error = listing.stderr
                 if fresh:
@@ -167,6 +168,10 @@ class Suite:
                     )
                 continue
             files = [self._parse(line) for line in listing.stdout.splitlines() if line.startswith("'")]
+            if action == "download" and len(files) < len(packages):
+                raise Failure(
+                    f"{self.label} named only {len(files)} of {len(packages)} packages", "Start again.", listing.stdout
+                )
             wanted = [f for f in files if not self._complete(folder / f[1], f[2])]
             total = sum(f[2] for f in wanted)
             home.need_space(total // 1048576 + 50, "The download")

@@ -75,7 +75,7 @@ def _peers(requirements):
     if not home.stamp(f"peers-{target.name}"):
         # --no-deps: what an Odoo add-on needs of Odoo and its libraries is there; other peers name their own needs.
         arguments = ["install", "--prefer-binary", "--progress-bar=off", "--no-input", "--no-deps", "--upgrade"]
-        python.pip_install([*arguments, f"--target={target}", *requirements], target.name, "peers", len(requirements))
+        python.pip_install([*arguments, f"--target={target}", *requirements], target.name, "peers")
         home.set_stamp(f"peers-{target.name}", list(requirements))
     return target
 

@@ -1,6 +1,5 @@
 """The virtual environment with the pinned requirements."""
 
-import re
 import shutil
 import subprocess
 import sys
@@ -51,24 +50,18 @@ def install(name, *requirements, title, target=None):
         return
     home.need_space(600, title)
     _create()
-    names = {
-        match.group(1)
-        for path in requirements
-        for line in path.read_text().splitlines()
-        if (match := re.match(r"\s*([A-Za-z][\w.-]*)", line))
-    }
     arguments = ["install", "--prefer-binary", "--progress-bar=off", "--disable-pip-version-check", "--no-input"]
     arguments += ["--target", str(target), "--upgrade"] if target else []
-    pip_install([*arguments, "wheel", *(f"-r{path}" for path in requirements)], name, title, len(names))
+    pip_install([*arguments, "wheel", *(f"-r{path}" for path in requirements)], name, title)
     home.set_stamp(name, wanted)
 
 
-def pip_install(arguments, name, title, expected):
+def pip_install(arguments, name, title):
     """Run pip, showing how many packages it has got so far."""
     pip = _pip()
     log = home.LOGS / f"pip-{name}.log"
     seen = set()
-    with progress(title, lambda: f"{len(seen)} packages seen, {expected} named"):
+    with progress(title, lambda: f"{len(seen)} packages so far"):
         for _attempt in (1, 2, 3):
             with open(log, "w") as stream:
                 process = subprocess.Popen(
