@@ -4,7 +4,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL
+from odoo.tools import SQL, float_repr
 
 from .payment_reference import find_references
 
@@ -154,21 +154,24 @@ class AccountBankStatementLine(models.Model):
         references = {line_id: find_references(text) for line_id, text in texts.items()}
         charge_ids = {number for found in references.values() for kind, number in found if kind == "charge"}
         unit_ids = {number for found in references.values() for kind, number in found if kind == "unit"}
-        names = {name for line in lines for name in [self._pm_clean(line.partner_name)] if name}
+        # Banks write names with or without spaces.
+        names = {name for line in lines if line.partner_name for name in (line.partner_name.strip(), self._pm_clean(line.partner_name))}
         partners_by_name = defaultdict(lambda: self.env["res.partner"])
         for partner in self.env["res.partner"].search([("name", "in", list(names))]):
-            partners_by_name[partner.name] |= partner
+            partners_by_name[self._pm_clean(partner.name)] |= partner
         numbers = {"".join((line.account_number or "").split()) for line in lines} - {""}
         by_account = defaultdict(lambda: self.env["res.partner"])
         for known in self.env["pm.payer.account"].search([("company_id", "=", company.id), ("account_number", "in", list(numbers))]):
             by_account[known.account_number] |= known.partner_id
-        amounts = {line.amount for line in lines}
         open_domain = [("company_id", "=", company.id), ("state", "=", "posted"), ("residual", ">", 0)]
         by_amount = defaultdict(lambda: self.env["res.partner"])
-        for partner, total in Charge._read_group(
-            open_domain, ["partner_id"], ["residual:sum"], having=[("residual:sum", "in", [round(a, 2) for a in amounts])]
-        ):
-            by_amount[company.currency_id.round(total)] |= partner
+        Charge.flush_model(["company_id", "state", "partner_id", "residual"])
+        for partner_id, total in self.env.execute_query(SQL(
+            """SELECT partner_id, sum(residual) FROM pm_charge WHERE company_id = %s AND state = 'posted' AND residual > 0
+                GROUP BY partner_id HAVING sum(residual) IN %s""",
+            company.id, tuple({float_repr(line.amount, line.currency_id.decimal_places) for line in lines}),
+        )):
+            by_amount[company.currency_id.round(float(total))] |= self.env["res.partner"].browse(partner_id)
         everyone = self.env["res.partner"].union(*partners_by_name.values(), *by_account.values(), *by_amount.values())
         charges = Charge.search([
             *open_domain, "|", "|", ("id", "in", list(charge_ids)), ("unit_id", "in", list(unit_ids)), ("partner_id", "in", everyone.ids),

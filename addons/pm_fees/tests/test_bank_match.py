@@ -1,0 +1,162 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests.common import tagged
+
+from .cashier_common import CashierCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-01-20 02:00:00")
+class TestBankMatch(CashierCase):
+    def line(self, amount, text="", name="", account="", **values):
+        return self.env["account.bank.statement.line"].create({
+            "journal_id": self.method("transfer").journal_id.id, "date": "2026-01-15", "amount": amount, "payment_ref": text or "transfer",
+            "partner_name": name, "account_number": account, **values})
+
+    def reference(self, unit):
+        from odoo.addons.pm_fees.models.payment_reference import make_reference
+
+        return make_reference("unit", unit.id)
+
+    def assert_matched(self, line, charges):
+        self.assertEqual(line.pm_match_state, "matched", line.pm_proposal_ids.mapped("reason_text"))
+        self.assertTrue(line.is_reconciled)
+        self.assertEqual(set(charges.mapped("paid_state")), {"paid"})
+        payment = line.pm_payment_ids
+        self.assertEqual((payment.source, payment.state, payment.move_id), ("bank", "posted", line.move_id))
+        self.assertTrue(payment.receipt_name)
+        self.assert_books()
+
+    def test_reference_with_check_digits_is_certain(self):
+        charge = self.charge(amount=118.5)
+        line = self.line(118.5, f"物业费 {self.reference(self.units[0])}", name="Somebody else")
+        self.assertEqual(line._pm_match(), {"matched": 1, "proposed": 0, "unknown": 0})
+        self.assert_matched(line, charge)
+
+    def test_wrong_check_digit_is_no_reference(self):
+        self.charge(amount=118.5)
+        good = self.reference(self.units[0])
+        line = self.line(99, f"fee {good[:-1]}{(int(good[-1]) + 1) % 10}")
+        line._pm_match()
+        self.assertEqual(line.pm_match_state, "unknown")
+        self.assertFalse(line.is_reconciled)
+
+    def test_part_payment_by_reference_pays_the_oldest_first(self):
+        old, new = self.charge(amount=100, due="2025-11-10"), self.charge(amount=100, due="2025-12-10")
+        line = self.line(150, self.reference(self.units[0]))
+        line._pm_match()
+        self.assertEqual((line.pm_match_state, old.residual, new.residual), ("matched", 0, 50))
+        self.assert_books()
+
+    def test_more_than_owed_is_proposed_with_credit(self):
+        charge = self.charge(amount=100)
+        line = self.line(130, self.reference(self.units[0]))
+        line._pm_match()
+        self.assertEqual(line.pm_match_state, "proposed")
+        proposal = line.pm_proposal_ids
+        self.assertEqual((proposal.reason, proposal.credit_amount), ("reference", 30))
+        self.assertEqual(charge.residual, 100)
+        proposal.with_user(self.accountant).action_accept()
+        self.assert_matched(line, charge)
+        self.assertEqual(line.pm_payment_ids.credit_amount, 30)
+
+    def test_payer_name_and_exact_total_is_certain(self):
+        charges = self.charge(amount=100) | self.charge(amount=50, due="2025-12-10")
+        line = self.line(150, name="Owner 1")
+        line._pm_match()
+        self.assert_matched(line, charges)
+
+    def test_payer_name_with_another_amount_is_proposed(self):
+        charge = self.charge(amount=100)
+        line = self.line(70, name="Owner 1")
+        line._pm_match()
+        self.assertEqual((line.pm_match_state, charge.residual), ("proposed", 100))
+        self.assertIn("less than owed", line.pm_proposal_ids.reason_text)
+
+    def test_two_people_of_one_name_are_left_to_a_person(self):
+        twin = self.env["res.partner"].create({"name": "Owner 1"})
+        self.charge(amount=100)
+        self.charge(unit=self.units[1], amount=100, partner=twin)
+        line = self.line(100, name="Owner 1")
+        line._pm_match()
+        self.assertEqual((line.pm_match_state, len(line.pm_proposal_ids)), ("proposed", 2))
+
+    def test_amount_alone_is_only_proposed(self):
+        self.charge(amount=123.45)
+        line = self.line(123.45, name="Nobody known")
+        line._pm_match()
+        self.assertEqual((line.pm_match_state, line.pm_proposal_ids.reason), ("proposed", "amount"))
+
+    def test_one_transfer_for_all_units_of_a_payer(self):
+        charges = self.charge(amount=100) | self.charge(unit=self.units[1], amount=80, partner=self.owners[0])
+        line = self.line(180, name="Owner 1")
+        line._pm_match()
+        self.assert_matched(line, charges)
+        self.assertEqual(line.pm_payment_ids.line_ids.charge_id.unit_id, self.units[:2])
+
+    def test_account_is_remembered(self):
+        first = self.charge(amount=100)
+        line = self.line(100, self.reference(self.units[0]), account="6222 0001")
+        line._pm_match()
+        self.assert_matched(line, first)
+        second = self.charge(amount=90, due="2025-12-10")
+        again = self.line(90, "no text", account="62220001")
+        again._pm_match()
+        self.assert_matched(again, second)
+        self.assertIn("paid from this account before", again.pm_match_reason)
+
+    def test_unknown_money_stays_in_suspense(self):
+        line = self.line(777, "goods")
+        line._pm_match()
+        self.assertEqual(line.pm_match_state, "unknown")
+        suspense = self.method("transfer").journal_id.suspense_account_id
+        self.assertEqual(line.move_id.line_ids.filtered(lambda l: l.account_id == suspense).balance, -777)
+
+    def test_undo_puts_the_money_back_and_is_not_repeated(self):
+        charge = self.charge(amount=118.5)
+        line = self.line(118.5, self.reference(self.units[0]))
+        line._pm_match()
+        payment = line.pm_payment_ids
+        with self.assertRaisesRegex(UserError, "void its receipt"):
+            line.action_undo_reconciliation()
+        payment.with_user(self.accountant)._reverse("wrong unit")
+        self.assertEqual((charge.residual, line.is_reconciled, line.pm_match_state), (118.5, False, "unknown"))
+        line.action_pm_match()
+        self.assertEqual(charge.residual, 118.5)
+        self.assert_books()
+
+    def test_running_twice_changes_nothing(self):
+        self.charge(amount=118.5)
+        line = self.line(118.5, self.reference(self.units[0]))
+        other = self.line(40, name="Owner 2")
+        self.charge(unit=self.units[1], amount=90)
+        for _round in range(2):
+            with self.enter_registry_test_mode():
+                self.env.ref("pm_fees.ir_cron_bank_match").method_direct_trigger()
+        self.assertEqual((len(line.pm_payment_ids), len(other.pm_proposal_ids)), (1, 1))
+
+    def test_rejected_proposal_stays_rejected(self):
+        self.charge(amount=100)
+        line = self.line(70, name="Owner 1")
+        line._pm_match()
+        line.pm_proposal_ids.with_user(self.accountant).action_reject()
+        line.action_pm_match()
+        self.assertEqual((line.pm_match_state, len(line.pm_proposal_ids)), ("unknown", 1))
+
+    def test_only_accountants_decide(self):
+        self.charge(amount=100)
+        line = self.line(70, name="Owner 1")
+        line._pm_match()
+        for user in (self.cashier, self.officer, self.manager):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                line.pm_proposal_ids.with_user(user).action_accept()
+
+    def test_loading_the_file_twice_changes_nothing(self):
+        rows = "交易流水号,交易日期,对方户名,对方账号,金额,摘要\nBK1,2026-01-05,杨雨,6222,476.01,物业费\nBK2,2026-01-06,张三,6223,-20.00,手续费\nBK1,2026-01-05,杨雨,6222,476.01,物业费\n"
+        for _round in range(2):
+            self.env["pm.import"]._load_file("bank.line", "流水.csv", rows.encode("gbk"))
+        lines = self.env["account.bank.statement.line"].search([("pm_transaction_ref", "in", ("BK1", "BK2"))], order="pm_transaction_ref")
+        self.assertEqual(lines.mapped("amount"), [476.01, -20.0])
+        self.assertEqual(lines.mapped("pm_match_state"), ["todo", "ignored"])
+        self.assertEqual(lines[0].partner_name, "杨雨")

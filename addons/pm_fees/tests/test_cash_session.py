@@ -1,0 +1,109 @@
+import psycopg2
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests.common import tagged
+from odoo.tools import mute_logger
+
+from .cashier_common import CashierCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-01-20 02:00:00")
+class TestCashSession(CashierCase):
+    def session(self, **values):
+        return self.env["pm.cash.session"].with_user(self.cashier).create({"property_id": self.property.id, **values})
+
+    def test_day_of_a_cashier(self):
+        session = self.session(opening_amount=200)
+        self.pay((self.charge(), 100))
+        self.pay((self.charge(amount=60), 60), method="wechat")
+        self.assertEqual((session.cash_due, session.expected_amount, session.payment_count), (100, 300, 2))
+        session.counted_amount = 300
+        session.action_close()
+        session.with_user(self.accountant).action_hand_over()
+        self.assertEqual((session.state, session.receiver_id), ("handed_over", self.accountant))
+        self.assertFalse(session.difference_move_id)
+        content = self.env["pm.document"].with_user(self.accountant)._pdf("pm_fees.cash_handover", session)
+        self.assertTrue(content.startswith(b"%PDF"))
+
+    def test_difference_must_be_explained_and_is_booked(self):
+        session = self.session()
+        self.pay((self.charge(), 100))
+        session.counted_amount = 95
+        with self.assertRaisesRegex(UserError, "explain the difference"):
+            session.action_close()
+        session.difference_reason = "Wrong change given"
+        session.action_close()
+        self.assertEqual(session.difference, -5)
+        session.with_user(self.accountant).action_hand_over()
+        cash = self.method("cash").account_id
+        self.assertEqual(session.difference_move_id.line_ids.filtered(lambda l: l.account_id == cash).balance, -5)
+
+    def test_nobody_signs_for_his_own_cash(self):
+        session = self.session()
+        session.action_close()
+        with self.assertRaises(UserError):
+            session.action_hand_over()
+        self.cashier.group_ids += self.env.ref("pm_base.group_accountant")
+        with self.assertRaisesRegex(UserError, "himself"):
+            session.action_hand_over()
+
+    def test_several_hand_overs_a_day(self):
+        for _round in range(2):
+            self.pay((self.charge(), 100))
+            session = self.env["pm.cash.session"].with_user(self.cashier)._current(self.property)
+            session.counted_amount = 100
+            session.action_close()
+            session.with_user(self.accountant).action_hand_over()
+        self.assertEqual(self.env["pm.cash.session"].search_count([("user_id", "=", self.cashier.id)]), 2)
+
+    def test_one_open_session_per_cashier_and_property(self):
+        self.session()
+        self.env.flush_all()
+        with self.assertRaises(psycopg2.errors.UniqueViolation), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            self.session()
+
+    def test_signed_session_is_closed_for_good(self):
+        session = self.session()
+        self.pay((self.charge(), 100))
+        session.counted_amount = 100
+        session.action_close()
+        session.with_user(self.accountant).action_hand_over()
+        with self.assertRaises(UserError):
+            session.counted_amount = 90
+        with self.assertRaises(UserError):
+            session.action_reopen()
+        with self.assertRaises(UserError):
+            session.unlink()
+
+    def test_cash_void_after_hand_over_comes_out_of_the_next_drawer(self):
+        payment = self.pay((self.charge(), 100))
+        session = payment.session_id
+        session.counted_amount = 100
+        session.action_close()
+        session.with_user(self.accountant).action_hand_over()
+        with self.assertRaisesRegex(UserError, "open cash session"):
+            payment.with_user(self.accountant)._reverse("wrong")
+        later = self.session(opening_amount=500)
+        payment.with_user(self.accountant)._reverse("wrong")
+        self.assertEqual((later.cash_out, later.expected_amount, session.cash_due), (100, 400, 100))
+
+    def test_other_cashiers_drawer_is_not_mine(self):
+        session = self.session()
+        with self.assertRaisesRegex(UserError, "another cashier"):
+            self.pay((self.charge(), 100), user=self.second_cashier, session_id=session.id)
+        with self.assertRaises(AccessError):
+            self.env["pm.cash.session"].with_user(self.officer).create({"property_id": self.property.id})
+
+    def test_reminder_at_hand_over_time_once_a_day(self):
+        session = self.session()
+        self.pay((self.charge(), 100))
+        empty = self.env["pm.cash.session"].with_user(self.second_cashier).create({"property_id": self.property.id})
+        self.property.cash_handover_time = 17.0
+        cron = self.env.ref("pm_fees.ir_cron_cash_handover")
+        for moment, expected in (("2026-01-20 08:59:00", 0), ("2026-01-20 09:00:00", 1), ("2026-01-20 10:00:00", 1), ("2026-01-21 09:30:00", 2)):
+            with freeze_time(moment), self.enter_registry_test_mode():
+                cron.method_direct_trigger()
+            self.assertEqual(len(session.activity_ids), expected, moment)
+        self.assertFalse(empty.activity_ids)
