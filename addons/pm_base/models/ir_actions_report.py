@@ -26,7 +26,9 @@ class IrActionsReport(models.Model):
         if not report.attachment or not records:
             return document._render_pdf(records), "pdf"
         records.check_access("read")
-        return merge_pdf([self._stored_pdf(report, document, record) for record in records]), "pdf"
+        contents = [self._stored_pdf(report, document, record) for record in records]
+        # A single original stays byte for byte what it was.
+        return contents[0] if len(contents) == 1 else merge_pdf(contents), "pdf"
 
     def _stored_pdf(self, report, document, record):
         """Return the record's PDF as it was first printed (``attachment_use``), else print and attach it."""
