@@ -1,3 +1,4 @@
+from . import pm_renovation_files
 from . import pm_renovation_state
 from . import pm_property
 from . import pm_unit

@@ -11,7 +11,7 @@ class PmDepositDeduction(models.Model):
 
     _name = "pm.deposit.deduction"
     _description = "Deposit Deduction"
-    _inherit = ["mail.thread", "pm.renovation.state"]
+    _inherit = ["mail.thread", "pm.renovation.files", "pm.renovation.state"]
     _order = "id"
     _mail_post_access = "read"
 

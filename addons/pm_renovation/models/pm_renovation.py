@@ -47,7 +47,7 @@ class PmRenovation(models.Model):
 
     _name = "pm.renovation"
     _description = "Renovation"
-    _inherit = ["mail.thread", "mail.activity.mixin", "portal.mixin", "pm.deadline.mixin", "pm.renovation.state"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "portal.mixin", "pm.deadline.mixin", "pm.renovation.files", "pm.renovation.state"]
     _order = "id desc"
     _mail_post_access = "read"
 

@@ -17,7 +17,7 @@ class PmRenovationCheck(models.Model):
     inspection_id = fields.Many2one("pm.renovation.inspection", ondelete="cascade", index="btree_not_null")
     property_id = fields.Many2one("pm.property", required=True, index=True)
     company_id = fields.Many2one(related="property_id.company_id", store=True)
-    point_id = fields.Many2one("pm.renovation.control.point", ondelete="set null")
+    point_id = fields.Many2one("pm.renovation.control.point", "Control Point", ondelete="set null")
     sequence = fields.Integer(default=10)
     # The wording is copied: editing the catalogue must not rewrite what was checked.
     name = fields.Char("Point", required=True)

@@ -9,7 +9,7 @@ class PmRenovationInspection(models.Model):
 
     _name = "pm.renovation.inspection"
     _description = "Renovation Inspection"
-    _inherit = ["mail.thread", "pm.renovation.state"]
+    _inherit = ["mail.thread", "pm.renovation.files", "pm.renovation.state"]
     _order = "date desc, id desc"
     _mail_post_access = "read"
 

@@ -7,6 +7,7 @@ class PmRenovationPaper(models.Model):
 
     _name = "pm.renovation.paper"
     _description = "Renovation Paper Line"
+    _inherit = ["pm.renovation.files"]
     _order = "sequence, id"
     _rec_name = "type_id"
 

@@ -24,7 +24,7 @@ class PmRenovationViolation(models.Model):
 
     _name = "pm.renovation.violation"
     _description = "Renovation Violation"
-    _inherit = ["mail.thread", "mail.activity.mixin", "pm.deadline.mixin", "pm.renovation.state"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "pm.deadline.mixin", "pm.renovation.files", "pm.renovation.state"]
     _order = "id desc"
     _mail_post_access = "read"
 

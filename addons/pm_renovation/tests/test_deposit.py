@@ -10,7 +10,7 @@ from .common import PNG, RenovationCase
 @tagged("post_install", "-at_install")
 class TestDeposit(RenovationCase):
     def deduct(self, case, amount, evidence=True, consent=True):
-        file = self.env["ir.attachment"].create({"name": "photo.png", "raw": PNG})
+        file = self.env["ir.attachment"].with_user(self.officer).create({"name": "photo.png", "raw": PNG})
         return self.env["pm.deposit.deduction"].with_user(self.officer).create(
             {
                 "deposit_id": case.deposit_id.id,
@@ -40,8 +40,8 @@ class TestDeposit(RenovationCase):
 
     def test_amount_rules(self):
         unit = self.units[1]
-        self.property.write({"renovation_deposit_method": "area", "renovation_deposit_rate": 12.345})
-        self.assertEqual(self.property._renovation_deposit(unit), self.property.currency_id.round(12.345 * 118.5))
+        self.property.write({"renovation_deposit_method": "area", "renovation_deposit_rate": 12.34})
+        self.assertEqual(self.property._renovation_deposit(unit), self.property.currency_id.round(12.34 * 118.5))
         self.property.renovation_deposit_method = "none"
         self.assertEqual(self.property._renovation_deposit(unit), 0.0)
 
@@ -90,7 +90,7 @@ class TestDeposit(RenovationCase):
 
     def test_deduction_needs_evidence_consent_and_room(self):
         case = self.bring_to("accepted")
-        with self.assertRaisesRegex(ValidationError, "more than the deposit"):
+        with self.assertRaisesRegex(ValidationError, "more than the deposit"), self.env.cr.savepoint():
             self.deduct(case, 3000.01)
         with self.assertRaisesRegex(UserError, "evidence"):
             self.deduct(case, 10.0, evidence=False).action_agree()
@@ -110,8 +110,8 @@ class TestDeposit(RenovationCase):
         self.bring_to("refunded", case)
         self.assertEqual(case.deposit_id.refund_payment_id.amount, 2550.0)
         self.assertEqual(case.deposit_id.deduction_ids.state, "booked")
-        self.assertEqual(self.property.deposit_ledger, 0.0)
         self.assertLedger()
+        self.assertEqual(self.property.deposit_ledger, 0.0)
 
     def test_contested_deduction_never_holds_the_refund(self):
         case = self.bring_to("accepted")
