@@ -67,7 +67,7 @@ class PmMessage(models.Model):
         [("auto", "As the purpose says"), *CHANNELS], string="Wanted Channel", required=True, default="auto"
     )
     channel = fields.Selection(CHANNELS, readonly=True, help="Channel that was used.")
-    partner_id = fields.Many2one("res.partner", string="To", required=True, ondelete="restrict")
+    partner_id = fields.Many2one("res.partner", string="Recipient", required=True, ondelete="restrict")
     address = fields.Char(readonly=True, help="E-mail address or number at the moment of sending.")
     property_id = fields.Many2one("pm.property", index=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True, default=lambda self: self.env.company)
