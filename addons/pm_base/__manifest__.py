@@ -40,6 +40,7 @@
         "views/res_partner_views.xml",
         "views/res_users_views.xml",
         "views/res_config_settings_views.xml",
+        "views/pm_import_settings_views.xml",
         "views/portal_templates.xml",
         "views/pm_document_reports.xml",
         "views/pm_message_purpose_views.xml",

@@ -21,6 +21,10 @@ from . import pm_importer_property
 from . import pm_importer_place
 from . import pm_importer_party
 from . import pm_import
+from . import pm_import_sheet
+from . import pm_import_error
+from . import pm_import_lock
+from . import pm_import_settings
 from . import pm_message_purpose
 from . import pm_consent
 from . import pm_message

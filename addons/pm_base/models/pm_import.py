@@ -12,9 +12,9 @@ from psycopg2 import errorcodes
 
 from ..tools import columns as sheet_columns
 from ..tools import write as sheet_write
-from ..tools.cells import word_key
 from ..tools.sheets import Limits, SheetError, open_workbook
 from . import pm_import_messages as messages
+from .pm_import_plan import Part, Refused, head_of, names_of, refusal, sheet_keys
 from .pm_importer import Report
 
 _logger = logging.getLogger(__name__)
@@ -292,12 +292,12 @@ class PmImport(models.Model):
                 else:
                     notes.append(self.env._("Sheet “%s” is empty.", part.sheet.name))
             if not filled:
-                raise _refusal(record.env, "no_rows", sheet=", ".join(part.sheet.name for part in plan))
+                raise refusal(record.env, "no_rows", sheet=", ".join(part.sheet.name for part in plan))
             total = record.row_count
         except SheetError as exc:
             record._refuse(*messages.words(self.env, messages.FILE_MESSAGES, exc.code, **exc.args_by_name))
             return
-        except _Refused as exc:
+        except Refused as exc:
             record._refuse(exc.message, exc.remedy)
             return
         if trial:
@@ -315,9 +315,9 @@ class PmImport(models.Model):
     def _plan(self):
         """Which sheet goes to which importer, in loading order.
 
-        :return: ``(list of _Part, list of notes)``
+        :return: ``(list of Part, list of notes)``
         :raise SheetError: the file cannot be read
-        :raise _Refused: a sheet cannot be loaded
+        :raise Refused: a sheet cannot be loaded
         """
         limits = Limits(file_mb=self._parameter("file_mb"), rows=self._parameter("rows"))
         book = open_workbook(self.name or "", self._content(), limits)
@@ -330,7 +330,7 @@ class PmImport(models.Model):
             else:
                 visible.append(sheet)
         if self.kind:
-            named = [sheet for sheet in visible if _names(importers[self.kind]) & _sheet_keys(sheet.name)]
+            named = [sheet for sheet in visible if names_of(importers[self.kind]) & sheet_keys(sheet.name)]
             chosen = [(sheet, self.kind) for sheet in (named or visible[:1])]
         else:
             chosen = [(sheet, self._recognise(sheet, importers)) for sheet in visible]
@@ -345,17 +345,17 @@ class PmImport(models.Model):
             else:
                 notes.append(self.env._("Sheet “%s” is empty.", sheet.name))
         if not parts:
-            raise _refusal(self.env, "not_recognised", sheets=", ".join(i._label() for i in importers.values()))
+            raise refusal(self.env, "not_recognised", sheets=", ".join(i._label() for i in importers.values()))
         parts.sort(key=lambda part: part.importer._sequence)
         return parts, notes
 
     def _recognise(self, sheet, importers):
         """The kind of a sheet, by its name or else by its headers; ``None`` when in doubt."""
-        keys = _sheet_keys(sheet.name)
+        keys = sheet_keys(sheet.name)
         for kind, importer in importers.items():
-            if _names(importer) & keys:
+            if names_of(importer) & keys:
                 return kind
-        head = _head(sheet)
+        head = head_of(sheet)
         scores = []
         for kind, importer in importers.items():
             layout = sheet_columns.find_header(
@@ -370,28 +370,28 @@ class PmImport(models.Model):
 
     def _part(self, sheet, kind, importer):
         if not (self.env.su or self.env.user.has_group(importer._group)):
-            raise _Refused(
+            raise Refused(
                 self.env._("You may not import sheet “%s”.", sheet.name),
                 self.env._("Ask somebody with the right role, or load the other sheets from a file of their own."),
             )
         model = getattr(importer, "_model", None)
         if model and not self.env[model].has_access("create"):
-            raise _Refused(
+            raise Refused(
                 self.env._("You may not create the records of sheet “%s”.", sheet.name),
                 self.env._("Ask the project manager to load this sheet, and take it out of the file."),
             )
-        head = _head(sheet)
+        head = head_of(sheet)
         if not head:
             return None
         expected = importer._columns()
         layout = sheet_columns.find_header(expected, head, sheet.hidden_columns, self._optional(importer))
         words = ", ".join(column.header for column in expected if column.required)
         if layout is None:
-            raise _refusal(self.env, "no_header", sheet=sheet.name, expected=words)
+            raise refusal(self.env, "no_header", sheet=sheet.name, expected=words)
         if layout.missing:
             missing = ", ".join(column.header for column in layout.missing)
-            raise _refusal(self.env, "missing_columns", sheet=sheet.name, missing=missing, expected=words)
-        return _Part(sheet, kind, importer, expected, layout, self._defaults(expected))
+            raise refusal(self.env, "missing_columns", sheet=sheet.name, missing=missing, expected=words)
+        return Part(sheet, kind, importer, expected, layout, self._defaults(expected))
 
     def _optional(self, importer):
         return frozenset(self._defaults(importer._columns()))
@@ -441,10 +441,16 @@ class PmImport(models.Model):
             return 0
         errors += self._save_errors(line, report)
         line.write({"row_count": count, "error_count": errors, "sample": self._sample(part, sample)})
-        self.property_ids |= (
-            self.env["pm.property"].with_context(active_test=False).search([("code", "in", list(codes))])
-        )
+        self._note_properties(codes)
         return count
+
+    def _note_properties(self, codes):
+        """Keep which properties the file is about: their manager may see it."""
+        unknown = codes - set(self.property_ids.mapped("code"))
+        if unknown:
+            self.property_ids |= (
+                self.env["pm.property"].with_context(active_test=False).search([("code", "in", list(unknown))])
+            )
 
     def _trial(self, plan):
         """Load everything, note the outcome, take it back."""
@@ -522,12 +528,12 @@ class PmImport(models.Model):
         self.env.cr.commit()
         try:
             if self.attempts > MAX_ATTEMPTS:
-                raise _Refused(
+                raise Refused(
                     self.env._("The import was interrupted %s times at the same place.", MAX_ATTEMPTS),
                     self.env._("Load the rows from there on in a smaller file; rows before it have entered."),
                 )
             if not self.create_uid.active and self.create_uid != self.env.ref("base.user_root"):
-                raise _Refused(
+                raise Refused(
                     self.env._("The user who started the import is archived."),
                     self.env._("Load the file again as another user."),
                 )
@@ -548,7 +554,7 @@ class PmImport(models.Model):
         except Exception as exc:
             # Anything else must not come again every minute for ever: it ends this import, with its reason.
             self.env.cr.rollback()
-            if isinstance(exc, _Refused):
+            if isinstance(exc, Refused):
                 self._give_up(exc.message, exc.remedy)
             elif isinstance(exc, SheetError):
                 self._give_up(
@@ -611,7 +617,8 @@ class PmImport(models.Model):
             try:
                 with self.env.cr.savepoint(flush=False):
                     self.env.cr.execute(
-                        SQL("SELECT 1 FROM pm_import_lock WHERE company_id = %s FOR UPDATE NOWAIT", company_id)
+                        SQL("SELECT 1 FROM pm_import_lock WHERE company_id = %s FOR UPDATE NOWAIT", company_id),
+                        log_exceptions=False,
                     )
             except psycopg2.errors.LockNotAvailable:
                 return False
@@ -620,7 +627,8 @@ class PmImport(models.Model):
                 """INSERT INTO pm_import_lock (company_id, serial) VALUES (%s, 1)
                    ON CONFLICT (company_id) DO UPDATE SET serial = pm_import_lock.serial + 1""",
                 company_id,
-            )
+            ),
+            log_exceptions=False,  # losing the turn is no fault
         )
         return True
 
@@ -637,6 +645,7 @@ class PmImport(models.Model):
         report = Report(part.importer, self)
         self._load_chunk(part, chunk, report)
         self._save_errors(line, report)
+        self._note_properties({row.data["property"] for row in chunk if row.data.get("property")})
         counts = _counts(report)
         line.sudo().write(
             {
@@ -793,7 +802,7 @@ class PmImport(models.Model):
 
         sheets = [
             (
-                part.sheet.name if _names(part.importer) & _sheet_keys(part.sheet.name) else part.importer._label(),
+                part.sheet.name if names_of(part.importer) & sheet_keys(part.sheet.name) else part.importer._label(),
                 [part.layout.headers[position] for position in positions_of(part)],
                 rows_of(part),
             )
@@ -882,171 +891,6 @@ class PmImport(models.Model):
         # Limits are settings of the administrator; everybody's imports obey them.
         value = self.env["ir.config_parameter"].sudo().get_param(f"pm_base.pm_import_{name}")
         return int(value) if value and value.isdigit() and int(value) > 0 else PARAMETERS[name]
-
-
-class PmImportSheet(models.Model):
-    """One sheet of an import: how far it is, and what became of its rows."""
-
-    _name = "pm.import.sheet"
-    _description = "Import Sheet"
-    _order = "sequence, id"
-
-    import_id = fields.Many2one("pm.import", required=True, index=True, ondelete="cascade")
-    sequence = fields.Integer()
-    name = fields.Char(string="Sheet", required=True)
-    kind = fields.Selection(selection=lambda self: self.env["pm.import"]._selection_kind(), string="Holds")
-    row_count = fields.Integer(string="Rows")
-    position = fields.Integer(help="Number of the last row that is done.")
-    processed_count = fields.Integer(string="Processed")
-    created_count = fields.Integer(string="New")
-    updated_count = fields.Integer(string="Changed")
-    unchanged_count = fields.Integer(string="Unchanged")
-    error_count = fields.Integer(string="Refused")
-    sample = fields.Html(string="First Rows as Understood", sanitize_attributes=False)
-
-
-class PmImportError(models.Model):
-    """One thing that is wrong with one row."""
-
-    _name = "pm.import.error"
-    _description = "Import Error"
-    _order = "sheet_id, row, id"
-
-    import_id = fields.Many2one("pm.import", required=True, index=True, ondelete="cascade")
-    sheet_id = fields.Many2one("pm.import.sheet", ondelete="cascade", string="Sheet")
-    row = fields.Integer(help="Row number as the spreadsheet shows it; 0 = the file as a whole.")
-    column = fields.Char()
-    value = fields.Char()
-    message = fields.Char(string="What Is Wrong", required=True)
-    remedy = fields.Char(string="What to Do")
-
-
-class PmImportLock(models.Model):
-    """One row a company: whoever updates it has the turn to load. See :meth:`PmImport._lock`."""
-
-    _name = "pm.import.lock"
-    _description = "Import Turn"
-    _log_access = False
-
-    _company_unique = models.UniqueIndex("(company_id)")
-
-    company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
-    serial = fields.Integer()
-
-
-class _Refused(Exception):
-    """The whole file is refused, with message and remedy in the user's language."""
-
-    def __init__(self, message, remedy):
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
-
-
-def _refusal(env, code, **args):
-    return _Refused(*messages.words(env, messages.FILE_MESSAGES, code, **args))
-
-
-class _Part:
-    """A sheet, its importer, and where its columns stand."""
-
-    def __init__(self, sheet, kind, importer, columns, layout, defaults):
-        self.sheet = sheet
-        self.kind = kind
-        self.importer = importer
-        self.columns = columns
-        self.layout = layout
-        self.defaults = defaults
-
-    def rows(self):
-        return sheet_columns.read_rows(self.sheet, self.layout, self.columns, self.defaults)
-
-    def chunks(self, after=0):
-        """Lists of rows below row ``after``. Rows above are read too: a double row names the first one."""
-        chunk = []
-        for row in self.rows():
-            if row.number <= after:
-                continue
-            chunk.append(row)
-            if len(chunk) == self.importer._chunk:
-                yield chunk
-                chunk = []
-        if chunk:
-            yield chunk
-
-    def notes(self, env):
-        """What the user should know about columns that were not taken as they stand."""
-        layout, name = self.layout, self.sheet.name
-        notes = []
-        if layout.ignored:
-            notes.append(
-                env._(
-                    "Sheet “%(sheet)s”: columns not known and ignored: %(columns)s.",
-                    sheet=name,
-                    columns=", ".join(layout.ignored),
-                )
-            )
-        if layout.hidden:
-            notes.append(
-                env._(
-                    "Sheet “%(sheet)s”: hidden columns ignored: %(columns)s.",
-                    sheet=name,
-                    columns=", ".join(layout.hidden),
-                )
-            )
-        if layout.hidden_used:
-            notes.append(
-                env._(
-                    "Sheet “%(sheet)s”: hidden columns read because they are required: %(columns)s.",
-                    sheet=name,
-                    columns=", ".join(layout.hidden_used),
-                )
-            )
-        if layout.doubled:
-            notes.append(
-                env._(
-                    "Sheet “%(sheet)s”: columns that appear twice, the first was taken: %(columns)s.",
-                    sheet=name,
-                    columns=", ".join(layout.doubled),
-                )
-            )
-        positions = {position: column for column, position in layout.positions.items()}
-        merged = [
-            layout.headers[position]
-            for position in sorted(self.sheet.merges)
-            if position in positions and any(last > layout.header_row for _first, last in self.sheet.merges[position])
-        ]
-        if merged:
-            notes.append(
-                env._(
-                    "Sheet “%(sheet)s”: merged cells were filled down in: %(columns)s.",
-                    sheet=name,
-                    columns=", ".join(merged),
-                )
-            )
-        return notes
-
-
-def _head(sheet):
-    """The first rows of a sheet that hold something."""
-    head = []
-    for row in sheet.rows():
-        head.append(row)
-        if len(head) == sheet_columns.HEADER_SEARCH_ROWS:
-            break
-    return head
-
-
-def _names(importer):
-    kind = importer._name.rsplit(".", 1)[-1]
-    return {word_key(name) for name in (kind, *importer._sheet)}
-
-
-def _sheet_keys(name):
-    """How a sheet or file may be called: also without a number in front and a date or count behind."""
-    key = word_key(name)
-    bare = key.strip("0123456789.()_- ")
-    return {key, bare, *(word_key(part) for part in name.split("/"))} - {""}
 
 
 def _counts(report):

@@ -63,11 +63,13 @@ class ImporterProperty(models.AbstractModel):
                 [("code", "in", [row["code"] for row in rows]), ("company_id", "=", self.env.company.id)]
             )
         }
-        items = []
-        for row in rows:
-            vals = {name: row[name] for name in (c.name for c in self._columns())}
-            if row["code"] not in found and not self.env.su:
-                # Who enters a property works on it; without this the new record would be out of the user's own sight.
-                vals["user_ids"] = [(4, self.env.uid)]
-            items.append((row, row["code"], vals))
+        names = [column.name for column in self._columns()]
+        values = {row["code"]: {name: row[name] for name in names} for row in rows}
+        new = [{k: v for k, v in values[code].items() if v is not None} for code in values if code not in found]
+        if new:
+            # sudo: that the user may create properties has been checked; the record rule cannot be met before the
+            # property exists, because it asks for the user among its staff.
+            self.env["pm.property"].sudo().create([{**vals, "user_ids": [(4, self.env.uid)]} for vals in new])
+            report.counts["created"] += len(new)
+        items = [(row, row["code"], values[row["code"]]) for row in rows if row["code"] in found]
         self._upsert("pm.property", items, report, found)

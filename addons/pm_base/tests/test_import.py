@@ -338,6 +338,21 @@ class TestImportAccess(ImportCase):
         )
         self.assertEqual(record.state, "refused", "an accountant loads bank lines, not units")
 
+    def test_a_manager_enters_a_property_with_all_that_is_in_it(self):
+        sheets = {
+            "住户": [PARTY_HEADERS, ["T7", "N-1", "张伟", "业主", "13800138000", "2024-01-01", None, "100%", "√"]],
+            "房产": [UNIT_HEADERS, ["T7", "N", "N-1", "1,000.5", "商铺", 45296]],
+            "楼栋": [["项目编码", "楼栋编码", "楼栋名称", "层数"], ["T7", "N", "北座", "１２"]],
+            "项目": [["项目编码", "项目名称"], ["T7", "七号大厦"]],
+        }
+        record = self.Import.with_user(self.manager)._load_file(None, "x.xlsx", xlsx(sheets))
+        self.assertCounts(record, created=4)
+        unit = self.env["pm.unit"].search([("code", "=", "N-1")])
+        self.assertEqual((unit.payer_id.name, unit.area_chargeable, unit.building_id.floor_count), ("张伟", 1000.5, 12))
+        self.assertEqual(record.property_ids, unit.property_id)
+        again = self.Import.with_user(self.manager)._load_file(None, "x.xlsx", xlsx(sheets))
+        self.assertCounts(again, unchanged=4)
+
     def test_a_property_of_others_is_unknown(self):
         self.env["pm.property"].create({"name": "Other", "code": "T2"})
         record = self.load_units(["T2", "A", "A-1", 1, None, None])

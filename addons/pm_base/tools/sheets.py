@@ -180,7 +180,9 @@ def _check_zip(content, limits):
     if any(part.flag_bits & 0x1 for part in parts):
         raise SheetError("encrypted")
     unpacked = sum(part.file_size for part in parts)
-    if len(parts) > 5000 or unpacked > limits.unpacked_mb * MEGABYTE:
+    # Texts and styles are held in memory whole, unlike the sheets.
+    whole = sum(part.file_size for part in parts if part.filename.endswith(("sharedStrings.xml", "styles.xml")))
+    if len(parts) > 5000 or unpacked > limits.unpacked_mb * MEGABYTE or whole > limits.unpacked_mb * MEGABYTE / 5:
         raise SheetError("unpacked_too_large", size=_megabytes(unpacked), limit=limits.unpacked_mb)
     for part in parts:
         if part.filename.endswith((".xml", ".rels")):
