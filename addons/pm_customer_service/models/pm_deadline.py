@@ -67,7 +67,7 @@ class PmDeadline(models.Model):
     escalation_ids = fields.One2many("pm.escalation", "deadline_id", string="Escalations", readonly=True)
 
     rule_amount = fields.Float(string="Time Allowed", readonly=True, digits=(8, 2))
-    rule_unit = fields.Selection(UNITS, string="Unit", readonly=True)
+    rule_unit = fields.Selection(UNITS, string="Time Unit", readonly=True)
     rule_basis = fields.Selection(BASES, string="Counted In", readonly=True)
 
     next_check = fields.Datetime(readonly=True)

@@ -68,7 +68,7 @@ class PmDeadlineRule(models.Model):
     start_event = fields.Selection(EVENTS, string="Starts When", required=True, default="created")
     stop_event = fields.Selection(EVENTS, string="Kept When", required=True, default="handled")
     amount = fields.Float(string="Time Allowed", default=1.0, digits=(8, 2))
-    unit = fields.Selection(UNITS, required=True, default="days")
+    unit = fields.Selection(UNITS, string="Time Unit", required=True, default="days")
     basis = fields.Selection(BASES, string="Counted In", required=True, default="property")
     source = fields.Char(help="Where the number comes from: requirement id or house rule.")
 

@@ -52,7 +52,7 @@ class PmEscalationRule(models.Model):
     company_id = fields.Many2one(related="property_id.company_id", store=True)
     moment = fields.Selection(MOMENTS, required=True, default="after")
     amount = fields.Float(string="Distance", digits=(8, 2))
-    unit = fields.Selection(STEP_UNITS, required=True, default="hours")
+    unit = fields.Selection(STEP_UNITS, string="Time Unit", required=True, default="hours")
     role = fields.Selection(ROLES, string="Tell", required=True, default="handler")
     by_email = fields.Boolean(string="Also by E-mail")
     advice = fields.Text(translate=True, help="What the person told should do.")

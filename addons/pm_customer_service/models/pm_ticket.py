@@ -480,6 +480,8 @@ class PmTicket(models.Model):
         elif target in EVENT_OF:
             self._deadline_event(EVENT_OF[target], now)
         if target == "handled":
+            self._meet_deadline("agree", now)  # solved at once: no time needs to be agreed any more
+        if target == "handled":
             self._plan_followups()
             self._notify_handled()
         elif target == "followed_up":
@@ -618,6 +620,19 @@ class PmTicket(models.Model):
             if not ticket.outcome:
                 ticket.outcome = "explained" if ticket.explanation and not ticket.solution else "solved_now"
         self.action_handle()
+
+    def action_recorded(self):
+        """The counter form is saved: go on with the whole ticket."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "views": [(False, "form")], "target": "current"}
+
+    def action_record_next(self):
+        """The counter form is saved: the next customer, please."""
+        return self.env["ir.actions.act_window"]._for_xml_id("pm_customer_service.pm_ticket_action_new")
+
+    def action_solve_and_open(self):
+        self.action_solve_now()
+        return self.action_recorded()
 
     def action_feedback(self):
         """The customer was told the result and asked for an opinion (S0-71); the supervisor sees it in the log."""

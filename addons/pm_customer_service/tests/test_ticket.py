@@ -177,6 +177,18 @@ class TestTicket(DeskCase):
         with self.assertRaises(UserError):
             ticket.promised_date = "2020-01-01 10:00:00"
 
+    def test_complaint_is_solved_or_a_time_agreed_on_the_same_day(self):
+        with freeze_time(local("2026-11-02 10:00")):
+            solved, agreed, idle = (self.new_ticket() for __ in range(3))
+            self.assertEqual(self.clock(idle, "agree").due, local("2026-11-02 23:59").replace(second=59))
+        with freeze_time(local("2026-11-02 18:00")):
+            self.handle(solved)
+            agreed.promised_date = local("2026-11-04 10:00")
+        with freeze_time(local("2026-11-03 00:05")):
+            self.run_job()
+        self.assertEqual([self.clock(ticket, "agree").state for ticket in (solved, agreed, idle)], ["met", "met", "breached"])
+        self.assertFalse(self.clock(self.new_ticket("repair"), "agree"))
+
     def test_delay_notice_reaches_the_customer_and_the_log(self):
         with freeze_time(local("2026-11-02 10:00")):
             ticket = self.new_ticket(user_id=self.officer.id, promised_date=local("2026-11-02 18:00"))
