@@ -105,6 +105,28 @@ class PmBillsPortal(PortalAccount):
             custom_create_values={"pm_charge_ids": [Command.set(charges.ids)], "pm_property_id": charges.property_id.id}, **kwargs)
         return transaction._get_processing_values()
 
+    def _own_properties(self):
+        """The properties of the user's units, and those that have billed him."""
+        # sudo: prices of one's own property are published; everything else of it stays hidden
+        charges = request.env["pm.charge"].sudo()._read_group([*self._own_domain(), ("state", "=", "posted")], ["property_id"])
+        properties = request.env["pm.unit"].search([]).sudo().property_id
+        return properties.union(*(prop for [prop] in charges))
+
+    @http.route("/my/fees", type="http", auth="user", website=True)
+    def portal_fee_standards(self, **_kw):
+        """What is charged, at what price and on what basis (S0-127). The code on payment notices leads here, too."""
+        return request.render("pm_fees.portal_fee_standards", {
+            "page_name": "pm_fee_standards", "properties": self._own_properties(),
+            "open_count": request.env["pm.charge"].sudo().search_count(self._open_domain()),
+        })
+
+    @http.route("/my/fees/<int:property_id>/pdf", type="http", auth="user", website=True)
+    def portal_fee_standards_pdf(self, property_id, **_kw):
+        prop = self._own_properties().filtered(lambda p: p.id == property_id)
+        if not prop:
+            raise NotFound()
+        return self._pm_pdf("pm_fees.price_notice", prop, request.env._("Fee standards"))
+
     @http.route("/my/receipts/<int:payment_id>", type="http", auth="user", website=True)
     def portal_receipt(self, payment_id, **_kw):
         """The receipt as PDF."""

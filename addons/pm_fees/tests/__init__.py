@@ -1,8 +1,15 @@
 # billing
+from . import test_billing_compute
+from . import test_billing_meter
+from . import test_billing_posting
+from . import test_billing_access
+from . import test_billing_documents
+from . import test_billing_import
 
 # cashier
 from . import test_bank_match
 from . import test_cash_session
 from . import test_dunning
 from . import test_payment
+from . import test_portal_bills
 from . import test_receipt

@@ -1,0 +1,121 @@
+import json
+
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError
+from odoo.tests.common import HttpCase, tagged
+
+from .cashier_common import CashierCase
+
+
+@tagged("post_install", "-at_install")
+class TestPortalBills(CashierCase, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.provider = cls.env["payment.provider"].search([("code", "=", "demo"), ("company_id", "=", cls.company.id)], limit=1)
+        cls.provider.write({"state": "test", "is_published": True})
+        for user in (cls.portal_user, cls.other_portal):
+            user.password = user.login
+
+    def login(self, user):
+        self.authenticate(user.login, user.login)
+
+    def transaction(self, charges, **values):
+        return self.env["payment.transaction"].create({
+            "provider_id": self.provider.id, "payment_method_id": self.provider.payment_method_ids[:1].id, "reference": f"PM-{charges[0].id}",
+            "amount": sum(charges.mapped("residual")), "currency_id": self.company.currency_id.id, "partner_id": self.owners[0].id,
+            "pm_charge_ids": charges.ids, "pm_property_id": self.property.id, "operation": "online_direct", **values})
+
+    def confirm(self, transaction):
+        transaction._process("demo", {"reference": transaction.reference, "simulated_state": "done"})
+        transaction._post_process()
+
+    def test_page_shows_own_charges_only(self):
+        self.charge(amount=111.11)
+        self.charge(unit=self.units[1], amount=222.22)
+        self.login(self.portal_user)
+        text = self.url_open("/my/bills").text
+        self.assertIn("111.11", text)
+        self.assertNotIn("222.22", text)
+
+    def test_other_households_cannot_be_reached(self):
+        foreign = self.charge(unit=self.units[1], amount=50)
+        own = self.charge(amount=50)
+        receipt = self.pay((self.charge(unit=self.units[1]), 100), date=None)
+        self.login(self.portal_user)
+        self.assertEqual(self.url_open(f"/my/bills/pay?charge_id={foreign.id}").status_code, 404)
+        self.assertEqual(self.url_open(f"/my/bills/pay?charge_id={own.id}&charge_id={foreign.id}").status_code, 404)
+        self.assertEqual(self.url_open(f"/my/receipts/{receipt.id}").status_code, 404)
+        self.assertEqual(self.url_open(f"/my/bills/notice/{self.property.id}").status_code, 404)
+        self.assertEqual(self.url_open(f"/my/bills/pay?charge_id={own.id}").status_code, 200)
+        answer = self.make_jsonrpc(f"/my/bills/transaction/{foreign.id}")
+        self.assertIn("error", answer)
+        with self.assertRaises(AccessError):
+            receipt.with_user(self.portal_user).read(["amount"])
+
+    def make_jsonrpc(self, route, **params):
+        values = {
+            "provider_id": self.provider.id, "payment_method_id": self.provider.payment_method_ids[:1].id, "token_id": None, "amount": 0.01,
+            "flow": "direct", "tokenization_requested": False, "landing_route": "/my", "is_validation": False, **params}
+        response = self.url_open(
+            route, data=json.dumps({"jsonrpc": "2.0", "method": "call", "params": values}), headers={"Content-Type": "application/json"})
+        return response.json()
+
+    def test_visitors_are_sent_to_the_login(self):
+        self.assertIn("/web/login", self.url_open("/my/bills").url)
+
+    def test_amount_comes_from_the_charges_not_from_the_browser(self):
+        charge = self.charge(amount=123.45)
+        self.login(self.portal_user)
+        answer = self.make_jsonrpc(f"/my/bills/transaction/{charge.id}", amount=0.01)
+        self.assertNotIn("error", answer, answer)
+        transaction = self.env["payment.transaction"].search([("pm_charge_ids", "in", charge.ids)])
+        self.assertEqual((transaction.amount, transaction.state), (123.45, "draft"))
+        self.assertEqual(charge.residual, 123.45)
+
+    def test_confirmed_payment_is_booked_once_however_often_it_is_confirmed(self):
+        charges = self.charge(amount=100) | self.charge(amount=50, due="2025-12-10")
+        transaction = self.transaction(charges)
+        self.confirm(transaction)
+        payment = transaction.pm_payment_id
+        self.assertEqual((payment.state, payment.source, payment.amount, payment.method_id.code), ("posted", "online", 150, "online"))
+        self.assertEqual(set(charges.mapped("paid_state")), {"paid"})
+        self.assertFalse(transaction.payment_id)
+        self.confirm(transaction)
+        transaction.is_post_processed = False
+        transaction.pm_payment_id = False
+        transaction._post_process()
+        self.assertEqual(transaction.pm_payment_id, payment)
+        self.assertEqual(self.env["pm.payment"].search_count([("partner_id", "=", self.owners[0].id)]), 1)
+        self.assert_books()
+
+    def test_money_for_what_was_paid_meanwhile_becomes_credit(self):
+        charge = self.charge(amount=100)
+        transaction = self.transaction(charge)
+        with freeze_time("2026-01-20 02:00:00"):
+            self.pay((charge, 100))
+        self.confirm(transaction)
+        self.assertEqual(transaction.pm_payment_id.credit_amount, 100)
+        self.assert_books()
+
+    def test_failed_payment_books_nothing(self):
+        charge = self.charge(amount=100)
+        transaction = self.transaction(charge)
+        for state in ("cancel", "error", "pending"):
+            with self.subTest(state=state):
+                transaction.state = "draft"
+                transaction._process("demo", {"reference": transaction.reference, "simulated_state": state})
+                transaction._post_process()
+                self.assertFalse(transaction.pm_payment_id)
+        self.assertEqual(charge.residual, 100)
+
+    def test_receipt_and_standards_can_be_downloaded(self):
+        payment = self.pay((self.charge(), 100), date=None)
+        self.login(self.portal_user)
+        response = self.url_open(f"/my/receipts/{payment.id}")
+        self.assertEqual(response.headers["Content-Type"], "application/pdf")
+        self.assertTrue(response.content.startswith(b"%PDF"))
+        self.assertEqual(self.url_open("/my/fees").status_code, 200)
+        self.assertTrue(self.url_open(f"/my/fees/{self.property.id}/pdf").content.startswith(b"%PDF"))
+        self.assertEqual(self.url_open(f"/my/fees/{self.second_property.id}/pdf").status_code, 404)
