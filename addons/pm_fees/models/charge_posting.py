@@ -10,7 +10,7 @@ A row is cloned only while that is known to be right, see `_clone_blocker`; else
 says why.
 """
 
-from odoo import Command, models
+from odoo import Command, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, sql
 
@@ -41,6 +41,7 @@ class PmCharge(models.Model):
         :raises UserError: for a charge that is not approved, a locked period, a missing account; nothing is posted then
         """
         self._check_posting_role()
+        date = fields.Date.to_date(date)
         self._lock()
         wrong = self.filtered(lambda charge: charge.state != "approved")
         if wrong:
@@ -61,6 +62,7 @@ class PmCharge(models.Model):
         :param str reason: one of REVERSE_REASONS; "our_error" counts against fee accuracy (S0-129)
         """
         self._check_posting_role()
+        date = fields.Date.to_date(date)
         self._lock()
         wrong = self.filtered(lambda charge: charge.state != "posted")
         if wrong:
@@ -132,11 +134,12 @@ class PmCharge(models.Model):
                 prop.display_name))
         self._check_lock_dates(prop, journal, date)
         self.flush_recordset()
-        counterparts = self._prepare_counterparts(prop, sign)
+        counterparts = [self._storno(prop, sign, vals) for vals in self._prepare_counterparts(prop, sign)]
         values = {
             "move_type": "entry", "journal_id": journal.id, "date": date, "company_id": prop.company_id.id,
             "ref": self._entry_reference(prop, sign),
         }
+
         moves = self.env["account.move"].with_company(prop.company_id).with_context(
             skip_invoice_sync=True, check_move_validity=False, mail_create_nolog=True, tracking_disable=True)
         blocker = self._clone_blocker(prop, journal)
@@ -176,10 +179,15 @@ class PmCharge(models.Model):
     def _prepare_receivable_line(self, prop, sign, balance):
         """Values of the receivable line of one charge, as the ORM gets them; `_split_line` says the same in SQL."""
         self.ensure_one()
-        return {
+        return self._storno(prop, sign, {
             "account_id": prop.receivable_account_id.id, "partner_id": self.partner_id.id, "balance": balance,
             "name": self._line_label(), "date_maturity": self.due_date,
-        }
+        })
+
+    def _storno(self, prop, sign, vals):
+        """Mark a line of a reversal as red ink (红字冲销) where the company books so, the rule in China: the same side with
+        a minus, so that the turnover of the accounts is not blown up."""
+        return {**vals, "is_storno": True} if sign < 0 and prop.company_id.account_storno else vals
 
     def _line_label(self):
         lang = self.company_id.partner_id.lang or self.env.lang or "en_US"
@@ -243,9 +251,13 @@ class PmCharge(models.Model):
             "amount_currency": amount,
             "amount_residual": amount,
             "amount_residual_currency": amount,
+            "price_subtotal": amount,
+            "price_total": amount,
             "debit": SQL("GREATEST(src.amount, 0)"),
             "credit": SQL("GREATEST(-src.amount, 0)"),
         }
+        if line.is_storno:
+            varying["debit"], varying["credit"] = SQL("LEAST(src.amount, 0)"), SQL("LEAST(-src.amount, 0)")
         items = self.env["pm.fee.item"].browse(
             item_id for (item_id,) in self.env.execute_query(SQL("SELECT DISTINCT item_id FROM pm_charge WHERE id = ANY(%s)", list(self.ids))))
         lang = first.company_id.partner_id.lang or self.env.lang or "en_US"
@@ -286,9 +298,15 @@ class PmCharge(models.Model):
         self.env["account.move.line"].invalidate_model()
         line.move_id.invalidate_recordset()
         self.invalidate_recordset()
-        # What account.move._post does for the partner of the prototype.
-        partners = self.partner_id - line.partner_id
-        (partners | partners.commercial_partner_id)._increase_rank("customer_rank")
+        # The entry made the partner of the prototype a customer; the others become customers here. How often somebody was
+        # billed (the rank counts entries) is of no use for debts that recur every month, so it is not counted up.
+        self.env.cr.execute(SQL(
+            """UPDATE res_partner SET customer_rank = 1
+                WHERE COALESCE(customer_rank, 0) = 0
+                  AND id IN (SELECT unnest(ARRAY[partner.id, partner.commercial_partner_id])
+                               FROM pm_charge charge JOIN res_partner partner ON partner.id = charge.partner_id
+                              WHERE charge.id = ANY(%s))""", list(self.ids)))
+        self.env["res.partner"].invalidate_model(["customer_rank"])
 
     def _clone_blocker(self, prop, journal):
         """Why rows cannot be cloned, or None. The reasons are known before an entry is made."""
@@ -298,8 +316,6 @@ class PmCharge(models.Model):
         if self.currency_id != currency or journal.currency_id and journal.currency_id != currency \
                 or prop.receivable_account_id.currency_id and prop.receivable_account_id.currency_id != currency:
             return self.env._("the currency differs from the company's")
-        if prop.company_id.account_storno:
-            return self.env._("the company books reversals in red (storno)")
         # sudo: distribution models may be hidden from the one who posts, they apply all the same
         if self.env["account.analytic.distribution.model"].sudo().search_count(
             ["|", ("partner_id", "!=", False), ("partner_category_id", "!=", False),

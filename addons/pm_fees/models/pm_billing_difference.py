@@ -35,7 +35,8 @@ class PmBillingDifference(models.Model):
                        COALESCE((SELECT sum(old.amount_total) FROM pm_charge old
                                   WHERE old.unit_id = charge.unit_id AND old.item_id = charge.item_id AND old.kind IN ('regular', 'opening')
                                     AND old.state <> 'reversed' AND old.period_start < run.date_from
-                                    AND old.period_start >= run.date_from - (max(charge.period_end) - run.date_from + 1)
+                                    AND old.period_start >= run.date_from - make_interval(
+                                        months => GREATEST(1, round((max(charge.period_end) - run.date_from + 1) / 30.4)::int))
                                     AND old.period_end < run.date_from), 0) AS previous
                   FROM pm_charge charge JOIN pm_billing_run run ON run.id = charge.run_id
                  WHERE charge.state <> 'reversed'

@@ -23,7 +23,7 @@ class PmFeeNotice(models.Model):
     partner_id = fields.Many2one("res.partner", "Payer", required=True, readonly=True)
     date = fields.Date("Issued on", required=True, readonly=True)
     charge_ids = fields.Many2many("pm.charge", compute="_compute_charges", string="Charges")
-    amount_total = fields.Monetary("Charges", compute="_compute_charges")
+    amount_total = fields.Monetary("Total", compute="_compute_charges")
     amount_due = fields.Monetary("Of these unpaid", compute="_compute_charges")
     arrears = fields.Monetary("Earlier arrears", compute="_compute_charges", help="Unpaid charges due before this notice.")
     due_date = fields.Date("Due", compute="_compute_charges")

@@ -293,7 +293,7 @@ class ImporterMeterReading(models.AbstractModel):
     _sequence = 64
     _sheet = ("Meter readings", "抄表记录", "读数", "抄表", "readings")
     _model = "pm.meter.reading"
-    _group = "pm_base.group_officer"
+    _group = "pm_base.group_accountant"
 
     def _columns(self):
         return [
@@ -336,7 +336,6 @@ class ImporterOpeningArrears(models.AbstractModel):
 
     _sequence = 70
     _sheet = ("Opening arrears", "期初欠费", "历史欠费", "opening_arrears")
-    _model = "pm.charge"
     _group = "pm_base.group_accountant"
 
     def _columns(self):

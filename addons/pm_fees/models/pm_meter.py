@@ -30,15 +30,16 @@ class PmMeter(models.Model):
     active = fields.Boolean(default=True)
     reading_ids = fields.One2many("pm.meter.reading", "meter_id", "Readings")
     last_reading_id = fields.Many2one("pm.meter.reading", compute="_compute_last_reading_id")
-    last_value = fields.Float(related="last_reading_id.value", string="Last reading")
-    last_date = fields.Date(related="last_reading_id.date", string="Read on")
+    last_value = fields.Float("Last reading", digits=(16, 3), compute="_compute_last_reading_id")
+    last_date = fields.Date("Read on", compute="_compute_last_reading_id")
 
     def _compute_last_reading_id(self):
         last = {}
         for reading in self.env["pm.meter.reading"].search([("meter_id", "in", self.ids)], order="date desc, id desc"):
-            last.setdefault(reading.meter_id.id, reading.id)
+            last.setdefault(reading.meter_id.id, reading)
         for meter in self:
-            meter.last_reading_id = last.get(meter.id)
+            reading = last.get(meter.id, self.env["pm.meter.reading"])
+            meter.last_reading_id, meter.last_value, meter.last_date = reading, reading.value, reading.date
 
     @api.depends("code", "unit_id.name")
     def _compute_display_name(self):

@@ -5,6 +5,7 @@ from . import test_billing_posting
 from . import test_billing_access
 from . import test_billing_documents
 from . import test_billing_import
+from . import test_fees_generic
 
 # cashier
 from . import test_bank_match

@@ -1,0 +1,40 @@
+from odoo.tests import tagged
+
+from .common_billing import BillingCase
+
+SHEETS = {
+    "fee_item": "收费项目编码,收费项目名称,类别,代收代付,税率,收费依据,合同依据\nWY,物业服务费,物业服务,否,6,条例,第十二条\nDF,电费（代收）,电费,是,0,不加价,第十七条\nXX,无依据,其他,否,0,,第一条\n",
+    "fee_tariff": "项目编码,收费项目编码,版本,房产类型,计费方式,单价,生效日期,失效日期\nT1,WY,2024-A,写字楼,按面积,18.8,2024-09-01,\nT1,DF,2024-A,,按表计量,0.8418,2024-09-01,2026-04-30\nT1,ZZ,1,,按面积,1,2024-09-01,\n",
+    "fee_assignment": "项目编码,房号,收费项目编码,开始日期,结束日期\nT1,A-101,WY,2025-11-01,\nT1,A-102,DF,2025-11-01,\nT1,Z-9,WY,2025-11-01,\n",
+    "meter": "项目编码,表号,房号,收费项目编码,倍率,启用日期,起始读数\nT1,DF-1,A-102,DF,1,2025-09-01,5689\n",
+    "meter_reading": "项目编码,表号,抄表日期,读数\nT1,DF-1,2025-11-30,5800\nT1,DF-1,2025-12-31,5700\nT1,NO,2025-12-31,1\n",
+    "opening_arrears": "项目编码,房号,缴费人,收费项目编码,账期开始,账期结束,应缴日期,金额\nT1,A-101,Owner 1,WY,2025-10-01,2025-10-31,2025-10-31,4019.44\nT1,A-101,Nobody,WY,2025-09-01,2025-09-30,2025-09-30,10\n",
+}
+# kind: rows that enter, rows refused
+EXPECTED = {"fee_item": (2, 1), "fee_tariff": (2, 1), "fee_assignment": (2, 1), "meter": (1, 0), "meter_reading": (1, 2), "opening_arrears": (1, 1)}
+
+
+@tagged("post_install", "-at_install")
+class TestBillingImport(BillingCase):
+    """Sheets as a property company has them; loading twice changes nothing."""
+
+    def load(self, kind):
+        return self.env["pm.import"].with_user(self.accountant)._load_file(kind, f"{kind}.csv", SHEETS[kind].encode())
+
+    def test_all_sheets_twice(self):
+        models = ("pm.fee.item", "pm.fee.tariff", "pm.fee.assignment", "pm.meter", "pm.meter.reading", "pm.charge")
+        for kind, (good, bad) in EXPECTED.items():
+            record = self.load(kind)
+            self.assertEqual((record.created_count, record.error_count), (good, bad), kind + str(record.sudo().error_ids.mapped("message")))
+        counts = [self.env[model].search_count([]) for model in models]
+        for kind in EXPECTED:
+            self.assertEqual(self.load(kind).created_count, 0, kind)
+        self.assertEqual(counts, [self.env[model].search_count([]) for model in models])
+        item = self.env["pm.fee.item"].search([("code", "=", "WY")])
+        self.assertTrue(item.tax_id.price_include)
+        self.assertEqual((item.tax_id.amount, item.category), (6, "property"))
+        self.assertTrue(self.env["pm.fee.item"].search([("code", "=", "DF")]).pass_through)
+        self.assertEqual(set(self.env["pm.fee.tariff"].search([("item_id.code", "in", ("WY", "DF"))]).mapped("state")), {"draft"})
+        charge = self.env["pm.charge"].search([("kind", "=", "opening")])
+        self.assertEqual((charge.residual, charge.partner_id, charge.state), (4019.44, self.owners[0], "posted"))
+        self.assertLedgerMatches()
