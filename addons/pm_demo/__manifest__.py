@@ -9,5 +9,6 @@
         "pm_renovation",
         "payment_demo",
     ],
+    "data": ["views/payment_demo_templates.xml"],
     "post_init_hook": "post_init_hook",
 }
