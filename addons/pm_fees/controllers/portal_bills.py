@@ -42,7 +42,7 @@ class PmBillsPortal(PortalAccount):
         return charges
 
     @http.route(["/my/bills", "/my/bills/page/<int:page>"], type="http", auth="user", website=True)
-    def portal_my_bills(self, page=1, **_kw):
+    def portal_my_bills(self, page=1, transaction=None, **_kw):
         """Open charges with their explanation, then what was paid, with receipts."""
         # sudo: portal users reach charges and receipts only through the domain of their own partner
         Charge, Payment = request.env["pm.charge"].sudo(), request.env["pm.payment"].sudo()
@@ -54,8 +54,15 @@ class PmBillsPortal(PortalAccount):
             "page_name": "pm_bills", "charges_by_property": charges.grouped("property_id"), "owed": sum(charges.mapped("residual")),
             "paid": Charge.search(paid_domain, order="period_start desc, id desc", limit=_PAGE, offset=pager["offset"]),
             "payments": Payment.search([*own_payments, ("state", "in", ("posted", "reversed"))], limit=_PAGE),
-            "notices": self._notices(charges), "pager": pager, "today": fields.Date.context_today(request.env.user), "default_url": "/my/bills",
+            "transaction": self._own_transaction(transaction), "notices": self._notices(charges), "pager": pager, "today": fields.Date.context_today(request.env.user), "default_url": "/my/bills",
         })
+
+    def _own_transaction(self, reference):
+        # sudo: only the state of the user's own transaction is shown
+        transactions = request.env["payment.transaction"].sudo()
+        return transactions.search([
+            ("reference", "=", reference), ("partner_id", "=", request.env.user.partner_id.id), ("pm_charge_ids", "!=", False)],
+            limit=1) if reference else transactions
 
     def _notices(self, charges):
         """The payment notices of open charges."""
@@ -82,7 +89,7 @@ class PmBillsPortal(PortalAccount):
         amount = charges.currency_id.round(sum(charges.mapped("residual")))
         values = self._get_common_page_view_values({
             "partner": request.env.user.partner_id, "company": charges.company_id, "total_amount": amount, "currency": charges.currency_id,
-            "amount_residual": amount, "landing_route": "/my/bills?paid=1", "payment_reference": False,
+            "amount_residual": amount, "landing_route": "/my/bills", "payment_reference": False,
             "transaction_route": f"/my/bills/transaction/{','.join(map(str, charges.ids))}",
         })
         return request.render("pm_fees.portal_pay_bills", {
@@ -96,13 +103,15 @@ class PmBillsPortal(PortalAccount):
         self._validate_transaction_kwargs(kwargs)
         kwargs.update(
             amount=charges_amount, currency_id=charges.currency_id.id, partner_id=request.env.user.partner_id.id, reference_prefix="PM",
-            landing_route="/my/bills?paid=1")
+            landing_route="/my/bills")
         # sudo: the provider's company is compared, nothing is shown
         provider = request.env["payment.provider"].sudo().browse(kwargs.get("provider_id") or ()).exists()
         if not provider or provider.company_id != charges.company_id:
             raise ValidationError(request.env._("This payment provider cannot be used here."))
         transaction = self._create_transaction(
             custom_create_values={"pm_charge_ids": [Command.set(charges.ids)], "pm_property_id": charges.property_id.id}, **kwargs)
+        # The page that follows tells what became of it, instead of thanking for money that never came.
+        transaction.landing_route = f"/my/bills?transaction={transaction.reference}"
         return transaction._get_processing_values()
 
     def _own_properties(self):
