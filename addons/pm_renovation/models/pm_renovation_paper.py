@@ -27,7 +27,7 @@ class PmRenovationPaper(models.Model):
         selection=[
             ("missing", "Missing"),
             ("received", "Received"),
-            ("accepted", "Accepted"),
+            ("accepted", "In order"),
             ("rejected", "Defect"),
         ],
         compute="_compute_state",
@@ -36,7 +36,7 @@ class PmRenovationPaper(models.Model):
         required=True,
         default="missing",
     )
-    verdict = fields.Selection(selection=[("accepted", "Accepted"), ("rejected", "Defect")], readonly=True)
+    verdict = fields.Selection(selection=[("accepted", "In order"), ("rejected", "Defect")], readonly=True)
     defect = fields.Char(help="What is wrong with the paper and what to bring instead; told to the applicant.")
     checked_by_id = fields.Many2one("res.users", readonly=True)
     checked_at = fields.Datetime(readonly=True)

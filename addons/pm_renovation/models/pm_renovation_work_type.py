@@ -22,7 +22,7 @@ class PmRenovationWorkType(models.Model):
         string="Required Papers",
     )
     engineering_review = fields.Boolean(help="Engineering reviews the application before the manager decides.")
-    is_noisy = fields.Boolean("Noisy", help="Allowed in the quiet-free hours of the property only.")
+    is_noisy = fields.Boolean("Noisy", help="Allowed in the noisy hours of the property only.")
     is_concealed = fields.Boolean("Concealed Work", help="Must be inspected before it is covered up.")
     prohibition = fields.Text(translate=True, help="What is never allowed with this work; printed on the permit.")
     source = fields.Char(help="Requirement or practice this record comes from.")
