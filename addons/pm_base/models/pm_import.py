@@ -7,6 +7,7 @@ import psycopg2
 from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 from psycopg2 import errorcodes
 
@@ -65,7 +66,7 @@ class PmImport(models.Model):
     _order = "id desc"
 
     name = fields.Char(string="File Name", copy=False)
-    file = fields.Binary(string="File", attachment=True, copy=False)
+    file = fields.Binary(string="Spreadsheet", attachment=True, copy=False)
     kind = fields.Selection(
         selection="_selection_kind",
         string="What the File Holds",
@@ -80,8 +81,8 @@ class PmImport(models.Model):
     date_from = fields.Date(string="Roles Start On", help="For owners and tenants without a start date in the file.")
     property_ids = fields.Many2many("pm.property", string="Properties in the File", readonly=True, copy=False)
     state = fields.Selection(STATES, default="draft", required=True, readonly=True, copy=False, index=True)
-    sheet_ids = fields.One2many("pm.import.sheet", "import_id", readonly=True, copy=False)
-    error_ids = fields.One2many("pm.import.error", "import_id", readonly=True, copy=False)
+    sheet_ids = fields.One2many("pm.import.sheet", "import_id", string="Sheets", readonly=True, copy=False)
+    error_ids = fields.One2many("pm.import.error", "import_id", string="Errors", readonly=True, copy=False)
     notes = fields.Text(readonly=True, copy=False)
     started_at = fields.Datetime(readonly=True, copy=False)
     done_at = fields.Datetime(readonly=True, copy=False)
@@ -91,7 +92,7 @@ class PmImport(models.Model):
 
     row_count = fields.Integer(string="Rows", compute="_compute_counts")
     processed_count = fields.Integer(string="Processed", compute="_compute_counts")
-    created_count = fields.Integer(string="New", compute="_compute_counts")
+    created_count = fields.Integer(string="Created", compute="_compute_counts")
     updated_count = fields.Integer(string="Changed", compute="_compute_counts")
     unchanged_count = fields.Integer(string="Unchanged", compute="_compute_counts")
     error_count = fields.Integer(string="Refused Rows", compute="_compute_counts")
@@ -225,7 +226,7 @@ class PmImport(models.Model):
             "name": self.env._("Refused Rows"),
             "res_model": "pm.import.error",
             "view_mode": "list",
-            "domain": [("import_id", "=", self.id)],
+            "domain": list(Domain("import_id", "=", self.id)),
         }
 
     def _download(self, field, filename):
@@ -449,7 +450,9 @@ class PmImport(models.Model):
         unknown = codes - set(self.property_ids.mapped("code"))
         if unknown:
             self.property_ids |= (
-                self.env["pm.property"].with_context(active_test=False).search([("code", "in", list(unknown))])
+                self.env["pm.property"]
+                .with_context(active_test=False)
+                .search([("code", "in", list(unknown)), ("company_id", "=", self.company_id.id)])
             )
 
     def _trial(self, plan):

@@ -15,7 +15,7 @@ class PmImportSheet(models.Model):
     row_count = fields.Integer(string="Rows")
     position = fields.Integer(help="Number of the last row that is done.")
     processed_count = fields.Integer(string="Processed")
-    created_count = fields.Integer(string="New")
+    created_count = fields.Integer(string="Created")
     updated_count = fields.Integer(string="Changed")
     unchanged_count = fields.Integer(string="Unchanged")
     error_count = fields.Integer(string="Refused")

@@ -130,9 +130,8 @@ class PmImporter(models.AbstractModel):
         :return: ``{code: pm.property}``
         """
         codes = {row["property"] for row in rows}
-        found = {}
-        for prop in self.env["pm.property"].with_context(active_test=False).search([("code", "in", list(codes))]):
-            found.setdefault(prop.code, prop)
+        domain = [("code", "in", list(codes)), ("company_id", "=", self.env.company.id)]
+        found = {prop.code: prop for prop in self.env["pm.property"].with_context(active_test=False).search(domain)}
         for row in rows:
             if row["property"] not in found:
                 report.error(

@@ -308,7 +308,7 @@ class ImporterParty(models.AbstractModel):
                 "date_from",
                 self.env._("The first day of the role is missing."),
                 self.env._(
-                    "Fill in the date, enter the handover date of the unit, or choose “Roles start on” on the import."
+                    "Fill in the date, enter the handover date of the unit, or choose “Roles Start On” on the import."
                 ),
             )
         elif row["date_to"] and row["date_to"] < entry.date_from:

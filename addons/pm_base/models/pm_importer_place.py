@@ -43,15 +43,23 @@ class ImporterZone(models.AbstractModel):
     def _columns(self):
         return [
             self._property_column(),
-            Column("code", "Zone code", "区域编码", "code", required=True, key=True, aliases=("区域代码", "区域编号")),
-            Column("name", "Zone name", "区域名称", required=True),
+            Column(
+                "code",
+                "Zone code",
+                "区域编码",
+                "code",
+                required=True,
+                key=True,
+                aliases=("区域代码", "区域编号", "功能区编码"),
+            ),
+            Column("name", "Zone name", "区域名称", required=True, aliases=("功能区名称",)),
             Column(
                 "zone_type",
                 "Zone type",
                 "区域类型",
                 "selection",
                 choices=choices(ZONE_TYPES, ZONE_WORDS),
-                aliases=("类型",),
+                aliases=("类型", "功能区类型"),
             ),
             Column("needs", "Service needs", "服务需求", "text"),
         ]
@@ -155,7 +163,7 @@ class ImporterUnit(models.AbstractModel):
                 required=True,
                 aliases=("楼栋", "楼栋号", "Building", "栋号", "楼号", "座"),
             ),
-            Column("zone", "Zone code", "区域编码", "code", aliases=("区域", "Zone")),
+            Column("zone", "Zone code", "区域编码", "code", aliases=("区域", "Zone", "功能区", "功能区编码")),
             Column(
                 "code",
                 "Unit code",
