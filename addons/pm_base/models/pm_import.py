@@ -2,6 +2,7 @@ import base64
 import logging
 import random
 import time
+from urllib.parse import quote
 
 import psycopg2
 from markupsafe import Markup
@@ -144,6 +145,8 @@ class PmImport(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        if "state" in vals and not self.env.context.get("pm_import_internal"):
+            raise UserError(self.env._("To change the state of an import you must use its buttons."))
         if {"file", "kind", "property_id", "date_from"} & set(vals) and not self.env.context.get("pm_import_internal"):
             for record in self:
                 if record.state in ("importing", "done", "cancelled"):
@@ -232,7 +235,7 @@ class PmImport(models.Model):
     def _download(self, field, filename):
         return {
             "type": "ir.actions.act_url",
-            "url": f"/web/content/{self._name}/{self.id}/{field}/{filename}?download=true",
+            "url": f"/web/content/{self._name}/{self.id}/{field}/{quote(filename, safe='')}?download=true",
             "target": "self",
         }
 

@@ -42,7 +42,19 @@ class ImporterParty(models.AbstractModel):
     _description = "Parties"
 
     _sequence = 50
-    _sheet = ("Parties", "住户", "业主", "客户", "业主资料", "住户资料", "租户", "Owners", "Residents", "Customers")
+    _sheet = (
+        "Parties",
+        "住户",
+        "关系人",
+        "业主",
+        "客户",
+        "业主资料",
+        "住户资料",
+        "租户",
+        "Owners",
+        "Residents",
+        "Customers",
+    )
     _model = "pm.unit.party"
 
     def _columns(self):
