@@ -386,6 +386,11 @@ def main():
     people = People()
     units = build_units()
     parties, payers, developer = build_parties(units, people)
+    for unit in units:  # who owns and pays uses the unit, unless it stands empty or is let
+        rows = [row for row in parties if row["unit"] is unit and not row["end"]]
+        if unit["kind"] in ("office", "shop", "parking", "storage") and not unit.get("vacant") and unit["handover"]:
+            if not any(row["role"] in ("租户", "商户") for row in rows):
+                next(row for row in rows if row["payer"])["lives"] = True
     for unit in units:
         unit["moved"] = any(row["end"] for row in parties if row["unit"] is unit)
     meters, readings, use = build_readings(units)

@@ -3,7 +3,7 @@
 import logging
 import time
 
-from .load import STEPS, Sample
+from .sample import STEPS, Sample
 
 _logger = logging.getLogger(__name__)
 

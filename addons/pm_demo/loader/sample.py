@@ -1,9 +1,9 @@
 from datetime import datetime
 
 import pytz
-
 from odoo.exceptions import UserError
 
+from . import billing, renovation, service
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -18,7 +18,7 @@ MASTER_FILES = (
     ("04_units.csv", "unit"),
     ("05_parties.csv", "party"),
 )
-STEPS = ("office", "master")
+STEPS = ("office", "master", "prices", "history", "payments", "bank", "tickets", "renovations")
 
 
 class Sample:
@@ -43,9 +43,29 @@ class Sample:
                              "gas_type": "municipal", "heating_type": "municipal"})
         self.users = load_staff(self.env, self.property)
 
-    def import_file(self, name, kind):
+    def prices(self):
+        billing.load_prices(self)
+
+    def history(self):
+        billing.load_history(self)
+
+    def payments(self):
+        billing.load_payments(self)
+
+    def bank(self):
+        billing.load_bank(self)
+        billing.postpone_jobs(self)
+
+    def tickets(self):
+        service.load_teams(self)
+        service.load_tickets(self)
+
+    def renovations(self):
+        renovation.load_renovations(self)
+
+    def import_file(self, name, kind, change=lambda text: text):
         """Load one file by the import of pm_base; a refused row stops the installation and names itself."""
-        done = self.env["pm.import"]._load_file(kind, name, self.files.text(name).encode())
+        done = self.env["pm.import"]._load_file(kind, name, change(self.files.text(name)).encode())
         if done.state != "done" or done.error_count:
             errors = "\n".join(f"{e.row} {e.column or ''} {e.value or ''}: {e.message} {e.remedy or ''}" for e in done.error_ids[:20])
             raise UserError(self.env._("The sample file %(file)s was not accepted:\n%(errors)s", file=name, errors=errors or done.notes))
