@@ -35,6 +35,9 @@ class AccountBankStatementLine(models.Model):
     pm_match_reason = fields.Char("Matched By", readonly=True, copy=False)
     pm_proposal_ids = fields.One2many("pm.bank.proposal", "statement_line_id", "Proposals")
     pm_payment_ids = fields.One2many("pm.payment", "statement_line_id", "Receipts", readonly=True)
+    pm_settled_payment_id = fields.Many2one(
+        "pm.payment", "Money of Receipt", readonly=True, copy=False, index="btree_not_null",
+        help="The transfer was receipted at the counter or in the portal before the bank showed it.")
 
     # -- booking one line ---------------------------------------------------------------------------------------------
 
@@ -66,7 +69,7 @@ class AccountBankStatementLine(models.Model):
         self.ensure_one()
         # sudo: whoever may void the payment may free its bank line
         self.sudo().with_context(pm_payment_void=True).action_undo_reconciliation()
-        self.write({"pm_match_state": "unknown", "pm_match_reason": False})
+        self.write({"pm_match_state": "unknown", "pm_match_reason": False, "pm_settled_payment_id": False})
         self.pm_proposal_ids.filtered(lambda p: p.state in ("accepted", "superseded")).state = "rejected"
 
     def _pm_book(self, prop, partner, allocation, reason=None):
@@ -90,6 +93,20 @@ class AccountBankStatementLine(models.Model):
         self.env["pm.payer.account"].sudo()._remember(self.company_id, self.account_number, partner)
         return payment
 
+    def _pm_settle(self, payment, money):
+        """The money of a receipt has arrived: clear its waiting account, nothing is paid a second time.
+
+        :param payment: pm.payment that was booked to a waiting account (transfer, online)
+        :param money: its open journal item on that account
+        """
+        self.ensure_one()
+        [item] = self._pm_rewrite([{
+            "account_id": money.account_id.id, "balance": -self.amount, "partner_id": payment.partner_id.id, "name": payment.receipt_name}])
+        (item | money).reconcile()
+        self.write({
+            "pm_match_state": "matched", "pm_settled_payment_id": payment.id,
+            "pm_match_reason": self.env._("Money of receipt %s", payment.receipt_name)})
+
     def action_undo_reconciliation(self):
         if not self.env.context.get("pm_payment_void") and self.sudo().pm_payment_ids.filtered(lambda p: p.state == "posted"):
             raise UserError(self.env._("Charges were paid with this bank line: to undo it you must void its receipt."))
@@ -98,6 +115,8 @@ class AccountBankStatementLine(models.Model):
     def action_pm_undo(self):
         """Take a match back, with a reason."""
         self.ensure_one()
+        if self.pm_settled_payment_id:
+            return self._pm_unbook()
         payment = self.pm_payment_ids.filtered(lambda p: p.state == "posted")
         if not payment:
             raise UserError(self.env._("To undo a match, the bank line must be matched with charges."))
@@ -181,7 +200,7 @@ class AccountBankStatementLine(models.Model):
             by_partner[charge.partner_id] |= charge
             by_unit[charge.unit_id.id] |= charge
         return {
-            "references": references, "by_name": partners_by_name, "by_account": by_account, "by_amount": by_amount,
+            "waiting": self._pm_waiting(company), "references": references, "by_name": partners_by_name, "by_account": by_account, "by_amount": by_amount,
             "by_partner": by_partner, "by_unit": by_unit, "by_id": {charge.id: charge for charge in charges},
         }
 
@@ -195,6 +214,10 @@ class AccountBankStatementLine(models.Model):
         :return: 'matched', 'proposed' or 'unknown'
         """
         self.ensure_one()
+        settled = self._pm_find_settled(debts)
+        if settled:
+            self._pm_settle(*settled)
+            return "matched"
         candidates = self._pm_candidates(debts)
         certain = [candidate for candidate in candidates if candidate["certain"]]
         best = min((_RANK[candidate["reason"]] for candidate in certain), default=0)
@@ -209,6 +232,36 @@ class AccountBankStatementLine(models.Model):
         self._pm_propose(candidates[:_MAX_PROPOSALS])
         self.pm_match_state = "proposed" if self.pm_proposal_ids.filtered(lambda p: p.state == "proposed") else "unknown"
         return self.pm_match_state
+
+    def _pm_find_settled(self, debts):
+        """The one receipt whose money this line is: same amount, and the payer, the unit or the receipt number agree.
+
+        :return: (pm.payment, its open money item) or None
+        """
+        name = self._pm_clean(self.partner_name)
+        text = f"{self.payment_ref or ''} {self.ref or ''}"
+        units = {number for kind, number in debts["references"][self.id] if kind == "unit"}
+        found = [
+            (payment, money) for payment, money in debts["waiting"][self.currency_id.round(self.amount)]
+            if not money.reconciled and (
+                name and name == self._pm_clean(payment.partner_id.name) or payment.receipt_name in text
+                or (payment.note or "") and payment.source == "online" and payment.note in text
+                or units & set(payment.line_ids.charge_id.unit_id.ids))
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _pm_waiting(self, company):
+        """Receipts whose money the bank has not shown yet, by amount."""
+        methods = self.env["pm.payment.method"].search([("company_id", "=", company.id), ("code", "in", ("transfer", "online"))])
+        accounts = methods.filtered(lambda method: method.account_id != method.journal_id.default_account_id).account_id
+        waiting = defaultdict(list)
+        items = self.env["account.move.line"].search([
+            ("account_id", "in", accounts.ids), ("reconciled", "=", False), ("parent_state", "=", "posted"), ("balance", ">", 0)])
+        payments = self.env["pm.payment"].search([("move_id", "in", items.move_id.ids), ("state", "=", "posted")]).grouped("move_id")
+        for item in items:
+            if item.move_id in payments:
+                waiting[company.currency_id.round(item.balance)].append((payments[item.move_id], item))
+        return waiting
 
     def _pm_propose(self, candidates):
         """Record candidates once; what was rejected before stays rejected.

@@ -1,5 +1,4 @@
 from freezegun import freeze_time
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
@@ -105,6 +104,20 @@ class TestBankMatch(CashierCase):
         again._pm_match()
         self.assert_matched(again, second)
         self.assertIn("paid from this account before", again.pm_match_reason)
+
+    def test_transfer_receipted_at_the_counter_is_not_booked_again(self):
+        payment = self.pay((self.charge(amount=100), 100), method="transfer")
+        next_month = self.charge(amount=100, due="2025-12-10")
+        line = self.line(100, self.reference(self.units[0]), name="Owner 1")
+        line._pm_match()
+        self.assertEqual((line.pm_match_state, line.pm_settled_payment_id), ("matched", payment))
+        self.assertEqual(next_month.residual, 100)
+        account = self.method("transfer").account_id
+        self.assertTrue(payment.move_id.line_ids.filtered(lambda l: l.account_id == account).reconciled)
+        self.assertTrue(line.is_reconciled)
+        line.action_pm_undo()
+        self.assertEqual((line.is_reconciled, line.pm_match_state), (False, "unknown"))
+        self.assert_books()
 
     def test_unknown_money_stays_in_suspense(self):
         line = self.line(777, "goods")
