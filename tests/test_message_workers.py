@@ -3,7 +3,6 @@
 import threading
 
 import psycopg2
-
 from odoo import SUPERUSER_ID, api
 from odoo.sql_db import db_connect
 from odoo.tests.common import BaseCase, get_db_name, tagged
@@ -30,7 +29,14 @@ class TestMessageWorkers(BaseCase):
         return api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
 
     def _vals(self, key):
-        return {"key": key, "purpose": "service", "partner_id": self.partner, "subject": key, "body": "<p>x</p>", "channel": "email"}
+        return {
+            "key": key,
+            "purpose": "service",
+            "partner_id": self.partner,
+            "subject": key,
+            "body": "<p>x</p>",
+            "channel": "email",
+        }
 
     def _clean(self):
         with self.database.cursor() as cr:

@@ -1,12 +1,11 @@
 import json
 
-from werkzeug.exceptions import InternalServerError
-
 from odoo import http
 from odoo.addons.web.controllers.report import ReportController
 from odoo.http import content_disposition, request, serialize_exception
 from odoo.tools.misc import html_escape
 from odoo.tools.safe_eval import safe_eval, time
+from werkzeug.exceptions import InternalServerError
 
 
 class PmReportController(ReportController):

@@ -41,7 +41,13 @@ class IrActionsReport(models.Model):
         name = safe_eval(report.attachment, {"object": record, "time": time})
         if name and not attachment:
             self.env["ir.attachment"].sudo().create(
-                {"name": name, "raw": content, "res_model": record._name, "res_id": record.id, "mimetype": "application/pdf"}
+                {
+                    "name": name,
+                    "raw": content,
+                    "res_model": record._name,
+                    "res_id": record.id,
+                    "mimetype": "application/pdf",
+                }
             )
         return content
 

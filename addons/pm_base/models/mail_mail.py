@@ -19,7 +19,9 @@ class MailMail(models.Model):
                 messages._on_sent(mail.message_id)
             else:
                 messages._on_failed(failure_reason or mail.failure_reason)
-        return super()._postprocess_sent_message(success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type)
+        return super()._postprocess_sent_message(
+            success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
+        )
 
     def cancel(self):
         result = super().cancel()

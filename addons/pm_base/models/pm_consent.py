@@ -18,7 +18,12 @@ class PmConsent(models.Model):
 
     partner_id = fields.Many2one("res.partner", required=True, ondelete="cascade")
     purpose_id = fields.Many2one("pm.message.purpose", required=True, index=True, ondelete="restrict")
-    state = fields.Selection([("opt_in", "Wants messages"), ("opt_out", "Wants no messages")], string="Decision", required=True, default="opt_out")
+    state = fields.Selection(
+        [("opt_in", "Wants messages"), ("opt_out", "Wants no messages")],
+        string="Decision",
+        required=True,
+        default="opt_out",
+    )
     date = fields.Datetime(required=True, default=fields.Datetime.now)
     source = fields.Selection(
         [

@@ -2,14 +2,13 @@ import base64
 import io
 import logging
 
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import split_every
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
 from reportlab.platypus import BaseDocTemplate, Frame, NextPageTemplate, PageTemplate, Spacer
 from reportlab.platypus.doctemplate import LayoutError
-
-from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-from odoo.tools import split_every
 
 from ..report import fonts
 from ..report.canvas import BatchCanvas
@@ -65,7 +64,11 @@ class PmDocument(models.AbstractModel):
 
     def _partner(self, record):
         """Return the addressee: his language is the document's. Empty: the language of the user."""
-        return record["partner_id"] if "partner_id" in record._fields and record._fields["partner_id"].comodel_name == "res.partner" else None
+        return (
+            record["partner_id"]
+            if "partner_id" in record._fields and record._fields["partner_id"].comodel_name == "res.partner"
+            else None
+        )
 
     def _currency(self, record):
         """Return the currency that ``kit.money`` assumes."""
@@ -109,7 +112,9 @@ class PmDocument(models.AbstractModel):
                 record = record.with_context(lang=self._lang(record))
                 document = self.with_context(lang=record.env.lang)
                 if canvas is None:
-                    canvas = BatchCanvas(stream, document._page_size(), names[0], lang=(record.env.lang or "").replace("_", "-"))
+                    canvas = BatchCanvas(
+                        stream, document._page_size(), names[0], lang=(record.env.lang or "").replace("_", "-")
+                    )
                     canvas.setTitle(document._file_title(records, record))
                     canvas.setAuthor(document._company(record).name)
                     canvas.setCreator("pm")
@@ -190,11 +195,23 @@ class PmDocument(models.AbstractModel):
 
         def frame(header_height):
             return Frame(
-                MARGIN, BOTTOM, inner, height - TOP - BOTTOM - header_height - 2 * mm, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
+                MARGIN,
+                BOTTOM,
+                inner,
+                height - TOP - BOTTOM - header_height - 2 * mm,
+                leftPadding=0,
+                rightPadding=0,
+                topPadding=0,
+                bottomPadding=0,
             )
 
         template = BaseDocTemplate(
-            None, pagesize=(width, height), initialFontName=kit.font, title=canvas._doc.info.title, author=canvas._doc.info.author, creator="pm"
+            None,
+            pagesize=(width, height),
+            initialFontName=kit.font,
+            title=canvas._doc.info.title,
+            author=canvas._doc.info.author,
+            creator="pm",
         )
         template.addPageTemplates(
             [
@@ -212,7 +229,9 @@ class PmDocument(models.AbstractModel):
             canv.setFillColor(SOFT)
             note = record.env._("Page %(page)s of %(pages)s", page=page, pages=pages)
             canv.drawRightString(MARGIN + inner, BOTTOM - 8 * mm, note)
-            canv.drawCentredString(MARGIN + inner / 2, BOTTOM - 8 * mm, record.env._("Printed %(moment)s", moment=printed))
+            canv.drawCentredString(
+                MARGIN + inner / 2, BOTTOM - 8 * mm, record.env._("Printed %(moment)s", moment=printed)
+            )
             room = inner / 2 - 25 * mm
             text = footer
             while text and canv.stringWidth(text, kit.font, 7.5) > room:
@@ -246,7 +265,8 @@ class PmDocument(models.AbstractModel):
                 None,
                 [
                     company.name if prop and company.name != name else None,
-                    (prop.address if prop else None) or company.partner_id._display_address(without_company=True).replace("\n", " ").strip(),
+                    (prop.address if prop else None)
+                    or company.partner_id._display_address(without_company=True).replace("\n", " ").strip(),
                     kit.env._("Hotline %(phone)s", phone=prop.hotline) if prop and prop.hotline else company.phone,
                 ],
             )

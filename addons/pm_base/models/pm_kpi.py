@@ -2,7 +2,6 @@ import logging
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
@@ -49,8 +48,15 @@ class PmKpi(models.Model):
         required=True,
         default="service",
     )
-    direction = fields.Selection([("higher", "Higher is better"), ("lower", "Lower is better")], required=True, default="higher")
-    unit = fields.Selection([("percent", "%"), ("minutes", "minutes"), ("days", "days"), ("number", "number")], required=True, default="percent")
+    direction = fields.Selection(
+        [("higher", "Higher is better"), ("lower", "Lower is better")], required=True, default="higher"
+    )
+    unit = fields.Selection(
+        [("percent", "%"), ("minutes", "minutes"), ("days", "days"), ("number", "number")],
+        string="Measured In",
+        required=True,
+        default="percent",
+    )
     formula = fields.Text(translate=True, help="In words: what is divided by what.")
     method = fields.Char(help="Method that computes the figure; empty for a figure that is only named so far.")
     per_user = fields.Boolean(string="Also per Butler", help="Computed for each butler of the property as well.")
@@ -62,7 +68,9 @@ class PmKpi(models.Model):
     def _check_method(self):
         for kpi in self:
             if kpi.method and not (kpi.method.startswith("_kpi_") and callable(getattr(type(self), kpi.method, None))):
-                raise ValidationError(self.env._("%(kpi)s: there is no method %(method)s.", kpi=kpi.name, method=kpi.method))
+                raise ValidationError(
+                    self.env._("%(kpi)s: there is no method %(method)s.", kpi=kpi.name, method=kpi.method)
+                )
 
     # Computing
 
@@ -88,7 +96,11 @@ class PmKpi(models.Model):
         value = numerator / denominator
         if spec.get("complement"):
             value = 1 - value
-        return {"numerator": numerator, "denominator": denominator, "value": value * 100 if self.unit == "percent" else value}
+        return {
+            "numerator": numerator,
+            "denominator": denominator,
+            "value": value * 100 if self.unit == "percent" else value,
+        }
 
     def _measure(self, model, domain, measure=None):
         """Return the number of records of the domain, or the sum of their field ``measure``."""
@@ -102,7 +114,11 @@ class PmKpi(models.Model):
 
     def _butlers(self, prop):
         """Return the users who have units of the property in charge."""
-        groups = self.env["pm.unit"].sudo()._read_group([("property_id", "=", prop.id), ("user_id", "!=", False)], ["user_id"])
+        groups = (
+            self.env["pm.unit"]
+            .sudo()
+            ._read_group([("property_id", "=", prop.id), ("user_id", "!=", False)], ["user_id"])
+        )
         return self.env["res.users"].sudo().union(*(user for (user,) in groups))
 
     def _compute_month(self, prop, month):
@@ -161,13 +177,19 @@ class PmKpi(models.Model):
     def action_open_results(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("pm_base.pm_kpi_result_action")
-        return {**action, "domain": [("kpi_id", "=", self.id)], "context": {"graph_groupbys": ["month:month", "property_id"]}}
+        return {
+            **action,
+            "domain": [("kpi_id", "=", self.id)],
+            "context": {"graph_groupbys": ["month:month", "property_id"]},
+        }
 
     # KPI 2
 
     def _kpi_file_completeness(self, prop, date_from, date_to, user=None):
         """Handed-over units with every mandatory paper / handed-over units. Source: S4-03, S0-13."""
-        units = Domain("property_id", "=", prop.id) & Domain("handover_date", "<=", date_to) & Domain("active", "=", True)
+        units = (
+            Domain("property_id", "=", prop.id) & Domain("handover_date", "<=", date_to) & Domain("active", "=", True)
+        )
         if user:
             units &= Domain("user_id", "=", user.id)
         types = self.env["pm.file.type"].sudo().search([("mandatory", "=", True)])
@@ -177,7 +199,15 @@ class PmKpi(models.Model):
         complete = units
         for file_type in types:
             there = Domain(
-                "file_ids", "any", [("type_id", "=", file_type.id), ("active", "=", True), "|", ("date", "=", False), ("date", "<=", date_to)]
+                "file_ids",
+                "any",
+                [
+                    ("type_id", "=", file_type.id),
+                    ("active", "=", True),
+                    "|",
+                    ("date", "=", False),
+                    ("date", "<=", date_to),
+                ],
             )
             complete &= (there | Domain("unit_type", "!=", file_type.unit_type)) if file_type.unit_type else there
         return {"numerator": ("pm.unit", complete, None), "denominator": ("pm.unit", units, None)}

@@ -11,7 +11,8 @@ class PmKpiResult(models.Model):
     _rec_name = "kpi_id"
 
     _once = models.UniqueIndex(
-        "(kpi_id, property_id, month, COALESCE(user_id, 0))", "There is one result for a figure, property, month and butler."
+        "(kpi_id, property_id, month, COALESCE(user_id, 0))",
+        "There is one result for a figure, property, month and butler.",
     )
     _month_first = models.Constraint("CHECK (EXTRACT(day FROM month) = 1)", "A month is named by its first day.")
 
@@ -23,6 +24,7 @@ class PmKpiResult(models.Model):
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="cascade")
     user_id = fields.Many2one("res.users", string="Butler", ondelete="cascade")
     month = fields.Date(required=True, index=True)
+    period = fields.Char(compute="_compute_period", help="The month as year and number.")
     numerator = fields.Float(digits=(16, 2))
     denominator = fields.Float(digits=(16, 2))
     value = fields.Float(digits=(16, 2), aggregator="avg")
@@ -30,16 +32,24 @@ class PmKpiResult(models.Model):
     target_operator = fields.Selection([(">=", "at least"), ("<=", "at most")])
     target_value = fields.Float(string="Target", digits=(12, 2), aggregator="avg")
     state = fields.Selection(
-        [("met", "Met"), ("missed", "Missed"), ("no_target", "No target"), ("no_data", "No data")], required=True, default="no_data"
+        [("met", "Met"), ("missed", "Missed"), ("no_target", "No target"), ("no_data", "No data")],
+        required=True,
+        default="no_data",
     )
     error = fields.Text()
     computed_at = fields.Datetime(string="Computed")
 
-    @api.depends("kpi_id", "property_id", "month", "user_id")
+    @api.depends("month")
+    def _compute_period(self):
+        for result in self:
+            result.period = result.month and result.month.strftime("%Y-%m")
+
+    @api.depends("kpi_id", "property_id", "period", "user_id")
     def _compute_display_name(self):
         for result in self:
-            month = result.month and result.month.strftime("%Y-%m")
-            result.display_name = " · ".join(filter(None, [result.kpi_id.name, result.property_id.name, result.user_id.name, month]))
+            result.display_name = " · ".join(
+                filter(None, [result.kpi_id.name, result.property_id.name, result.user_id.name, result.period])
+            )
 
     def _upsert(self, prop, month, rows):
         """Insert or refresh the results of one property and month; an unchanged row is only stamped."""

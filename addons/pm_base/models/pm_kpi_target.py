@@ -27,11 +27,27 @@ class PmKpiTarget(models.Model):
     kpi_id = fields.Many2one("pm.kpi", string="Key Figure", required=True, ondelete="cascade")
     unit = fields.Selection(related="kpi_id.unit")
     group = fields.Selection(related="kpi_id.group", store=True)
-    year = fields.Integer(required=True, default=lambda self: fields.Date.context_today(self).year, help="Applies from this year until a newer row.")
-    company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, precompute=True, readonly=False, index=True, help="Empty: for all companies.")
+    year = fields.Integer(
+        required=True,
+        default=lambda self: fields.Date.context_today(self).year,
+        help="Applies from this year until a newer row.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        precompute=True,
+        readonly=False,
+        index=True,
+        help="Empty: for all companies.",
+    )
     property_id = fields.Many2one("pm.property", index=True, ondelete="cascade", help="Empty: for all properties.")
-    user_id = fields.Many2one("res.users", string="Butler", ondelete="cascade", help="Empty: for the property as a whole.")
-    operator = fields.Selection(OPERATORS, required=True, compute="_compute_operator", store=True, precompute=True, readonly=False)
+    user_id = fields.Many2one(
+        "res.users", string="Butler", ondelete="cascade", help="Empty: for the property as a whole."
+    )
+    operator = fields.Selection(
+        OPERATORS, required=True, compute="_compute_operator", store=True, precompute=True, readonly=False
+    )
     value = fields.Float(string="Target", digits=(12, 2), required=True)
     source = fields.Char(help="Requirement id or decision that the number comes from.")
 

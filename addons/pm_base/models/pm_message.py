@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import phonenumbers
 from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, clean_context, email_normalize, html2plaintext, is_html_empty, split_every
@@ -55,13 +54,21 @@ class PmMessage(models.Model):
     _order = "id desc"
     _rec_name = "subject"
 
-    _key_unique = models.Constraint("UNIQUE (key)", "A message with this key exists already: it must not be sent twice.")
+    _key_unique = models.Constraint(
+        "UNIQUE (key)", "A message with this key exists already: it must not be sent twice."
+    )
     _queue_index = models.Index("(id) WHERE state = 'queued'")
     _handed_index = models.Index("(handed_at) WHERE state = 'handed'")
     _cap_index = models.Index("(partner_id, purpose_id, handed_at) WHERE handed_at IS NOT NULL")
     _record_index = models.Index("(res_model, res_id)")
 
-    key = fields.Char(required=True, readonly=True, copy=False, default=lambda self: f"manual/{uuid4().hex}", help="Says what is sent; unique.")
+    key = fields.Char(
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: f"manual/{uuid4().hex}",
+        help="Says what is sent; unique.",
+    )
     purpose_id = fields.Many2one("pm.message.purpose", required=True, index=True, ondelete="restrict")
     wanted_channel = fields.Selection(
         [("auto", "As the purpose says"), *CHANNELS], string="Wanted Channel", required=True, default="auto"
@@ -70,7 +77,9 @@ class PmMessage(models.Model):
     partner_id = fields.Many2one("res.partner", string="Recipient", required=True, ondelete="restrict")
     address = fields.Char(readonly=True, help="E-mail address or number at the moment of sending.")
     property_id = fields.Many2one("pm.property", index=True, ondelete="restrict")
-    company_id = fields.Many2one("res.company", required=True, index=True, readonly=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, readonly=True, default=lambda self: self.env.company
+    )
     res_model = fields.Char(string="About (model)", readonly=True)
     res_id = fields.Many2oneReference(string="About", model_field="res_model", readonly=True)
     mail_template_id = fields.Many2one("mail.template", readonly=True, ondelete="set null")
@@ -79,7 +88,9 @@ class PmMessage(models.Model):
     subject = fields.Char()
     body = fields.Html(sanitize="email_outgoing")
     text = fields.Text(string="SMS Text")
-    attachment_ids = fields.Many2many("ir.attachment", "pm_message_attachment_rel", "message_id", "attachment_id", string="Attachments")
+    attachment_ids = fields.Many2many(
+        "ir.attachment", "pm_message_attachment_rel", "message_id", "attachment_id", string="Attachments"
+    )
     not_before = fields.Datetime(help="Earliest moment; quiet hours move it to their end.")
 
     state = fields.Selection(
@@ -119,9 +130,15 @@ class PmMessage(models.Model):
     attempts = fields.Integer(readonly=True, copy=False)
 
     # Proof
-    mail_mail_id = fields.Many2one("mail.mail", string="E-mail", readonly=True, copy=False, index="btree_not_null", ondelete="set null")
-    reference = fields.Char(readonly=True, copy=False, help="Message-Id of the e-mail, or number of the SMS at the gateway.")
-    content_hash = fields.Char(readonly=True, copy=False, help="SHA-256 of what was handed over: subject, text and attachments.")
+    mail_mail_id = fields.Many2one(
+        "mail.mail", string="E-mail", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
+    reference = fields.Char(
+        readonly=True, copy=False, help="Message-Id of the e-mail, or number of the SMS at the gateway."
+    )
+    content_hash = fields.Char(
+        readonly=True, copy=False, help="SHA-256 of what was handed over: subject, text and attachments."
+    )
 
     # Records
 
@@ -142,10 +159,14 @@ class PmMessage(models.Model):
     def write(self, vals):
         if not self.env.su:
             if any(message.state != "queued" for message in self):
-                raise UserError(self.env._("To change a message it must still be waiting. Cancel or repeat it instead."))
+                raise UserError(
+                    self.env._("To change a message it must still be waiting. Cancel or repeat it instead.")
+                )
             locked = sorted(name for name in vals if self._fields[name].readonly and self._fields[name].store)
             if locked:
-                raise AccessError(self.env._("Only the dispatcher writes %(fields)s of a message.", fields=", ".join(locked)))
+                raise AccessError(
+                    self.env._("Only the dispatcher writes %(fields)s of a message.", fields=", ".join(locked))
+                )
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -184,7 +205,9 @@ class PmMessage(models.Model):
         :raises ValueError: unknown purpose or channel, or no key
         """
         rows, seen = [], set()
-        purposes = {code: self.env["pm.message.purpose"]._get(code).id for code in {vals["purpose"] for vals in vals_list}}
+        purposes = {
+            code: self.env["pm.message.purpose"]._get(code).id for code in {vals["purpose"] for vals in vals_list}
+        }
         for vals in vals_list:
             key = vals.get("key")
             if not key:
@@ -272,7 +295,17 @@ class PmMessage(models.Model):
             message.attachment_ids = attachments
 
     @api.model
-    def _enqueue_template(self, purpose, template_xmlid, records, key_prefix, channel="auto", partner=None, property_of=None, not_before=None):
+    def _enqueue_template(
+        self,
+        purpose,
+        template_xmlid,
+        records,
+        key_prefix,
+        channel="auto",
+        partner=None,
+        property_of=None,
+        not_before=None,
+    ):
         """Render templates on records and record one message each; a record on which it fails is one failed message.
 
         :param template_xmlid: XML id of a ``mail.template`` or an ``sms.template``, or a list with one of each
@@ -283,7 +316,9 @@ class PmMessage(models.Model):
         """
         xmlids = [template_xmlid] if isinstance(template_xmlid, str) else template_xmlid
         templates = [self.env.ref(xmlid).sudo(False) for xmlid in xmlids]
-        mail = next((template for template in templates if template._name == "mail.template"), self.env["mail.template"])
+        mail = next(
+            (template for template in templates if template._name == "mail.template"), self.env["mail.template"]
+        )
         sms = next((template for template in templates if template._name == "sms.template"), self.env["sms.template"])
         partner = partner or (lambda record: record.partner_id)
         property_of = property_of or (
@@ -331,13 +366,19 @@ class PmMessage(models.Model):
                 with self.env.cr.savepoint():
                     result.update(self._render_content(mail, sms, record))
             except Exception as error:
-                result[record.id] = {"state": "failed", "reason": "template", "reason_text": str(error) or type(error).__name__}
+                result[record.id] = {
+                    "state": "failed",
+                    "reason": "template",
+                    "reason_text": str(error) or type(error).__name__,
+                }
         return result
 
     def _render_content(self, mail, sms, records):
         result = {record.id: {} for record in records}
         if mail:
-            rendered = mail._generate_template(records.ids, ("subject", "body_html", "attachment_ids", "report_template_ids"))
+            rendered = mail._generate_template(
+                records.ids, ("subject", "body_html", "attachment_ids", "report_template_ids")
+            )
             langs = mail._render_lang(records.ids) if mail.lang else {}
             for record in records:
                 values = rendered[record.id]
@@ -349,7 +390,9 @@ class PmMessage(models.Model):
                     subject=values.get("subject"),
                     body=body,
                     attachment_ids=values.get("attachment_ids"),
-                    attachments=[(name, base64.b64decode(content)) for name, content in values.get("attachments") or []],
+                    attachments=[
+                        (name, base64.b64decode(content)) for name, content in values.get("attachments") or []
+                    ],
                 )
         if sms:
             for record_id, text in sms._render_field("body", records.ids, compute_lang=bool(sms.lang)).items():
@@ -508,7 +551,11 @@ class PmMessage(models.Model):
         partner = self.partner_id
         if channel == "email":
             return email_normalize(partner.email) and partner.email_formatted
-        number = partner._phone_format(number=partner.phone, country=partner.country_id or self.company_id.country_id) if partner.phone else False
+        number = (
+            partner._phone_format(number=partner.phone, country=partner.country_id or self.company_id.country_id)
+            if partner.phone
+            else False
+        )
         # A short message to a landline is accepted by gateways, paid for and lost.
         if number and phonenumbers.number_type(phonenumbers.parse(number)) == phonenumbers.PhoneNumberType.FIXED_LINE:
             return False
@@ -531,7 +578,12 @@ class PmMessage(models.Model):
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
             if purpose.opt_out_text:
                 before, _placeholder, after = purpose.opt_out_text.partition("{link}")
-                body += Markup('<p style="color:#616E7C;font-size:12px">%s<a href="%s">%s</a>%s</p>') % (before, link, link, after)
+                body += Markup('<p style="color:#616E7C;font-size:12px">%s<a href="%s">%s</a>%s</p>') % (
+                    before,
+                    link,
+                    link,
+                    after,
+                )
         company = self.company_id
         vals = {
             "subject": subject,
@@ -557,9 +609,21 @@ class PmMessage(models.Model):
         purpose = self._localized_purpose()
         text = self._sms_text()
         if (purpose.honours_opt_out or purpose.requires_opt_in) and purpose.opt_out_text:
-            text += "\n" + purpose.opt_out_text.replace("{link}", self.env["pm.consent"]._opt_out_url(self.partner_id, purpose))
-        sms = self.env["sms.sms"].sudo().create(
-            {"number": number, "body": text, "partner_id": self.partner_id.id, "pm_company_id": self.company_id.id, "state": "outgoing"}
+            text += "\n" + purpose.opt_out_text.replace(
+                "{link}", self.env["pm.consent"]._opt_out_url(self.partner_id, purpose)
+            )
+        sms = (
+            self.env["sms.sms"]
+            .sudo()
+            .create(
+                {
+                    "number": number,
+                    "body": text,
+                    "partner_id": self.partner_id.id,
+                    "pm_company_id": self.company_id.id,
+                    "state": "outgoing",
+                }
+            )
         )
         # The SMS is deleted once sent; its tracker brings the gateway's answers here.
         self.env["sms.tracker"].sudo().create({"sms_uuid": sms.uuid, "pm_message_id": self.id})
@@ -593,13 +657,20 @@ class PmMessage(models.Model):
         elif sms_state == "error":
             self._on_failed(text)
         elif sms_state == "canceled":
-            self.filtered(lambda m: m.state in ("handed", "failed"))._transition("cancelled", reason="cancelled", reason_text=text)
+            self.filtered(lambda m: m.state in ("handed", "failed"))._transition(
+                "cancelled", reason="cancelled", reason_text=text
+            )
         elif sms_state == "outgoing":
-            self.filtered(lambda m: m.state in ("failed", "cancelled"))._transition("handed", reason=False, reason_text=False)
+            self.filtered(lambda m: m.state in ("failed", "cancelled"))._transition(
+                "handed", reason=False, reason_text=False
+            )
 
     def _reconcile_handed(self):
         """Learn the fate of e-mails whose report was lost, as when the mail worker was killed."""
-        old = self.search([("state", "=", "handed"), ("channel", "=", "email"), ("handed_at", "<", fields.Datetime.now() - SILENCE)], limit=1000)
+        old = self.search(
+            [("state", "=", "handed"), ("channel", "=", "email"), ("handed_at", "<", fields.Datetime.now() - SILENCE)],
+            limit=1000,
+        )
         for message in old:
             mail = message.mail_mail_id
             if not mail:
@@ -617,17 +688,30 @@ class PmMessage(models.Model):
         wrong = self.filtered(lambda m: m.state not in ("failed", "skipped"))
         if wrong:
             raise UserError(
-                self.env._("To repeat a message it must have failed or been left unsent: %(names)s.", names=", ".join(m.subject or m.key for m in wrong))
+                self.env._(
+                    "To repeat a message it must have failed or been left unsent: %(names)s.",
+                    names=", ".join(m.subject or m.key for m in wrong),
+                )
             )
         for message in self:
             vals = {"reason": False, "reason_text": False, "not_before": False}
             if message.reason == "template":
                 record = self.env[message.res_model].browse(message.res_id).exists()
-                content = self._render_batch(message.mail_template_id, message.sms_template_id, record).get(record.id, {})
+                content = self._render_batch(message.mail_template_id, message.sms_template_id, record).get(
+                    record.id, {}
+                )
                 if content.get("state") == "failed" or not record:
-                    message.sudo().reason_text = content.get("reason_text") or self.env._("The record does not exist any more.")
+                    message.sudo().reason_text = content.get("reason_text") or self.env._(
+                        "The record does not exist any more."
+                    )
                     continue
-                self._attach(message.sudo(), {"attachment_ids": content.pop("attachment_ids", None), "attachments": content.pop("attachments", None)})
+                self._attach(
+                    message.sudo(),
+                    {
+                        "attachment_ids": content.pop("attachment_ids", None),
+                        "attachments": content.pop("attachments", None),
+                    },
+                )
                 vals.update(content)
             message._transition("queued", **vals)
         self._trigger_dispatch()
@@ -645,7 +729,11 @@ class PmMessage(models.Model):
         for message in self:
             if message.state == "handed":
                 mail = message.sudo().mail_mail_id
-                sms = self.env["sms.sms"].sudo().search([("uuid", "=", message.reference), ("state", "=", "outgoing")]) if message.channel == "sms" else None
+                sms = (
+                    self.env["sms.sms"].sudo().search([("uuid", "=", message.reference), ("state", "=", "outgoing")])
+                    if message.channel == "sms"
+                    else None
+                )
                 if mail.state == "outgoing":
                     mail.cancel()
                 elif sms:
@@ -657,7 +745,12 @@ class PmMessage(models.Model):
         self.ensure_one()
         if not self.res_model or self.res_model not in self.env:
             raise UserError(self.env._("This message is not about a record."))
-        return {"type": "ir.actions.act_window", "res_model": self.res_model, "res_id": self.res_id, "view_mode": "form"}
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "view_mode": "form",
+        }
 
     @api.model
     def _action_for(self, records):

@@ -1,7 +1,6 @@
 from datetime import datetime, time, timedelta
 
 import pytz
-
 from odoo import api, fields, models
 
 CHANNELS = [("email", "E-mail"), ("sms", "SMS")]
@@ -20,7 +19,8 @@ class PmMessagePurpose(models.Model):
 
     _code_unique = models.UniqueIndex("(code)", "Another purpose has this code.")
     _hours = models.Constraint(
-        "CHECK (quiet_from >= 0 AND quiet_from <= 24 AND quiet_to >= 0 AND quiet_to <= 24)", "Quiet hours lie between 0:00 and 24:00."
+        "CHECK (quiet_from >= 0 AND quiet_from <= 24 AND quiet_to >= 0 AND quiet_to <= 24)",
+        "Quiet hours lie between 0:00 and 24:00.",
     )
     _cap = models.Constraint("CHECK (cap_count >= 0 AND cap_days >= 0)", "The frequency cap cannot be negative.")
 
@@ -29,17 +29,30 @@ class PmMessagePurpose(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     channel_order = fields.Selection(
-        [("email,sms", "E-mail, else SMS"), ("sms,email", "SMS, else e-mail"), ("email", "E-mail only"), ("sms", "SMS only")],
+        [
+            ("email,sms", "E-mail, else SMS"),
+            ("sms,email", "SMS, else e-mail"),
+            ("email", "E-mail only"),
+            ("sms", "SMS only"),
+        ],
         required=True,
         default="email,sms",
         help="Channel of messages that do not ask for a certain one: the first for which the partner has an address.",
     )
-    quiet_from = fields.Float(help="Start of the hours, in the property's time zone, in which nothing is sent. Equal to the end: no quiet hours.")
+    quiet_from = fields.Float(
+        help="Start of the hours, in the property's time zone, in which nothing is sent. Equal to the end: no quiet hours."
+    )
     quiet_to = fields.Float(help="End of the quiet hours: messages that waited go out then.")
-    cap_count = fields.Integer(string="At Most", help="Messages of this purpose to one partner within the period; 0 = without limit.")
+    cap_count = fields.Integer(
+        string="At Most", help="Messages of this purpose to one partner within the period; 0 = without limit."
+    )
     cap_days = fields.Integer(string="Within (days)", default=7)
-    honours_opt_out = fields.Boolean(string="Respects Opt-out", help="Not sent to a partner who opted out of this purpose.")
-    requires_opt_in = fields.Boolean(string="Needs Consent", help="Sent only to a partner who opted in to this purpose.")
+    honours_opt_out = fields.Boolean(
+        string="Respects Opt-out", help="Not sent to a partner who opted out of this purpose."
+    )
+    requires_opt_in = fields.Boolean(
+        string="Needs Consent", help="Sent only to a partner who opted in to this purpose."
+    )
     opt_out_text = fields.Char(
         string="Opt-out Line",
         translate=True,

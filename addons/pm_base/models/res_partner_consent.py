@@ -5,7 +5,9 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     pm_consent_ids = fields.One2many("pm.consent", "partner_id", string="Message Consents")
-    pm_message_count = fields.Integer(string="Number of Messages", compute="_compute_pm_message_count", groups="pm_base.group_front_desk")
+    pm_message_count = fields.Integer(
+        string="Number of Messages", compute="_compute_pm_message_count", groups="pm_base.group_front_desk"
+    )
 
     def _compute_pm_message_count(self):
         counts = dict(self.env["pm.message"]._read_group([("partner_id", "in", self.ids)], ["partner_id"], ["__count"]))

@@ -33,5 +33,7 @@ class SmsSms(models.Model):
         if self.env.context.get("sms_api"):
             return super()._send(unlink_failed=unlink_failed, unlink_sent=unlink_sent, raise_exception=raise_exception)
         for api, batch in self._split_by_api():
-            batch.with_context(sms_api=api)._send(unlink_failed=unlink_failed, unlink_sent=unlink_sent, raise_exception=raise_exception)
+            batch.with_context(sms_api=api)._send(
+                unlink_failed=unlink_failed, unlink_sent=unlink_sent, raise_exception=raise_exception
+            )
         return None

@@ -10,7 +10,7 @@ class ReportKeyCustomers(models.AbstractModel):
     _landscape = True
 
     def _title(self, record):
-        return self.env._("Key Customers")
+        return self.env._("Key-customer List")
 
     def _number(self, record):
         return f"{record.code} · {record._today()}"
@@ -21,7 +21,8 @@ class ReportKeyCustomers(models.AbstractModel):
     def _story(self, record, kit):
         _ = record.env._
         parties = record.env["pm.unit.party"].search(
-            [("property_id", "=", record.id), ("is_key_customer", "=", True), ("is_current", "=", True)], order="partner_id, unit_id"
+            [("property_id", "=", record.id), ("is_key_customer", "=", True), ("is_current", "=", True)],
+            order="partner_id, unit_id",
         )
         roles = dict(parties._fields["role"]._description_selection(record.env))
         rows = []
@@ -30,7 +31,9 @@ class ReportKeyCustomers(models.AbstractModel):
             rows.append(
                 [
                     partner.name,
-                    "、".join(units.mapped("display_name")) if (record.env.lang or "").startswith("zh") else ", ".join(units.mapped("display_name")),
+                    "、".join(units.mapped("display_name"))
+                    if (record.env.lang or "").startswith("zh")
+                    else ", ".join(units.mapped("display_name")),
                     " / ".join(dict.fromkeys(roles[right.role] for right in rights)),
                     sum(units.mapped("area_chargeable")),
                     "; ".join(dict.fromkeys(filter(None, rights.mapped("key_reason")))),
@@ -41,4 +44,7 @@ class ReportKeyCustomers(models.AbstractModel):
         if not rows:
             return [kit.p(_("No key customer is recorded. Tick Key Customer on the parties of a unit."))]
         header = [_("Customer"), _("Units"), _("Role"), _("Area (m²)"), _("Reason"), _("Characteristics"), _("Held by")]
-        return [kit.table(header, rows, widths=[42, 38, 24, 22, 48, 60, 26], align="lllrlll"), kit.signatures([_("Compiled by"), _("Project manager")])]
+        return [
+            kit.table(header, rows, widths=[42, 38, 24, 22, 48, 60, 26], align="lllrlll"),
+            kit.signatures([_("Compiled by"), _("Project manager")]),
+        ]

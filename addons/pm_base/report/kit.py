@@ -9,6 +9,8 @@ import re
 from functools import partial
 from xml.sax.saxutils import escape
 
+from odoo.exceptions import UserError
+from odoo.tools.misc import format_date, format_datetime, formatLang
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_CENTER, TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
@@ -16,9 +18,6 @@ from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, Image, KeepTogether, LongTable, PageBreak, Paragraph, Spacer, Table
-
-from odoo.exceptions import UserError
-from odoo.tools.misc import format_date, format_datetime, formatLang
 
 from . import fonts
 from .flowables import BoldParagraph, Heading, QrFlowable, StampFlowable
@@ -137,7 +136,9 @@ class Kit:
 
     def money(self, amount, currency=None):
         """Return ``amount`` with the currency's digits and symbol."""
-        return formatLang(self.env, amount or 0.0, currency_obj=currency or self.currency or self.env.company.currency_id)
+        return formatLang(
+            self.env, amount or 0.0, currency_obj=currency or self.currency or self.env.company.currency_id
+        )
 
     def num(self, value, digits=2):
         """Return the number with grouped thousands and ``digits`` decimals."""
@@ -164,10 +165,16 @@ class Kit:
         """Return a grid of labels and values, ``columns`` pairs a row."""
         cells = [(self.p(label, "cell_label"), self._cell(value)) for label, value in pairs]
         cells += [("", "")] * (-len(cells) % columns)
-        rows = [[item for pair in cells[start : start + columns] for item in pair] for start in range(0, len(cells), columns)]
+        rows = [
+            [item for pair in cells[start : start + columns] for item in pair]
+            for start in range(0, len(cells), columns)
+        ]
         if not rows:
             return Spacer(0, 0)
-        label = max(min(max(self._text_width(pair[0], 8.5) for pair in pairs) + 3 * CELL_PADDING, self.width / columns * 0.45), 15 * mm)
+        label = max(
+            min(max(self._text_width(pair[0], 8.5) for pair in pairs) + 3 * CELL_PADDING, self.width / columns * 0.45),
+            15 * mm,
+        )
         widths = [label, self.width / columns - label] * columns
         table = Table(self._split_tall(rows, widths), colWidths=widths, spaceBefore=2, spaceAfter=6)
         style = [*self._grid_style(), ("GRID", (0, 0), (-1, -1), 0.4, LINE)]
@@ -203,7 +210,11 @@ class Kit:
         table = LongTable(data, colWidths=widths, repeatRows=head_rows, spaceBefore=2, spaceAfter=6)
         style = [*self._grid_style(), ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE)]
         if head_rows:
-            style += [("BACKGROUND", (0, 0), (-1, 0), HEAD), ("LINEABOVE", (0, 0), (-1, 0), 0.8, INK), ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK)]
+            style += [
+                ("BACKGROUND", (0, 0), (-1, 0), HEAD),
+                ("LINEABOVE", (0, 0), (-1, 0), 0.8, INK),
+                ("LINEBELOW", (0, 0), (-1, 0), 0.8, INK),
+            ]
         if zebra and len(rows) > 3:
             style.append(("ROWBACKGROUNDS", (0, head_rows), (-1, head_rows + len(body) - 1), [None, ZEBRA]))
         if total:
@@ -216,7 +227,13 @@ class Kit:
         weights = widths or [1] * len(parts)
         scale = self.width / sum(weights)
         table = Table([list(parts)], colWidths=[weight * scale for weight in weights])
-        table.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)])
+        table.setStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+            ]
+        )
         return table
 
     def box(self, flowables):
@@ -238,11 +255,19 @@ class Kit:
         _ = self.env._
         columns = min(len(labels), 3) or 1
         cells = [
-            [self.p(label, "cell_bold"), Spacer(0, 11 * mm), self.p(_("Signature / seal:"), "cell_label"), self.p(_("Date:"), "cell_label")]
+            [
+                self.p(label, "cell_bold"),
+                Spacer(0, 11 * mm),
+                self.p(_("Signature / seal:"), "cell_label"),
+                self.p(_("Date:"), "cell_label"),
+            ]
             for label in labels
         ]
         cells += [""] * (-len(cells) % columns)
-        table = Table([cells[start : start + columns] for start in range(0, len(cells), columns)], colWidths=[self.width / columns] * columns)
+        table = Table(
+            [cells[start : start + columns] for start in range(0, len(cells), columns)],
+            colWidths=[self.width / columns] * columns,
+        )
         table.setStyle([*self._grid_style(), ("GRID", (0, 0), (-1, -1), 0.4, LINE)])
         return KeepTogether([Spacer(0, 4 * mm), table])
 
@@ -260,7 +285,9 @@ class Kit:
         try:
             width, height = ImageReader(io.BytesIO(content)).getSize()
         except Exception as error:
-            raise UserError(self.env._("A picture of this document cannot be read. Replace it by a PNG or JPEG file.")) from error
+            raise UserError(
+                self.env._("A picture of this document cannot be read. Replace it by a PNG or JPEG file.")
+            ) from error
         scale = min(width_mm * mm / width, (height_mm or 240) * mm / height)
         return Image(io.BytesIO(content), width * scale, height * scale, mask="auto", hAlign="LEFT")
 
@@ -345,7 +372,11 @@ class Kit:
         natural = []
         for index, title in enumerate(header):
             values = [title] + [row[index] for row in rows[:200] if index < len(row)]
-            texts = [self.num(value) if isinstance(value, float) else value for value in values if not isinstance(value, (Flowable, list, tuple))]
+            texts = [
+                self.num(value) if isinstance(value, float) else value
+                for value in values
+                if not isinstance(value, (Flowable, list, tuple))
+            ]
             width = max((self._text_width(text, 8.5) for text in texts), default=0) + 2 * CELL_PADDING + 2
             natural.append(min(max(width, 12 * mm), 45 * mm if align[index] == "r" else 70 * mm))
         # Amounts keep their width; the other columns share what is left.

@@ -37,7 +37,7 @@ class ReportPropertyProfile(models.AbstractModel):
                     (_("Developer"), record.developer_id.sudo().name),
                     (_("Designer"), record.designer),
                     (_("Sales agent"), record.sales_agent),
-                    (_("Completed"), kit.date(record.completion_date)),
+                    (_("Completion date"), kit.date(record.completion_date)),
                     (_("Moved in from"), kit.date(record.move_in_date)),
                     (_("Project manager"), record.manager_id.sudo().name),
                 ]
@@ -90,7 +90,9 @@ class ReportPropertyProfile(models.AbstractModel):
         if contacts:
             story += [
                 kit.h(_("Emergency numbers")),
-                kit.table([_("Service"), _("Phone")], [[contact.name, contact.phone] for contact in contacts], widths=[2, 1]),
+                kit.table(
+                    [_("Service"), _("Phone")], [[contact.name, contact.phone] for contact in contacts], widths=[2, 1]
+                ),
             ]
         return [*story, kit.signatures([_("Compiled by"), _("Reviewed by"), _("Project manager")])]
 

@@ -3,12 +3,11 @@ import json
 import os
 from unittest.mock import patch
 
-from pypdf import PdfReader
-
 from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import HttpCase, tagged
 from odoo.tools import mute_logger
+from pypdf import PdfReader
 
 from ..models.pm_document import PmDocument
 from ..report import fonts
@@ -30,7 +29,11 @@ def read(pdf):
 class TestDocument(PmCase):
     def _pdf(self, records=None, **context):
         records = records or self.property
-        return self.env["pm.document"].with_context(**context)._pdf("pm_base.property_profile_report", records.with_context(**context))
+        return (
+            self.env["pm.document"]
+            .with_context(**context)
+            ._pdf("pm_base.property_profile_report", records.with_context(**context))
+        )
 
     def _with_story(self, story):
         """Replace the story of the profile sheet by ``story(record, kit)``."""
@@ -74,7 +77,11 @@ class TestDocument(PmCase):
 
     def test_a_table_repeats_its_header_and_keeps_its_rows(self):
         rows = [[f"Row {number}", LONG_NAME if number == 5 else "x", 1234567.891] for number in range(120)]
-        with self._with_story(lambda record, kit: [kit.table(["Head A", "Head B", "Head C"], rows, align="llr", total=["Total", "", 99.0])]):
+        with self._with_story(
+            lambda record, kit: [
+                kit.table(["Head A", "Head B", "Head C"], rows, align="llr", total=["Total", "", 99.0])
+            ]
+        ):
             _reader, pages = read(self._pdf())
         self.assertGreater(len(pages), 2)
         for page in pages:
@@ -86,7 +93,9 @@ class TestDocument(PmCase):
 
     def test_a_cell_higher_than_a_page_is_cut_into_rows(self):
         words = " ".join(f"w{number}" for number in range(4000))
-        with self._with_story(lambda record, kit: [kit.table(["A", "B"], [["first", words]], widths=[1, 1]), kit.pairs([("L", words)])]):
+        with self._with_story(
+            lambda record, kit: [kit.table(["A", "B"], [["first", words]], widths=[1, 1]), kit.pairs([("L", words)])]
+        ):
             _reader, pages = read(self._pdf())
         text = "".join(pages)
         self.assertGreater(len(pages), 3)
@@ -138,7 +147,9 @@ class TestDocument(PmCase):
             self.assertEqual(yuan_words(amount), "人民币" + words)
 
     def test_many_records_in_one_file_with_their_own_pages(self):
-        properties = self.env["pm.property"].create([{"name": f"Property {number}", "code": f"P{number}"} for number in range(120)])
+        properties = self.env["pm.property"].create(
+            [{"name": f"Property {number}", "code": f"P{number}"} for number in range(120)]
+        )
         with self._with_story(lambda record, kit: [kit.p(record.name), kit.page_break(), kit.p("end")]):
             _reader, pages = read(self._pdf(properties))
         self.assertEqual(len(pages), 240)
@@ -155,7 +166,11 @@ class TestDocument(PmCase):
                 raise ZeroDivisionError("boom")
             return [kit.p("fine")]
 
-        with self._with_story(story), self.assertRaisesRegex(UserError, "Broken Tower.*boom"), mute_logger("odoo.addons.pm_base.models.pm_document"):
+        with (
+            self._with_story(story),
+            self.assertRaisesRegex(UserError, "Broken Tower.*boom"),
+            mute_logger("odoo.addons.pm_base.models.pm_document"),
+        ):
             self._pdf(self.property | broken)
 
     def test_nothing_selected(self):
@@ -173,10 +188,16 @@ class TestDocument(PmCase):
             self.owners[0].flush_recordset()
             self.env.cr.execute("UPDATE res_partner SET lang = 'fr_FR' WHERE id = %s", [self.owners[0].id])
             self.owners[0].invalidate_recordset(["lang"])
-            self.assertEqual(document._lang(self.property), "en_US", "a language that is not installed cannot be printed")
+            self.assertEqual(
+                document._lang(self.property), "en_US", "a language that is not installed cannot be printed"
+            )
 
     def test_missing_font_is_explained(self):
-        with patch.object(fonts, "SYSTEM_FOLDERS", ()), patch.dict(os.environ, {"PM_FONT_DIR": "/nowhere"}), self.assertRaisesRegex(UserError, "/nowhere"):
+        with (
+            patch.object(fonts, "SYSTEM_FOLDERS", ()),
+            patch.dict(os.environ, {"PM_FONT_DIR": "/nowhere"}),
+            self.assertRaisesRegex(UserError, "/nowhere"),
+        ):
             self._pdf()
 
     def test_configured_font(self):
@@ -201,7 +222,9 @@ class TestDocument(PmCase):
         report = self.env.ref("pm_base.property_profile_report")
         report.write({"attachment": "'%s.pdf' % object.code", "attachment_use": True})
         first = self._pdf()
-        attachment = self.env["ir.attachment"].search([("res_model", "=", "pm.property"), ("res_id", "=", self.property.id), ("name", "=", "T1.pdf")])
+        attachment = self.env["ir.attachment"].search(
+            [("res_model", "=", "pm.property"), ("res_id", "=", self.property.id), ("name", "=", "T1.pdf")]
+        )
         self.assertEqual(attachment.raw, first)
         self.property.name = "Renamed"
         self.assertEqual(self._pdf(), first)
@@ -213,7 +236,9 @@ class TestDocument(PmCase):
             self.env["ir.actions.report"]._render_qweb_pdf("pm_base.property_profile", self.property.ids),
         ):
             self.assertEqual((content[:4], kind), (b"%PDF", "pdf"))
-        self.assertEqual(report.report_action(self.property)["report_type"], "pm_pdf", "no question about QWeb's layout in between")
+        self.assertEqual(
+            report.report_action(self.property)["report_type"], "pm_pdf", "no question about QWeb's layout in between"
+        )
 
 
 @tagged("post_install", "-at_install")

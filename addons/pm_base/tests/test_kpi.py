@@ -2,11 +2,10 @@ from datetime import date
 from unittest.mock import patch
 
 from freezegun import freeze_time
-from psycopg2 import IntegrityError
-
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from .common import PmCase
 
@@ -23,7 +22,9 @@ class KpiCase(PmCase):
         cls.mandatory = cls.env["pm.file.type"].search([("mandatory", "=", True)])
 
     def _file(self, unit, types=None, when="2026-11-01"):
-        self.env["pm.unit.file"].create([{"unit_id": unit.id, "type_id": kind.id, "date": when} for kind in types or self.mandatory])
+        self.env["pm.unit.file"].create(
+            [{"unit_id": unit.id, "type_id": kind.id, "date": when} for kind in types or self.mandatory]
+        )
 
     def _result(self, month=NOVEMBER, user=False, kpi=None):
         return self.results.search(
@@ -100,8 +101,12 @@ class TestTargets(KpiCase):
         target = cls.env["pm.kpi.target"]
         cls.general = target.create({"kpi_id": cls.kpi.id, "year": 2020, "value": 60, "company_id": False})
         cls.of_company = target.create({"kpi_id": cls.kpi.id, "year": 2025, "value": 70, "company_id": cls.company.id})
-        cls.of_property = target.create({"kpi_id": cls.kpi.id, "year": 2026, "value": 80, "property_id": cls.property.id})
-        cls.of_butler = target.create({"kpi_id": cls.kpi.id, "year": 2026, "value": 90, "property_id": cls.property.id, "user_id": cls.officer.id})
+        cls.of_property = target.create(
+            {"kpi_id": cls.kpi.id, "year": 2026, "value": 80, "property_id": cls.property.id}
+        )
+        cls.of_butler = target.create(
+            {"kpi_id": cls.kpi.id, "year": 2026, "value": 90, "property_id": cls.property.id, "user_id": cls.officer.id}
+        )
 
     def _target(self, prop=None, year=2026, user=None):
         return self.env["pm.kpi.target"]._lookup(self.kpi, prop or self.property, year, user=user)
@@ -122,7 +127,9 @@ class TestTargets(KpiCase):
         later.value = 99
         self.assertEqual(self._target(), self.of_property)
         self.assertEqual(self._target(year=2027), later)
-        self.assertEqual(self.of_property.action_copy_to_next_year()["domain"], action["domain"], "carrying over twice makes one row")
+        self.assertEqual(
+            self.of_property.action_copy_to_next_year()["domain"], action["domain"], "carrying over twice makes one row"
+        )
 
     def test_the_operator_follows_the_direction(self):
         self.kpi.direction = "lower"
@@ -135,11 +142,15 @@ class TestTargets(KpiCase):
 
     def test_one_target_for_a_year_and_scope(self):
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
-            self.env["pm.kpi.target"].create({"kpi_id": self.kpi.id, "year": 2026, "value": 1, "property_id": self.property.id})
+            self.env["pm.kpi.target"].create(
+                {"kpi_id": self.kpi.id, "year": 2026, "value": 1, "property_id": self.property.id}
+            )
 
     def test_a_butler_needs_a_property(self):
         with self.assertRaises(ValidationError):
-            self.env["pm.kpi.target"].create({"kpi_id": self.kpi.id, "year": 2026, "value": 1, "user_id": self.officer.id})
+            self.env["pm.kpi.target"].create(
+                {"kpi_id": self.kpi.id, "year": 2026, "value": 1, "user_id": self.officer.id}
+            )
 
     def test_who_sets_targets(self):
         with self.assertRaises(AccessError):
@@ -187,7 +198,10 @@ class TestResults(KpiCase):
                 raise ZeroDivisionError("boom")
             return original(kpi, *args, **kwargs)
 
-        with patch.object(type(broken), "_kpi_file_completeness", fail), mute_logger("odoo.addons.pm_base.models.pm_kpi"):
+        with (
+            patch.object(type(broken), "_kpi_file_completeness", fail),
+            mute_logger("odoo.addons.pm_base.models.pm_kpi"),
+        ):
             (broken | self.kpi)._compute_month(self.property, NOVEMBER)
         self.assertEqual((self._result(kpi=broken).state, self._result(kpi=broken).error), ("no_data", "boom"))
         self.assertEqual(self._result().denominator, 3)
@@ -195,14 +209,29 @@ class TestResults(KpiCase):
     @freeze_time(NOON)
     def test_sums_complements_and_plain_counts(self):
         domain = [("property_id", "=", self.property.id)]
-        kpi = self.env["pm.kpi"].create({"name": "Area", "code": "X2", "method": "_kpi_file_completeness", "unit": "number"})
+        kpi = self.env["pm.kpi"].create(
+            {"name": "Area", "code": "X2", "method": "_kpi_file_completeness", "unit": "number"}
+        )
         cases = (
-            ({"numerator": ("pm.unit", domain, "area_chargeable"), "denominator": ("pm.unit", domain, None)}, 298.5 / 3),
+            (
+                {"numerator": ("pm.unit", domain, "area_chargeable"), "denominator": ("pm.unit", domain, None)},
+                298.5 / 3,
+            ),
             ({"numerator": ("pm.unit", domain, None)}, 3),
-            ({"numerator": ("pm.unit", [*domain, ("code", "=", "A-101")], None), "denominator": ("pm.unit", domain, None), "complement": True}, 2 / 3),
+            (
+                {
+                    "numerator": ("pm.unit", [*domain, ("code", "=", "A-101")], None),
+                    "denominator": ("pm.unit", domain, None),
+                    "complement": True,
+                },
+                2 / 3,
+            ),
         )
         for spec, value in cases:
-            with self.subTest(spec=spec), patch.object(type(kpi), "_kpi_file_completeness", lambda *a, spec=spec, **k: spec):
+            with (
+                self.subTest(spec=spec),
+                patch.object(type(kpi), "_kpi_file_completeness", lambda *a, spec=spec, **k: spec),
+            ):
                 self.assertAlmostEqual(kpi._evaluate(self.property, NOVEMBER, NOVEMBER)["value"], value)
 
     @freeze_time(NOON)

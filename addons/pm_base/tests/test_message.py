@@ -7,7 +7,6 @@ from datetime import datetime
 from unittest.mock import patch
 
 from freezegun import freeze_time
-
 from odoo.addons.base.tests.common import MockSmtplibCase
 from odoo.addons.iap.tools import iap_tools
 from odoo.addons.sms.models.sms_sms import SmsSms
@@ -180,7 +179,9 @@ class TestRules(MessageCase):
     def test_the_last_decision_counts(self):
         purpose = self.env.ref("pm_base.purpose_greeting")
         for state, date in (("opt_in", "2026-11-09 03:00:00"), ("opt_out", "2026-11-08 03:00:00")):
-            self.env["pm.consent"].create({"partner_id": self.owner.id, "purpose_id": purpose.id, "state": state, "date": date})
+            self.env["pm.consent"].create(
+                {"partner_id": self.owner.id, "purpose_id": purpose.id, "state": state, "date": date}
+            )
         greeting = self._enqueue("spring", purpose="greeting")
         self.messages._dispatch()
         self.assertEqual(greeting.state, "handed")
@@ -224,7 +225,10 @@ class TestRules(MessageCase):
                 raise ValueError("boom")
             return original(message, address)
 
-        with patch.object(type(self.messages), "_make_mail", make), mute_logger("odoo.addons.pm_base.models.pm_message"):
+        with (
+            patch.object(type(self.messages), "_make_mail", make),
+            mute_logger("odoo.addons.pm_base.models.pm_message"),
+        ):
             self.messages._dispatch()
         self.assertEqual((broken.state, broken.reason, broken.reason_text), ("failed", "error", "boom"))
         self.assertEqual(sound.state, "handed")
@@ -259,8 +263,10 @@ class TestMailDelivery(MessageCase, MockSmtplibCase):
         message = self._enqueue("mail/2", channel="email")
         self.messages._dispatch()
         refusal = smtplib.SMTPRecipientsRefused({"owner1@owners.example": (550, b"mailbox unknown")})
-        with self.mock_smtplib_connection(), mute_logger("odoo.addons.mail.models.mail_mail"), patch.object(
-            type(self.env["ir.mail_server"]), "send_email", side_effect=refusal
+        with (
+            self.mock_smtplib_connection(),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+            patch.object(type(self.env["ir.mail_server"]), "send_email", side_effect=refusal),
         ):
             message.mail_mail_id.send()
         self.assertEqual((message.state, message.reason), ("failed", "delivery"))
@@ -313,7 +319,13 @@ class TestMailDelivery(MessageCase, MockSmtplibCase):
     def test_a_real_smtp_server_receives_the_mail(self):
         with SmtpSink() as sink:
             server = self.env["ir.mail_server"].create(
-                {"name": "Sink", "smtp_host": "127.0.0.1", "smtp_port": sink.port, "smtp_encryption": "none", "sequence": 0}
+                {
+                    "name": "Sink",
+                    "smtp_host": "127.0.0.1",
+                    "smtp_port": sink.port,
+                    "smtp_encryption": "none",
+                    "sequence": 0,
+                }
             )
             message = self._enqueue("real/1", channel="email", subject="停水通知 & <b>")
             self.messages._dispatch()
@@ -366,7 +378,9 @@ class TestSmsDelivery(MessageCase):
         # The delivery report comes later, without a user.
         self.env["sms.tracker"].search([("sms_uuid", "=", message.reference)])._action_update_from_sms_state("sent")
         self.assertTrue(message.delivered_at)
-        self.env["sms.tracker"].search([("sms_uuid", "=", message.reference)])._action_update_from_provider_error("not_delivered")
+        self.env["sms.tracker"].search([("sms_uuid", "=", message.reference)])._action_update_from_provider_error(
+            "not_delivered"
+        )
         self.assertEqual(message.state, "failed")
 
     @freeze_time(NOON)
@@ -382,8 +396,12 @@ class TestSmsDelivery(MessageCase):
 
     @freeze_time(NOON)
     def test_sms_of_two_companies_in_one_queue(self):
-        other = self.env["res.company"].create({"name": "Second Company", "pm_sms_gateway": "sink", "country_id": self.env.ref("base.cn").id})
-        second = self.env["pm.property"].create({"name": "Second", "code": "S2", "company_id": other.id, "calendar_id": False})
+        other = self.env["res.company"].create(
+            {"name": "Second Company", "pm_sms_gateway": "sink", "country_id": self.env.ref("base.cn").id}
+        )
+        second = self.env["pm.property"].create(
+            {"name": "Second", "code": "S2", "company_id": other.id, "calendar_id": False}
+        )
         ours = self._enqueue("two/1", channel="sms")
         theirs = self._enqueue("two/2", channel="sms", property_id=second.id)
         with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, {"PM_SMS_SINK": folder}):
@@ -401,7 +419,10 @@ class TestSmsDelivery(MessageCase):
 
     def test_core_sms_states_are_those_we_map(self):
         # A new state in a later Odoo must not pass unnoticed.
-        self.assertEqual({value for value, _label in SmsSms.state.selection}, {"outgoing", "process", "pending", "sent", "error", "canceled"})
+        self.assertEqual(
+            {value for value, _label in SmsSms.state.selection},
+            {"outgoing", "process", "pending", "sent", "error", "canceled"},
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -454,8 +475,12 @@ class TestTemplates(MessageCase):
                 "report_template_ids": [(6, 0, self.env.ref("pm_base.property_profile_report").ids)],
             }
         )
-        self.env["ir.model.data"].create({"module": "pm_base", "name": "test_profile", "model": "mail.template", "res_id": template.id})
-        message = self.messages._enqueue_template("service", "pm_base.test_profile", self.property, "profile", partner=lambda prop: self.owner)
+        self.env["ir.model.data"].create(
+            {"module": "pm_base", "name": "test_profile", "model": "mail.template", "res_id": template.id}
+        )
+        message = self.messages._enqueue_template(
+            "service", "pm_base.test_profile", self.property, "profile", partner=lambda prop: self.owner
+        )
         self.assertEqual(len(message.attachment_ids), 1)
         self.assertTrue(message.attachment_ids.raw.startswith(b"%PDF"))
         self.assertTrue(message.attachment_ids.name.endswith(".pdf"))
@@ -513,7 +538,9 @@ class TestAccess(MessageCase):
             message._transition("sent")
 
     def test_consents_are_not_rewritten(self):
-        consent = self.env["pm.consent"].create({"partner_id": self.owner.id, "purpose_id": self.env.ref("pm_base.purpose_greeting").id})
+        consent = self.env["pm.consent"].create(
+            {"partner_id": self.owner.id, "purpose_id": self.env.ref("pm_base.purpose_greeting").id}
+        )
         with self.assertRaises(UserError):
             consent.write({"state": "opt_in"})
         with self.assertRaises(AccessError):
@@ -532,7 +559,9 @@ class TestOptOutPage(MessageCase, HttpCase):
         self.assertEqual(page.status_code, 200)
         self.assertFalse(self.owner.pm_consent_ids, "a mail scanner that opens the link decides nothing")
         for _click in range(2):
-            self.assertEqual(self.url_open(f"/pm/optout/{token}", data={"List-Unsubscribe": "One-Click"}).status_code, 200)
+            self.assertEqual(
+                self.url_open(f"/pm/optout/{token}", data={"List-Unsubscribe": "One-Click"}).status_code, 200
+            )
         self.owner.invalidate_recordset()
         self.assertEqual(self.owner.pm_consent_ids.mapped("state"), ["opt_out"])
         self.assertEqual(self.owner.pm_consent_ids.source, "link")

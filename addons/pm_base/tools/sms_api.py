@@ -21,7 +21,9 @@ class PmSmsApi(SmsApiBase):
     def _send_sms_batch(self, messages, delivery_reports_url=False):
         reason = self.env._("No SMS gateway is configured. Choose one in the settings, then repeat the message.")
         return [
-            {"uuid": number["uuid"], "state": "pm_no_gateway", "failure_reason": reason} for message in messages for number in message["numbers"]
+            {"uuid": number["uuid"], "state": "pm_no_gateway", "failure_reason": reason}
+            for message in messages
+            for number in message["numbers"]
         ]
 
 
@@ -31,9 +33,13 @@ class PmSmsApiSink(PmSmsApi):
     def _send_sms_batch(self, messages, delivery_reports_url=False):
         folder = os.environ.get(SINK_VARIABLE)
         if not folder:
-            reason = self.env._("Set the environment variable %(name)s to the folder that receives the SMS.", name=SINK_VARIABLE)
+            reason = self.env._(
+                "Set the environment variable %(name)s to the folder that receives the SMS.", name=SINK_VARIABLE
+            )
             return [
-                {"uuid": number["uuid"], "state": "server_error", "failure_reason": reason} for message in messages for number in message["numbers"]
+                {"uuid": number["uuid"], "state": "server_error", "failure_reason": reason}
+                for message in messages
+                for number in message["numbers"]
             ]
         os.makedirs(folder, exist_ok=True)
         results = []
@@ -44,7 +50,11 @@ class PmSmsApiSink(PmSmsApi):
                 if not os.path.exists(path):
                     with open(f"{path}.part", "w", encoding="utf-8") as file:
                         json.dump(
-                            {"to": number["number"], "text": message["content"], "time": fields.Datetime.to_string(fields.Datetime.now())},
+                            {
+                                "to": number["number"],
+                                "text": message["content"],
+                                "time": fields.Datetime.to_string(fields.Datetime.now()),
+                            },
                             file,
                             ensure_ascii=False,
                         )
