@@ -25,7 +25,7 @@ KNOWN_COLUMNS = frozenset("""
     amount_currency tax_base_amount amount_residual amount_residual_currency quantity price_unit price_subtotal
     price_total discount discount_amount_currency discount_balance is_storno is_imported reconciled
     collapse_composition collapse_prices no_followup create_date write_date deductible_amount
-""".split())
+""".split())  # noqa: SIM905
 # Must be empty in the prototype: a value would be that of the first charge only.
 EMPTY_COLUMNS = ("analytic_distribution", "product_id", "tax_line_id", "tax_repartition_line_id", "matching_number", "full_reconcile_id")
 

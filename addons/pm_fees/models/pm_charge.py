@@ -143,6 +143,8 @@ class PmCharge(models.Model):
         self.ensure_one()
         data = self.details or {}
         method = data.get("method")
+        if self.kind == "opening":
+            return self.env._("Brought forward from before this program")
         if method not in ("fixed", "area", "metered"):
             return data.get("text") or self.env._("%(item)s, as agreed", item=self.item_id.name)
         price = formatLang(self.env, self.price_unit, digits=_digits(self.price_unit, 2))
@@ -180,18 +182,18 @@ class PmCharge(models.Model):
         return text
 
     def _explain_metered(self, data, price):
-        uom = data.get("uom") or ""
+        uom = data.get("uom")
         readings = ["%s: %s → %s%s" % (  # numbers only, nothing to translate
             row["meter"], formatLang(self.env, row["previous"], digits=_digits(row["previous"], 0)),
             formatLang(self.env, row["value"], digits=_digits(row["value"], 0)),
             f" × {row['multiplier']:g}" if row.get("multiplier", 1) != 1 else "") for row in data.get("readings") or []]
-        quantity = formatLang(self.env, self.quantity, digits=_digits(self.quantity, 0))
+        quantity = " ".join(filter(None, [formatLang(self.env, self.quantity, digits=_digits(self.quantity, 0)), uom]))
         if data.get("tiers"):
             steps = " + ".join(
                 f"{formatLang(self.env, tier['quantity'], digits=_digits(tier['quantity'], 0))} × "
                 f"{formatLang(self.env, tier['price'], digits=_digits(tier['price'], 2))}" for tier in data["tiers"])
-            return f"{'; '.join(readings)} = {quantity} {uom}: {steps}"
-        return f"{'; '.join(readings)} = {quantity} {uom} × {price}"
+            return f"{'; '.join(readings)} = {quantity}: {steps}"
+        return f"{'; '.join(readings)} = {quantity} × {price}"
 
     # Charges that no run makes (paid services, late fees, opening arrears, adjustments)
 

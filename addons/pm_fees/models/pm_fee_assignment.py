@@ -1,5 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+APPROVAL_FIELDS = {"discount_author_id", "discount_approved_by", "discount_approved_on"}
 
 
 class PmFeeAssignment(models.Model):
@@ -75,12 +77,15 @@ class PmFeeAssignment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [{name: value for name, value in vals.items() if name not in APPROVAL_FIELDS} for vals in vals_list]
         for vals in vals_list:
             if vals.get("discount"):
                 vals["discount_author_id"] = self.env.uid
         return super().create(vals_list)
 
     def write(self, vals):
+        if not self.env.su and APPROVAL_FIELDS & set(vals):
+            raise AccessError(self.env._("The approval of a discount is recorded by the program: use the button."))
         if {"discount", "discount_from", "discount_to"} & set(vals) and "discount_approved_by" not in vals:
             # A changed discount was never approved.
             vals = {**vals, "discount_author_id": self.env.uid, "discount_approved_by": False, "discount_approved_on": False}
@@ -93,4 +98,5 @@ class PmFeeAssignment(models.Model):
         for line in self.filtered(lambda line: line.discount_state == "waiting"):
             if line.discount_author_id == self.env.user:
                 raise UserError(self.env._("You entered the discount of %s: somebody else must approve it.", line.display_name))
-            line.write({"discount_approved_by": self.env.uid, "discount_approved_on": line.property_id._today()})
+            # sudo: APPROVAL_FIELDS are written by this method only
+            line.sudo().write({"discount_approved_by": self.env.uid, "discount_approved_on": line.property_id._today()})

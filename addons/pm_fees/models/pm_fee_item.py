@@ -98,16 +98,6 @@ class PmFeeItem(models.Model):
                     "Fee item “%(item)s” needs its legal basis and the clause of the contract: nothing may be charged without them.",
                     item=item.name))
 
-    @api.constrains("period")
-    def _check_period_unused(self):
-        for item in self:
-            if item._origin and self.env["pm.charge"].sudo().search_count(
-                [("item_id", "=", item.id), ("kind", "=", "regular"), ("state", "!=", "reversed")], limit=1,
-            ) and self.env.context.get("pm_period_changed"):
-                raise ValidationError(self.env._(
-                    "The period of “%(item)s” cannot change, charges exist: end its assignments and make a new fee item.",
-                    item=item.name))
-
     @api.model_create_multi
     def create(self, vals_list):
         items = super().create(vals_list)
@@ -116,9 +106,17 @@ class PmFeeItem(models.Model):
         return items
 
     def write(self, vals):
-        if "period" in vals:
-            self = self.with_context(pm_period_changed=True)
+        for item in self:
+            if vals.get("period", item.period) != item.period and item._is_billed():
+                raise ValidationError(self.env._(
+                    "The period of “%(item)s” cannot change, charges exist: end its assignments and make a new fee item.",
+                    item=item.name))
         return super().write(vals)
+
+    def _is_billed(self):
+        # sudo: charges of all properties count, whoever asks
+        return bool(self.env["pm.charge"].sudo().search_count(
+            [("item_id", "in", self.ids), ("kind", "=", "regular"), ("state", "!=", "reversed")], limit=1))
 
     def _create_product(self):
         """The service product of an item: without tax and price, which the tariff gives."""

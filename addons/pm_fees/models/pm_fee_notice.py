@@ -51,15 +51,15 @@ class PmFeeNotice(models.Model):
             notice.charge_ids = own
             notice.amount_total = sum(own.mapped("amount_total"))
             notice.amount_due = sum(own.mapped("residual"))
+            notice.due_date = min(own.mapped("due_date"), default=False)
             notice.arrears = sum(
                 charge.residual for charge in older.get((notice.unit_id, notice.partner_id), [])
-                if charge.run_id != notice.run_id and charge.due_date < notice.date)
-            notice.due_date = min(own.mapped("due_date"), default=False)
+                if charge.run_id != notice.run_id and charge.due_date < (notice.due_date or notice.date))
             notice.reference = own[:1].reference
 
     def _compute_access_url(self):
         for notice in self:
-            notice.access_url = "/my/fees"
+            notice.access_url = "/my/bills"
 
     @api.model
     def _create_for_runs(self, runs):
@@ -113,4 +113,4 @@ class PmFeeNotice(models.Model):
     def _payment_url(self):
         """Address behind the QR code: the payer's open bills in the portal, where they can be paid."""
         self.ensure_one()
-        return f"{self.get_base_url()}/my/fees?reference={self.reference or ''}"
+        return f"{self.get_base_url()}/my/bills"

@@ -15,6 +15,7 @@ CATEGORY_WORDS = {
     "late_fee": ("Late fee", "违约金", "滞纳金"),
     "other": ("Other", "其他", "其它"),
 }
+USUAL_UOM = {"water": "m³", "energy": "kWh"}
 PERIOD_WORDS = {
     "1": ("Monthly", "每月", "月", "按月"),
     "3": ("Quarterly", "每季", "季", "季度", "按季"),
@@ -75,7 +76,8 @@ class ImporterFeeItem(models.AbstractModel):
             row.update(_account=account, _tax=tax)
             vals = {
                 "company_id": company.id, "code": row["code"], "name": row["name"], "category": row["category"],
-                "pass_through": row["pass_through"], "period": row["period"], "uom_name": row["uom"],
+                "pass_through": row["pass_through"], "period": row["period"],
+                "uom_name": row["uom"] or (USUAL_UOM.get(row["category"]) if row["code"] not in found else None),
                 "legal_basis": row["legal_basis"], "contract_reference": row["contract_reference"], "note": row["note"],
             }
             items.append((row, row["code"], vals))
@@ -380,7 +382,7 @@ class ImporterOpeningArrears(models.AbstractModel):
             new.append({
                 "property_id": prop.id, "unit_id": unit.id, "partner_id": row["_partner"], "item_id": item.id, "kind": "opening",
                 "period_start": row["period_start"], "period_end": row["period_end"], "due_date": row["due"], "quantity": 1,
-                "price_unit": row["amount"], "amount": row["amount"], "text": self.env._("Brought forward"),
+                "price_unit": row["amount"], "amount": row["amount"],
             })
             dates.append(row["date"] or row["due"])
         charges = Charge._create_charges(new)

@@ -26,9 +26,11 @@ class ReportPriceNotice(models.AbstractModel):
             rows.append([
                 item.name, tariff._price_text(), "\n".join(filter(None, [item.legal_basis, item.contract_reference, tariff.resolution])),
                 item.note or "", kit.date(tariff.date_from)])
+        header, widths = [_("Fee"), _("Price"), _("Basis"), _("What it pays for"), _("In force from")], [34, 40, 48, 30, 22]
+        if not any(row[3] for row in rows):
+            header, widths, rows = header[:3] + header[4:], [38, 48, 64, 24], [row[:3] + row[4:] for row in rows]
         story = [
-            kit.table([_("Fee"), _("Price"), _("Basis"), _("What it pays for"), _("In force from")], rows,
-                      widths=[34, 40, 50, 30, 20], align="lllll"),
+            kit.table(header, rows, widths=widths, align="l" * len(header)),
         ] if rows else [kit.p(_("No price has been published yet."))]
         return story + [
             kit.space(4),

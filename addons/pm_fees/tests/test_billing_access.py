@@ -29,6 +29,25 @@ class TestBillingAccess(BillingCase):
         self.assertTrue(self.can(self.technician, self.env["pm.meter.reading"], "create"))
         self.assertFalse(self.can(self.cashier, self.env["pm.meter.reading"], "create"))
 
+    def test_four_eyes_cannot_be_got_round_by_writing(self):
+        run = self.make_run()
+        run.action_compute()
+        for vals in ({"state": "approved"}, {"computed_by": self.supervisor.id}, {"approved_by": self.supervisor.id}):
+            with self.assertRaises(AccessError):
+                run.with_user(self.accountant).write(vals)
+        born = self.Run.with_user(self.accountant).create(
+            {"property_id": self.property.id, "date_from": "2027-01-01", "state": "approved", "computed_by": self.supervisor.id})
+        self.assertEqual((born.state, born.computed_by.id), ("draft", False))
+        draft = self.make_tariff(self.item_fixed, "N", "fixed", 60, date_from="2027-01-01", approve=False)
+        for vals in ({"state": "approved"}, {"author_id": self.supervisor.id}):
+            with self.assertRaises(AccessError):
+                draft.with_user(self.accountant).write(vals)
+        self.assertEqual(draft.with_user(self.accountant).copy({"state": "approved", "date_from": "2028-01-01"}).state, "draft")
+        line = self.env["pm.fee.assignment"].search([("item_id", "=", self.item_fixed.id)], limit=1).with_user(self.assistant)
+        line.write({"discount": 100, "discount_reason": "friend"})
+        with self.assertRaises(AccessError):
+            line.write({"discount_approved_by": self.supervisor.id})
+
     def test_other_property_is_invisible(self):
         charge = self.bill().charge_ids[0]
         self.accountant.pm_property_ids = False
