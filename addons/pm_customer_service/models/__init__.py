@@ -14,5 +14,7 @@ from . import pm_ticket_notice
 from . import pm_ticket_mail
 from . import pm_followup
 from . import pm_unit
+from . import pm_unit_transfer
 from . import pm_kpi
 from . import res_config_settings
+from . import res_partner

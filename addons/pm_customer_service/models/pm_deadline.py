@@ -2,7 +2,6 @@ import logging
 from datetime import timedelta
 
 import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -42,7 +41,7 @@ class PmDeadline(models.Model):
 
     _one_running = models.UniqueIndex("(res_model, res_id, kind) WHERE state = 'running'", "This clock is already running.")
     _record_index = models.Index("(res_model, res_id)")
-    _check_index = models.Index("(next_check) WHERE next_check IS NOT NULL")
+    _check_index = models.Index("(next_check, id) WHERE next_check IS NOT NULL")
     _running_index = models.Index("(due) WHERE state = 'running'")
     _late_index = models.Index("(property_id, due) WHERE state = 'breached' AND met_at IS NULL")
     _kind_index = models.Index("(property_id, kind, start)")

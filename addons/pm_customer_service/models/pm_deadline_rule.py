@@ -2,7 +2,6 @@ from ast import literal_eval
 from datetime import datetime, time, timedelta
 
 import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -70,7 +69,7 @@ class PmDeadlineRule(models.Model):
     amount = fields.Float(string="Time Allowed", default=1.0, digits=(8, 2))
     unit = fields.Selection(UNITS, string="Time Unit", required=True, default="days")
     basis = fields.Selection(BASES, string="Counted In", required=True, default="property")
-    source = fields.Char(help="Where the number comes from: requirement id or house rule.")
+    source = fields.Char(translate=True, help="Where the number comes from: requirement id or house rule.")
 
     @api.constrains("domain", "model_id")
     def _check_domain(self):

@@ -106,25 +106,23 @@ class PmEscalationRule(models.Model):
         result = {row.id: [] for row in deadlines}
         for model, group in deadlines.grouped("res_model").items():
             rules = self.sudo().search([("model", "=", model)])
+            facts = [(row.id, row.res_id, row.rule_id.id, row.property_id.id, row.due) for row in group]
             records = self.env[model].sudo().browse(group.mapped("res_id"))
             for rule in rules:
+                # Looked up once per rule: the inner loop runs rules × rows times.
+                rule_id, clocks, prop_id, before = rule.id, set(rule.deadline_rule_ids.ids), rule.property_id.id, rule.moment == "before"
                 distance = rule._get_distance()
                 condition = Domain(literal_eval(rule.domain or "[]"))
                 fitting = None if condition.is_true() else set(records.filtered_domain(condition).ids)
-                for row in group:
-                    if (row.id, rule.id) in done:
+                for row_id, res_id, clock_id, row_prop_id, due in facts:
+                    if (row_id, rule_id) in done or (clocks and clock_id not in clocks) or (prop_id and prop_id != row_prop_id):
                         continue
-                    if rule.deadline_rule_ids and row.rule_id not in rule.deadline_rule_ids:
+                    if fitting is not None and res_id not in fitting:
                         continue
-                    if rule.property_id and rule.property_id != row.property_id:
-                        continue
-                    if fitting is not None and row.res_id not in fitting:
-                        continue
-                    if rule.moment == "before":
-                        if row.due > now:
-                            result[row.id].append((rule, row.due - distance))
-                    else:
-                        result[row.id].append((rule, row.due + distance))
+                    if not before:
+                        result[row_id].append((rule, due + distance))
+                    elif due > now:
+                        result[row_id].append((rule, due - distance))
         return result
 
     @api.model

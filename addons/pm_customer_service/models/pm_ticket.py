@@ -624,7 +624,7 @@ class PmTicket(models.Model):
     def action_recorded(self):
         """The counter form is saved: go on with the whole ticket."""
         self.ensure_one()
-        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "views": [(False, "form")], "target": "current"}
+        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "views": [(False, "form")], "target": "main"}
 
     def action_record_next(self):
         """The counter form is saved: the next customer, please."""

@@ -9,3 +9,4 @@ from . import test_mail_intake
 from . import test_portal
 from . import test_ticket
 from . import test_views
+from . import test_workers

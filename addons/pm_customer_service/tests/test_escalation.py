@@ -1,7 +1,6 @@
 from unittest.mock import patch
 
 from freezegun import freeze_time
-
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 

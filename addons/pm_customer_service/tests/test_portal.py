@@ -13,7 +13,9 @@ PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4
 class TestPortal(DeskCase, HttpCase):
     def login(self, user):
         user.sudo().password = user.login
+        self.env["res.lang"]._activate_lang("en_US")  # the test database may speak Chinese only
         self.authenticate(user.login, user.login)
+        self.opener.cookies["frontend_lang"] = "en_US"
 
     def token(self):
         page = self.url_open("/my/tickets/new").text

@@ -22,6 +22,16 @@ class TestViews(DeskCase):
                 with Form(ticket.with_user(user)) as form:
                     form.description = "seen"
 
+    def test_tickets_make_a_customer_frequent_and_warn_at_a_transfer(self):
+        owner = self.owners[0].with_user(self.officer)
+        self.assertEqual(owner.pm_customer_class, "silent")
+        for __ in range(self.company.pm_frequent_ticket_count):
+            ticket = self.new_ticket("inquiry")
+        owner.invalidate_recordset()
+        self.assertEqual(owner.pm_customer_class, "frequent")
+        transfer = self.env["pm.unit.transfer"].with_user(self.assistant).new({"unit_id": self.units[0].id})
+        self.assertIn(ticket.number, "\n".join(transfer._get_transfer_warnings()))
+
     def test_unit_page_counts_tickets(self):
         self.new_ticket()
         cancelled = self.new_ticket("repair", stop_reason="x")
