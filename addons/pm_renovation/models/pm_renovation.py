@@ -22,6 +22,8 @@ STATES = [
 # The site may be worked on; these states must not overlap on one unit.
 SITE_STATES = ("in_progress", "rectify")
 OPEN_STATES = tuple(s for s, __ in STATES if s not in ("refused", "closed", "cancelled"))
+# Always a column of the board; the other states only while a case is in them.
+BOARD_STATES = ("submitted", "approved", "permit_issued", "in_progress", "completion_notified", "accepted")
 EDITABLE_STATES = ("draft", "submitted", "defects")
 LOCKED_FIELDS = {"unit_id", "applicant_id", "owner_id", "work_ids", "paper_ids"}
 
@@ -71,7 +73,16 @@ class PmRenovation(models.Model):
 
     # ------------------------------------------------------------ identity
     name = fields.Char("Number", readonly=True, copy=False, default="/", index="trigram")
-    state = fields.Selection(STATES, default="draft", required=True, readonly=True, copy=False, tracking=True, index=True)
+    state = fields.Selection(
+        STATES,
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+        group_expand="_group_expand_state",
+    )
     unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict", tracking=True)
     property_id = fields.Many2one(related="unit_id.property_id", store=True, index=True)
     company_id = fields.Many2one(related="unit_id.company_id", store=True, index=True)
@@ -170,6 +181,11 @@ class PmRenovation(models.Model):
     closed_at = fields.Datetime(readonly=True, copy=False)
 
     next_step = fields.Char(compute="_compute_next_step", string="Next Step")
+
+    @api.model
+    def _group_expand_state(self, states, domain):
+        """Columns of the board in the order of the work, whatever stands in them today."""
+        return [state for state, __ in STATES if state in states or state in BOARD_STATES]
 
     # ------------------------------------------------------------ computes
     @api.depends("unit_id")

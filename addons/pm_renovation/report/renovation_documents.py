@@ -1,6 +1,7 @@
 """Printed papers of a renovation: application, agreement, permit, notice, report, certificate, refund slip."""
 
 import base64
+from copy import copy
 
 from odoo import models
 from odoo.exceptions import UserError
@@ -66,10 +67,8 @@ class RenovationDocument(models.AbstractModel):
         if not signature:
             return []
         _ = case.env._
-        return [
-            kit.p(_("Signed by %(name)s on %(day)s:", name=case.agreement_signed_by or "", day=self._day(case, kit, case.agreement_signed_at))),
-            kit.image(base64.b64decode(signature), 50, 20),
-        ]
+        signed = _("Signed by %(name)s on %(day)s:", name=case.agreement_signed_by or "", day=self._day(case, kit, case.agreement_signed_at))
+        return [kit.box([kit.p(signed), kit.image(base64.b64decode(signature), 50, 20)])]
 
 
 class ReportApplication(models.AbstractModel):
@@ -191,8 +190,10 @@ class ReportPermit(models.AbstractModel):
         prop = record.property_id.sudo()
         case = record.sudo()
         # No name and no phone of a household: the permit hangs on a door (L-02).
+        narrow = copy(kit)
+        narrow.width = kit.width * 0.7
         left = [
-            kit.pairs(
+            narrow.pairs(
                 [
                     (_("Unit"), case.unit_id.display_name),
                     (_("Contractor"), case.contractor_id.name if case.contractor_id.is_company else ""),
@@ -208,7 +209,7 @@ class ReportPermit(models.AbstractModel):
         right = [kit.qr(record._permit_url(), 40, caption=_("Scan to check validity"))]
         prohibitions = [w.prohibition for w in case.work_ids.type_id if w.prohibition]
         return [
-            kit.columns([left, right], widths=[3, 1]),
+            kit.columns([left, right], widths=[73, 27]),
             kit.h(_("Permitted works")),
             self._work_table(record, kit),
             kit.h(_("Not allowed")),

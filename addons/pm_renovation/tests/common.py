@@ -1,8 +1,8 @@
 import base64
 
 from freezegun import freeze_time
-
 from odoo import fields
+
 from odoo.addons.pm_base.tests.common import PmCase
 
 # A one-pixel PNG: the smallest true picture.

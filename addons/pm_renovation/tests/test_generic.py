@@ -1,5 +1,6 @@
-from odoo.addons.pm_base.tests.generic import GenericModuleChecks
 from odoo.tests.common import TransactionCase, tagged
+
+from odoo.addons.pm_base.tests.generic import GenericModuleChecks
 
 
 @tagged("post_install", "-at_install")

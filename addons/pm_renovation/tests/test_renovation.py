@@ -1,11 +1,10 @@
 import base64
 
-from psycopg2.errors import ExclusionViolation
-
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
+from psycopg2.errors import ExclusionViolation
 
 from .common import PNG, RenovationCase
 

@@ -1,9 +1,8 @@
-from psycopg2.errors import UniqueViolation
-
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
+from psycopg2.errors import UniqueViolation
 
 from .common import RenovationCase, at
 
