@@ -3,7 +3,6 @@
 import threading
 
 import psycopg2
-
 from odoo import SUPERUSER_ID, api
 from odoo.sql_db import db_connect
 from odoo.tests.common import BaseCase, get_db_name, tagged

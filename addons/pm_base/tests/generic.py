@@ -4,7 +4,6 @@ from pathlib import Path
 
 import polib
 from lxml import etree
-
 from odoo.modules.module import get_module_path
 from odoo.tests.common import tagged
 

@@ -2,7 +2,6 @@ from datetime import date, datetime
 
 import psycopg2
 from freezegun import freeze_time
-
 from odoo.exceptions import ValidationError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
