@@ -55,9 +55,9 @@ class PmFollowup(models.Model):
                 if followup.words:
                     ticket.customer_opinion = followup.words[:20000]
                 if ticket.state == "handled":
-                    # Whoever asks for the customer's opinion has told him the result.
-                    if not ticket.fed_back_at and followup.user_id:
-                        ticket.action_feedback()
+                    # Whoever gives an opinion on the result knows it.
+                    if not ticket.fed_back_at:
+                        ticket._record_feedback(followup.user_id)
                     ticket._transition("followed_up")
             elif followup.satisfied == "dissatisfied":
                 if not (followup.words or "").strip():

@@ -640,14 +640,19 @@ class PmTicket(models.Model):
             ticket._require(
                 ticket.state in ("handled", "followed_up"), self.env._("to report the result you must finish the ticket first.")
             )
+        self._record_feedback(self.env.user)
+
+    def _record_feedback(self, user):
+        """The customer knows the result: told by ``user``, or by having answered in the portal (no user)."""
         now = fields.Datetime.now()
-        self._write_protected({"fed_back_at": now, "fed_back_by_id": self.env.uid})
+        self._write_protected({"fed_back_at": now, "fed_back_by_id": user.id})
         self.filtered(lambda ticket: not ticket.replied_at)._write_protected({"replied_at": now})
         self._deadline_event("replied", now)
         self._deadline_event("fed_back", now)
 
     def action_reply_by_phone(self):
         """The customer was answered by word of mouth."""
+        self.check_access("write")
         now = fields.Datetime.now()
         self.filtered(lambda ticket: not ticket.replied_at)._write_protected({"replied_at": now})
         self._deadline_event("replied", now)
@@ -699,7 +704,19 @@ class PmTicket(models.Model):
         return self._action_wizard("pause", self.env._("Pause the Clocks"))
 
     def action_resume(self):
+        self._check_may_pause()
         self._resume_deadlines()
+
+    def action_pause(self, reason):
+        """Pause the clocks of the tickets; ``reason`` is kept with them."""
+        self._check_may_pause()
+        self._pause_deadlines(reason)
+
+    def _check_may_pause(self):
+        # Clocks are moved as superuser: who may ask for it is checked here.
+        self.check_access("write")
+        if not self.env.su and not self.env.user.has_group("pm_base.group_officer"):
+            raise AccessError(self.env._("Only a butler, officer or supervisor pauses and resumes deadlines."))
 
     def _action_wizard(self, step, title):
         self.ensure_one()

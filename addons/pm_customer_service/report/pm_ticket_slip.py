@@ -40,7 +40,7 @@ class ReportTicketSlip(models.AbstractModel):
         story = [
             kit.pairs(
                 [
-                    (_("Received"), moment(record.received_at)),
+                    (_("Received At"), moment(record.received_at)),
                     (_("Channel"), label("channel")),
                     (_("Customer"), record.contact_name or ""),
                     (_("Phone"), record.contact_phone or ""),
@@ -62,9 +62,9 @@ class ReportTicketSlip(models.AbstractModel):
                 kit.pairs(
                     [
                         (_("Outcome"), label("outcome")),
-                        (_("Handled"), moment(record.handled_at)),
+                        (_("Handled At"), moment(record.handled_at)),
                         (_("Result Reported On"), moment(record.fed_back_at)),
-                        (_("Closed"), moment(record.closed_at)),
+                        (_("Closed At"), moment(record.closed_at)),
                     ]
                 )
             )

@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from .common import DeskCase
@@ -89,6 +89,19 @@ class TestAccess(DeskCase):
             self.assertFalse(self.env["pm.ticket"].with_user(self.portal_user).has_access(operation))
         for model in ("pm.deadline", "pm.followup", "pm.escalation", "pm.team", "pm.ticket.type"):
             self.assertFalse(self.env[model].with_user(self.portal_user).has_access("read"), model)
+
+    def test_steps_cannot_be_taken_on_tickets_out_of_reach(self):
+        ticket = self.new_ticket(user_id=self.officer.id)
+        for user in (self.portal_user, self.outsider, self.technician):
+            for step in ("action_take", "action_reply_by_phone", "action_feedback", "action_close", "action_resume", "action_reopen"):
+                with self.subTest(user=user.login, step=step), self.assertRaises(UserError), self.env.cr.savepoint():
+                    getattr(ticket.with_user(user), step)(*(["x"] if step == "action_reopen" else []))
+            with self.subTest(user=user.login, step="pause"), self.assertRaises(AccessError), self.env.cr.savepoint():
+                ticket.with_user(user).action_pause("x")
+        self.assertEqual((ticket.state, self.clock(ticket, "reply").paused_since), ("assigned", False))
+        own = self.new_ticket("repair", user_id=self.technician.id)
+        with self.assertRaises(AccessError):
+            self.env["pm.ticket.step"].with_user(self.technician).create({"ticket_id": own.id, "step": "pause", "words": "x"}).action_confirm()
 
     def test_new_member_of_staff_needs_only_the_property(self):
         user = new_test_user(self.env, "gardener", groups="base.group_user")

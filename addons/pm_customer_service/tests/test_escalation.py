@@ -130,6 +130,18 @@ class TestEscalation(DeskCase):
             self.run_job()
         self.assertIn(self.leadership, self.steps(ticket).user_ids)
 
+    def test_step_by_email_is_a_message_of_its_own(self):
+        rule = self.env.ref("pm_customer_service.escalation_rule_unaccepted")
+        rule.by_email = True
+        with freeze_time(local("2026-11-02 10:00")):
+            ticket = self.new_ticket("repair", name="<b>Tap</b>")
+        with freeze_time(local("2026-11-02 10:31")):
+            self.run_job()
+        message = self.env["pm.message"].search([("key", "=like", f"escalation/{self.clock(ticket, 'accept').id}/%")])
+        self.assertEqual(message.partner_id, self.supervisor.partner_id)
+        self.assertIn(ticket.number, message.subject)
+        self.assertNotIn("<b>Tap", message.body)
+
     def test_deleted_handler_is_replaced_by_the_next_up(self):
         with freeze_time(local("2026-11-02 10:00")):
             ticket = self.new_ticket("inquiry", user_id=self.officer.id)

@@ -130,3 +130,5 @@ class TestPortal(DeskCase, HttpCase):
         self.url_open(f"/my/tickets/{ticket.id}/answer", data={"csrf_token": token, "satisfied": "1"})
         self.assertEqual((ticket.state, ticket.satisfied), ("followed_up", True))
         self.assertEqual(ticket.followup_ids.mapped("method"), ["portal", "portal"])
+        ticket.with_user(self.supervisor).action_close()
+        self.assertEqual(ticket.state, "closed", "the customer's own answer is the report back")

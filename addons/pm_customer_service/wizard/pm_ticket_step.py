@@ -39,7 +39,7 @@ class PmTicketStep(models.TransientModel):
         elif self.step == "reopen":
             ticket.action_reopen(words)
         elif self.step == "pause":
-            ticket._pause_deadlines(words)
+            ticket.action_pause(words)
         else:
             ticket.write({"stop_reason": words[:250]})
             ticket._transition({"invalid": "invalid", "cancel": "cancelled"}[self.step])
