@@ -6,3 +6,4 @@ from . import test_generic
 from . import test_portal
 from . import test_renovation
 from . import test_site
+from . import test_two_clerks

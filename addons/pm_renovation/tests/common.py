@@ -17,6 +17,8 @@ class RenovationCase(PmCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # The texts asked for are English, whatever languages the database has.
+        cls.env["res.lang"]._activate_lang("en_US")
         cls.property.write(
             {"renovation_deposit_method": "fixed", "renovation_deposit_amount": 3000.0, "renovation_permit_warning_days": 7}
         )

@@ -9,6 +9,10 @@ from .common import PNG, RenovationCase, at
 
 @tagged("post_install", "-at_install")
 class TestPortal(RenovationCase, HttpCase):
+    def setUp(self):
+        super().setUp()
+        self.opener.cookies["frontend_lang"] = "en_US"
+
     def login(self, user):
         user.password = "portal-Pass-2026"
         self.env.flush_all()
