@@ -27,7 +27,7 @@ class PmBankProposal(models.Model):
     date = fields.Date(related="statement_line_id.date")
     payment_ref = fields.Char(related="statement_line_id.payment_ref")
     partner_name = fields.Char(related="statement_line_id.partner_name", string="Paid By")
-    bank_amount = fields.Monetary(related="statement_line_id.amount", string="Received")
+    bank_amount = fields.Monetary(related="statement_line_id.amount", string="Bank Amount")
     key = fields.Char(required=True, readonly=True)
     rank = fields.Integer(readonly=True)
     reason = fields.Selection(REASONS, required=True, readonly=True)

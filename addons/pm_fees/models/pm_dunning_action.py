@@ -1,7 +1,6 @@
 from collections import defaultdict
 
 from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
@@ -38,7 +37,7 @@ class PmDunningAction(models.Model):
     unit_id = fields.Many2one("pm.unit", required=True, readonly=True, index=True)
     date = fields.Date("Created On", required=True, readonly=True)
     deadline = fields.Date("Pay Until", readonly=True)
-    amount_due = fields.Monetary("Overdue", readonly=True)
+    amount_due = fields.Monetary("Overdue on That Day", readonly=True)
     penalty = fields.Monetary("Possible Penalty", compute="_compute_demand", help="Simulated by the contract rate; nothing is booked.")
     charge_ids = fields.Many2many("pm.charge", compute="_compute_demand", string="Overdue Charges")
     amount_table = fields.Html(compute="_compute_demand", sanitize=False, help="Overdue by item and age, for e-mails.")
@@ -197,7 +196,7 @@ class PmDunningCancel(models.TransientModel):
     _description = "Cancel Reminders"
 
     action_ids = fields.Many2many("pm.dunning.action", required=True, readonly=True)
-    reason = fields.Char(required=True)
+    reason = fields.Char("Reason for Cancelling", required=True)
 
     def action_confirm(self):
         self.action_ids._cancel(self.reason)

@@ -1,11 +1,10 @@
 import math
 
-from psycopg2.errors import UniqueViolation
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.fields import Command
 from odoo.tools import SQL
+from psycopg2.errors import UniqueViolation
 
 _MAIL_BATCH = 50
 _REQUEST_INDEX = "pm_payment_request_key_unique"
@@ -280,8 +279,8 @@ class PmPayment(models.Model):
         if not lines:
             return
         self.env.flush_all()
-        self.env.execute_query(SQL(
-            "SELECT id FROM account_move_line WHERE id IN %s ORDER BY id FOR UPDATE", lines._ids))
+        self.env.cr.execute(SQL(
+            "SELECT id FROM account_move_line WHERE id IN %s ORDER BY id FOR UPDATE", lines._ids), log_exceptions=False)
         lines.invalidate_recordset(["amount_residual", "reconciled"])
         charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])
 

@@ -93,7 +93,8 @@ class PmPaymentMethod(models.Model):
             if setup["account"] == "outstanding":
                 return journal, self.env["account.payment"].new({"company_id": company.id})._get_outstanding_account("inbound")
             return journal, journal.default_account_id
-        name = dict(self._fields["code"]._description_selection(self.env))[code]
+        # Not the labels of the field: while the module is being installed they are not translated yet.
+        name = {"card": self.env._("Bank card"), "wechat": self.env._("WeChat Pay"), "alipay": self.env._("Alipay")}[code]
         journal = Journal.search([("code", "=", setup["code"]), ("company_id", "=", company.id)], limit=1)
         if not journal:
             account = self.env["pm.property"]._ensure_account(company, setup["account"], "asset_cash", name, reconcile=True)

@@ -11,7 +11,7 @@ class PmPaymentReverse(models.TransientModel):
     amount = fields.Monetary(related="payment_id.amount")
     currency_id = fields.Many2one(related="payment_id.currency_id")
     receipt_name = fields.Char(related="payment_id.receipt_name")
-    reason = fields.Text(required=True)
+    reason = fields.Text("Reason for Voiding", required=True)
 
     def action_confirm(self):
         self.ensure_one()

@@ -46,8 +46,9 @@ class PmReceiptBook(models.Model):
         """
         self.ensure_one()
         self.flush_recordset(["next_number"])
-        [[number]] = self.env.execute_query(SQL(
-            "UPDATE pm_receipt_book SET next_number = next_number + 1 WHERE id = %s RETURNING next_number - 1", self.id))
+        self.env.cr.execute(SQL(
+            "UPDATE pm_receipt_book SET next_number = next_number + 1 WHERE id = %s RETURNING next_number - 1", self.id), log_exceptions=False)
+        [number] = self.env.cr.fetchone()
         self.invalidate_recordset(["next_number"])
         return number, f"{self.prefix}{number:0{self.padding}d}"
 

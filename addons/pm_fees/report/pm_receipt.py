@@ -15,7 +15,7 @@ class ReportReceipt(models.AbstractModel):
         return super()._render_pdf(records)
 
     def _title(self, record):
-        return self.env._("Receipt") if record.direction == "in" else self.env._("Refund Voucher")
+        return self.env._("Receipt for Payment") if record.direction == "in" else self.env._("Refund Voucher")
 
     def _number(self, record):
         number = self.env._("No. %s", record.receipt_name)
@@ -46,8 +46,10 @@ class ReportReceipt(models.AbstractModel):
             words.append((_("Note"), payment.note))
         story.append(kit.pairs(words, columns=1))
         story.append(kit.columns([[kit.stamp(self._stamp_text(payment))], [kit.p(self._closing(payment, kit), "small")]], widths=[50, 120]))
-        story.append(kit.signatures([_("Received by: %s", payment.user_id.name) if payment.direction == "in"
-                                     else _("Paid out by: %s", payment.user_id.name), _("Payer")]))
+        # Only at the counter has somebody's hand taken the money.
+        clerk = payment.user_id.name if payment.source == "counter" else payment.property_id.name
+        story.append(kit.signatures([
+            _("Received by: %s", clerk) if payment.direction == "in" else _("Paid out by: %s", clerk), _("Payer")]))
         return story
 
     def _stamp_text(self, payment):

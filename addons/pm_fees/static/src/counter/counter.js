@@ -150,6 +150,10 @@ export class Counter extends Component {
         return charge.days > OVERDUE_LONG ? "text-bg-danger" : charge.days > 0 ? "text-bg-warning" : "text-bg-light";
     }
 
+    ageText(charge) {
+        return charge.days > 0 ? _t("%s days overdue", charge.days) : _t("not due");
+    }
+
     // Finding a household ---------------------------------------------------------------------------------------------
 
     onQuery(ev) {
