@@ -1,7 +1,7 @@
 from datetime import datetime, time, timedelta
 
 import pytz
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 
 AREA_DIGITS = (12, 2)
@@ -111,11 +111,15 @@ class PmProperty(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        properties = super().create(vals_list)
-        # Whoever sets up a property works with it: otherwise the new record would vanish from the creator's own lists.
+        self.check_access("create")
         if not self.env.user.has_group("pm_base.group_all_properties"):
-            properties.sudo().user_ids += self.env.user  # a manager may not write other users, this adds only himself
+            # Whoever sets up a property works with it: otherwise it would vanish from the creator's own lists.
+            vals_list = [{**vals, "user_ids": [*(vals.get("user_ids") or []), Command.link(self.env.uid)]} for vals in vals_list]
+        # sudo: the right to create was checked; the rule "own properties" holds only once the creator is listed.
+        properties = super(PmProperty, self.sudo()).create(vals_list)
         self.env.registry.clear_cache()  # the record rules embed the users' properties in a cached domain
+        properties = properties.with_env(self.env)
+        properties.check_access("read")  # the company must be one of the creator's
         return properties
 
     def write(self, vals):

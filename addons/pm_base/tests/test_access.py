@@ -82,3 +82,12 @@ class TestAccess(PmCase):
     def test_lists_are_exported_by_manager_and_accountant_only(self):
         allowed = {role for role in ROLES if getattr(self, role).has_group("base.group_allow_export")}
         self.assertEqual(allowed, {"manager", "accountant"})
+
+    def test_a_manager_sees_the_property_he_sets_up_but_sets_up_none_for_another_company(self):
+        Property = self.env["pm.property"].with_user(self.manager)
+        prop = Property.create({"name": "New Estate", "code": "T3"})
+        self.assertIn(prop, Property.search([]))
+        self.assertEqual(prop.sudo().user_ids, self.manager)
+        company = self.env["res.company"].create({"name": "Other Manager Ltd"})
+        with self.assertRaises(AccessError):
+            Property.create({"name": "Foreign", "code": "T4", "company_id": company.id, "calendar_id": False})
