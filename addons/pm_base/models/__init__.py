@@ -28,6 +28,7 @@ from . import pm_import_settings
 from . import pm_message_purpose
 from . import pm_consent
 from . import pm_message
+from . import pm_unit_message
 from . import mail_mail
 from . import mail_notification
 from . import sms_sms

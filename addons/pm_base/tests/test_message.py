@@ -546,6 +546,14 @@ class TestAccess(MessageCase):
         with self.assertRaises(AccessError):
             consent.with_user(self.front_desk).unlink()
 
+    def test_the_household_page_lists_what_its_people_received(self):
+        self._enqueue("here")
+        self._enqueue("neighbour", partner_id=self.owners[1].id)
+        unit = self.units[0].with_user(self.front_desk)
+        self.assertEqual(unit.pm_message_count, 1)
+        self.assertEqual(self.messages.search(unit.action_open_pm_messages()["domain"]).key, "here")
+        self.assertEqual(self.owner.with_user(self.front_desk).pm_message_count, 1)
+
     def test_nothing_calls_home(self):
         self.assertFalse(self.env.ref("mail.ir_cron_module_update_notification").active)
 
