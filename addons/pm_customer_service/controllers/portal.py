@@ -64,7 +64,9 @@ class TicketPortal(CustomerPortal):
             page=page,
             step=self._items_per_page,
         )
-        tickets = ticket.search(domain, order=sortings[sortby]["order"], limit=self._items_per_page, offset=pager["offset"])
+        tickets = ticket.search(
+            domain, order=sortings[sortby]["order"], limit=self._items_per_page, offset=pager["offset"]
+        )
         values = self._prepare_portal_layout_values() | {
             "tickets": tickets,
             "page_name": "ticket",
@@ -123,9 +125,13 @@ class TicketPortal(CustomerPortal):
         if not name:
             raise UserError(env._("Please say in a few words what it is about."))
         if len(name) > MAX_NAME:
-            raise UserError(env._("The subject is too long: at most %s characters. Put the rest into the description.", MAX_NAME))
+            raise UserError(
+                env._("The subject is too long: at most %s characters. Put the rest into the description.", MAX_NAME)
+            )
         if len(description) > MAX_TEXT:
-            raise UserError(env._("The description is too long: at most %s characters. Attach a file instead.", MAX_TEXT))
+            raise UserError(
+                env._("The description is too long: at most %s characters. Attach a file instead.", MAX_TEXT)
+            )
         units = self._get_own_units()
         try:
             unit = units.filtered(lambda u: u.id == int(post.get("unit_id") or 0))
@@ -142,12 +148,23 @@ class TicketPortal(CustomerPortal):
         limit = self._get_setting("portal_daily_limit", 10)
         midnight = unit.sudo().property_id._local_midnight_utc(unit.sudo().property_id._today())
         # sudo: counts also what colleagues of the same company sent
-        sent = env["pm.ticket"].sudo().search_count(
-            [("partner_id", "child_of", partner.commercial_partner_id.id), ("channel", "=", "portal"), ("create_date", ">=", midnight)]
+        sent = (
+            env["pm.ticket"]
+            .sudo()
+            .search_count(
+                [
+                    ("partner_id", "child_of", partner.commercial_partner_id.id),
+                    ("channel", "=", "portal"),
+                    ("create_date", ">=", midnight),
+                ]
+            )
         )
         if sent >= limit:
             raise UserError(
-                env._("You have sent %(count)s requests today, which is the limit. In urgent cases please call us.", count=sent)
+                env._(
+                    "You have sent %(count)s requests today, which is the limit. In urgent cases please call us.",
+                    count=sent,
+                )
             )
         values = {
             "name": name,
@@ -169,16 +186,28 @@ class TicketPortal(CustomerPortal):
         max_bytes = self._get_setting("portal_max_mb", 10) * 1024 * 1024
         uploads = [upload for upload in request.httprequest.files.getlist("files") if upload.filename]
         if len(uploads) > max_files:
-            raise UserError(env._("At most %(limit)s files may be attached, you chose %(count)s.", limit=max_files, count=len(uploads)))
+            raise UserError(
+                env._(
+                    "At most %(limit)s files may be attached, you chose %(count)s.", limit=max_files, count=len(uploads)
+                )
+            )
         files = []
         for upload in uploads:
             content = upload.stream.read(max_bytes + 1)
             name = upload.filename[-MAX_NAME:]
             if len(content) > max_bytes:
-                raise UserError(env._("The file “%(name)s” is too large: at most %(limit)s MB.", name=name, limit=max_bytes // 1024 // 1024))
+                raise UserError(
+                    env._(
+                        "The file “%(name)s” is too large: at most %(limit)s MB.",
+                        name=name,
+                        limit=max_bytes // 1024 // 1024,
+                    )
+                )
             mimetype = guess_mimetype(content)
             if mimetype not in ALLOWED_FILES:
-                raise UserError(env._("The file “%(name)s” is neither a picture (JPEG, PNG, GIF, WebP) nor a PDF.", name=name))
+                raise UserError(
+                    env._("The file “%(name)s” is neither a picture (JPEG, PNG, GIF, WebP) nor a PDF.", name=name)
+                )
             files.append((name, content, mimetype))
         return files
 
@@ -187,7 +216,13 @@ class TicketPortal(CustomerPortal):
         ticket = request.env["pm.ticket"].sudo().create(values)
         request.env["ir.attachment"].sudo().create(
             [
-                {"name": name, "datas": base64.b64encode(content), "mimetype": mimetype, "res_model": "pm.ticket", "res_id": ticket.id}
+                {
+                    "name": name,
+                    "datas": base64.b64encode(content),
+                    "mimetype": mimetype,
+                    "res_model": "pm.ticket",
+                    "res_id": ticket.id,
+                }
                 for name, content, mimetype in files
             ]
         )
@@ -211,13 +246,24 @@ class TicketPortal(CustomerPortal):
             "error": kwargs.get("error"),
             "state_label": labels[ticket.state],
             "steps": self._get_steps(ticket),
-            "files": request.env["ir.attachment"].sudo().search(
-                [("res_model", "=", "pm.ticket"), ("res_id", "=", ticket.id), ("res_field", "=", False), ("id", "not in", ticket.message_ids.attachment_ids.ids)]
+            "files": request.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", "pm.ticket"),
+                    ("res_id", "=", ticket.id),
+                    ("res_field", "=", False),
+                    ("id", "not in", ticket.message_ids.attachment_ids.ids),
+                ]
             ),
-            "can_answer": ticket.state in ("handled", "followed_up") and not ticket.satisfied and self._is_owner(ticket),
+            "can_answer": ticket.state in ("handled", "followed_up")
+            and not ticket.satisfied
+            and self._is_owner(ticket),
         }
         for attachment in values["files"]:
-            attachment._portal_ensure_token() if hasattr(attachment, "_portal_ensure_token") else attachment.generate_access_token()
+            attachment._portal_ensure_token() if hasattr(
+                attachment, "_portal_ensure_token"
+            ) else attachment.generate_access_token()
         values = self._get_page_view_values(ticket, access_token, values, "my_tickets_history", False, **kwargs)
         return request.render("pm_customer_service.portal_my_ticket", values)
 
@@ -235,10 +281,14 @@ class TicketPortal(CustomerPortal):
             (env._("Closed"), ticket.closed_at),
         ]
         if ticket.state in ("invalid", "cancelled"):
-            steps = [step for step in steps if step[1]] + [(dict(ticket._fields["state"]._description_selection(env))[ticket.state], ticket.write_date)]
+            steps = [step for step in steps if step[1]] + [
+                (dict(ticket._fields["state"]._description_selection(env))[ticket.state], ticket.write_date)
+            ]
         return steps
 
-    @http.route("/my/tickets/<int:ticket_id>/answer", type="http", auth="user", website=True, methods=["POST"], csrf=True)
+    @http.route(
+        "/my/tickets/<int:ticket_id>/answer", type="http", auth="user", website=True, methods=["POST"], csrf=True
+    )
     def portal_answer(self, ticket_id, satisfied=None, words=None, **kwargs):
         """The customer confirms the result, or says why not: then the ticket is reopened."""
         try:
@@ -249,7 +299,11 @@ class TicketPortal(CustomerPortal):
         ticket = request.env["pm.ticket"].browse(ticket_id).with_user(SUPERUSER_ID)
         words = (words or "").strip()[:MAX_TEXT]
         answer = "satisfied" if satisfied == "1" else "dissatisfied"
-        if ticket.state not in ("handled", "followed_up") or not self._is_owner(ticket) or (answer == "dissatisfied" and not words):
+        if (
+            ticket.state not in ("handled", "followed_up")
+            or not self._is_owner(ticket)
+            or (answer == "dissatisfied" and not words)
+        ):
             return request.redirect(f"/my/tickets/{ticket_id}?error=1")
         ticket.env["pm.followup"].create(
             {"ticket_id": ticket.id, "user_id": False, "method": "portal", "satisfied": answer, "words": words}

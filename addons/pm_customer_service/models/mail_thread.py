@@ -18,4 +18,8 @@ class MailThread(models.AbstractModel):
     def _is_automatic_mail(self, message):
         submitted = (message.get("Auto-Submitted") or "no").strip().lower()
         precedence = (message.get("Precedence") or "").strip().lower()
-        return not submitted.startswith("no") or precedence in AUTO_PRECEDENCE or any(message.get(name) for name in AUTO_HEADERS)
+        return (
+            not submitted.startswith("no")
+            or precedence in AUTO_PRECEDENCE
+            or any(message.get(name) for name in AUTO_HEADERS)
+        )

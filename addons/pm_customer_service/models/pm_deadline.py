@@ -39,7 +39,9 @@ class PmDeadline(models.Model):
     _order = "due, id"
     _rec_name = "rule_id"
 
-    _one_running = models.UniqueIndex("(res_model, res_id, kind) WHERE state = 'running'", "This clock is already running.")
+    _one_running = models.UniqueIndex(
+        "(res_model, res_id, kind) WHERE state = 'running'", "This clock is already running."
+    )
     _record_index = models.Index("(res_model, res_id)")
     _check_index = models.Index("(next_check, id) WHERE next_check IS NOT NULL")
     _running_index = models.Index("(due) WHERE state = 'running'")
@@ -82,7 +84,12 @@ class PmDeadline(models.Model):
 
     def action_open_record(self):
         self.ensure_one()
-        return {"type": "ir.actions.act_window", "res_model": self.res_model, "res_id": self.res_id, "view_mode": "form"}
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "view_mode": "form",
+        }
 
     # ------------------------------------------------------------------
     # Life of a clock (called by pm.deadline.mixin)
@@ -222,7 +229,9 @@ class PmDeadline(models.Model):
 
     def _schedule_checks(self):
         """Set ``next_check`` of open rows from their due time and the escalation rules not yet carried out."""
-        rows = self.sudo().filtered(lambda row: row.state in ("running", "breached") and not row.met_at and not row.paused_since)
+        rows = self.sudo().filtered(
+            lambda row: row.state in ("running", "breached") and not row.met_at and not row.paused_since
+        )
         if not rows:
             return
         steps = self.env["pm.escalation.rule"]._get_steps(rows)
@@ -292,7 +301,9 @@ class PmDeadline(models.Model):
 
     def _carry_out(self, now):
         """Breach what is past due, then carry out the escalation steps whose moment has come."""
-        rows = self.filtered(lambda row: row.state in ("running", "breached") and not row.met_at and not row.paused_since)
+        rows = self.filtered(
+            lambda row: row.state in ("running", "breached") and not row.met_at and not row.paused_since
+        )
         (self - rows).write({"next_check": False})
         for model, group in rows.grouped("res_model").items():
             if model not in self.env:
@@ -300,7 +311,9 @@ class PmDeadline(models.Model):
                 continue
             alive = set(self.env[model].browse(group.mapped("res_id")).exists().ids)
             orphans = group.filtered(lambda row, alive=alive: row.res_id not in alive)
-            orphans.write({"state": "cancelled", "cancel_reason": self.env._("The record was deleted."), "next_check": False})
+            orphans.write(
+                {"state": "cancelled", "cancel_reason": self.env._("The record was deleted."), "next_check": False}
+            )
             group -= orphans
             lapsed = group.filtered(lambda row: row.state == "running" and row.due < now)
             for row in lapsed:

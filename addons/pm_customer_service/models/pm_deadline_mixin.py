@@ -39,7 +39,9 @@ class PmDeadlineMixin(models.AbstractModel):
         index="btree_not_null",
         help="The earliest deadline not yet kept, missed ones included; kept up to date by the clocks themselves.",
     )
-    deadline_state = fields.Selection(DEADLINE_STATES, compute="_compute_deadline_state", search="_search_deadline_state")
+    deadline_state = fields.Selection(
+        DEADLINE_STATES, compute="_compute_deadline_state", search="_search_deadline_state"
+    )
 
     @api.depends("next_due")
     def _compute_deadline_state(self):
@@ -126,12 +128,16 @@ class PmDeadlineMixin(models.AbstractModel):
     # ------------------------------------------------------------------
 
     def _open_deadlines(self, domain=Domain.TRUE):
-        return self.env["pm.deadline"].sudo().search(  # clocks are readable, never writable, for people
-            Domain("res_model", "=", self._name)
-            & Domain("res_id", "in", self.ids)
-            & Domain("state", "in", ("running", "breached"))
-            & Domain("met_at", "=", False)
-            & Domain(domain)
+        return (
+            self.env["pm.deadline"]
+            .sudo()
+            .search(  # clocks are readable, never writable, for people
+                Domain("res_model", "=", self._name)
+                & Domain("res_id", "in", self.ids)
+                & Domain("state", "in", ("running", "breached"))
+                & Domain("met_at", "=", False)
+                & Domain(domain)
+            )
         )
 
     def _stop(self, domain, at=None):

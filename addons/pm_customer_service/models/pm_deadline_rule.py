@@ -59,9 +59,17 @@ class PmDeadlineRule(models.Model):
     )
     model = fields.Char(related="model_id.model", store=True, string="Model Name")
     kind = fields.Char(
-        string="Clock", required=True, index=True, help="Technical name of the clock, such as reply or followup. One clock of a kind runs at a time."
+        string="Clock",
+        required=True,
+        index=True,
+        help="Technical name of the clock, such as reply or followup. One clock of a kind runs at a time.",
     )
-    property_id = fields.Many2one("pm.property", index="btree_not_null", ondelete="cascade", help="Empty: for every property without its own rule.")
+    property_id = fields.Many2one(
+        "pm.property",
+        index="btree_not_null",
+        ondelete="cascade",
+        help="Empty: for every property without its own rule.",
+    )
     company_id = fields.Many2one(related="property_id.company_id", store=True)
     domain = fields.Char(string="Condition", default="[]", required=True, help="Records the rule is for.")
     start_event = fields.Selection(EVENTS, string="Starts When", required=True, default="created")

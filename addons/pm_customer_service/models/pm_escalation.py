@@ -13,7 +13,9 @@ class PmEscalation(models.Model):
     _record_index = models.Index("(res_model, res_id)")
 
     deadline_id = fields.Many2one("pm.deadline", required=True, readonly=True, ondelete="cascade")
-    rule_id = fields.Many2one("pm.escalation.rule", string="Step", required=True, readonly=True, ondelete="restrict", index=True)
+    rule_id = fields.Many2one(
+        "pm.escalation.rule", string="Step", required=True, readonly=True, ondelete="restrict", index=True
+    )
     res_model = fields.Char(string="Model", required=True, readonly=True)
     res_id = fields.Many2oneReference(string="Record", model_field="res_model", required=True, readonly=True)
     res_name = fields.Char(related="deadline_id.res_name", string="Subject")
@@ -40,7 +42,9 @@ class PmEscalation(models.Model):
         activity_type = self.env.ref("pm_customer_service.mail_activity_type_deadline")
         model_id = self.env["ir.model"]._get_id(steps[0][0].res_model)
         for row, rule in steps:
-            record = self.env[row.res_model].sudo().browse(row.res_id)  # the job tells people about records it does not own
+            record = (
+                self.env[row.res_model].sudo().browse(row.res_id)
+            )  # the job tells people about records it does not own
             users = rule._get_users(record, cache)
             vals_list.append(
                 {
@@ -80,9 +84,17 @@ class PmEscalation(models.Model):
     @api.model
     def _prepare_mail(self, row, rule, user):
         """Return ``pm.message`` values that tell ``user`` about ``row``."""
-        words = self.env["ir.qweb"].with_context(lang=user.lang)._render(
-            "pm_customer_service.escalation_mail",
-            {"deadline": row.with_context(lang=user.lang), "rule": rule.with_context(lang=user.lang), "url": f"/mail/view?model={row.res_model}&res_id={row.res_id}"},
+        words = (
+            self.env["ir.qweb"]
+            .with_context(lang=user.lang)
+            ._render(
+                "pm_customer_service.escalation_mail",
+                {
+                    "deadline": row.with_context(lang=user.lang),
+                    "rule": rule.with_context(lang=user.lang),
+                    "url": f"/mail/view?model={row.res_model}&res_id={row.res_id}",
+                },
+            )
         )
         return {
             "key": f"escalation/{row.id}/{rule.id}/{user.id}",

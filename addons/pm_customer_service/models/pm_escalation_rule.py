@@ -39,7 +39,9 @@ class PmEscalationRule(models.Model):
     _description = "Escalation Rule"
     _order = "moment desc, sequence, id"
 
-    _amount_positive = models.Constraint("CHECK (amount >= 0)", "State the distance from the due time as a positive number.")
+    _amount_positive = models.Constraint(
+        "CHECK (amount >= 0)", "State the distance from the due time as a positive number."
+    )
 
     name = fields.Char(required=True, translate=True, help="Also the subject of the activity the person receives.")
     active = fields.Boolean(default=True)
@@ -48,7 +50,9 @@ class PmEscalationRule(models.Model):
     model = fields.Char(related="model_id.model", store=True, string="Model Name")
     deadline_rule_ids = fields.Many2many("pm.deadline.rule", string="Clocks", help="Empty: every clock.")
     domain = fields.Char(string="Condition", default="[]", required=True)
-    property_id = fields.Many2one("pm.property", index="btree_not_null", ondelete="cascade", help="Empty: every property.")
+    property_id = fields.Many2one(
+        "pm.property", index="btree_not_null", ondelete="cascade", help="Empty: every property."
+    )
     company_id = fields.Many2one(related="property_id.company_id", store=True)
     moment = fields.Selection(MOMENTS, required=True, default="after")
     amount = fields.Float(string="Distance", digits=(8, 2))
@@ -76,15 +80,33 @@ class PmEscalationRule(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & {"active", "deadline_rule_ids", "moment", "amount", "unit", "domain", "property_id", "model_id"}:
+        if vals.keys() & {
+            "active",
+            "deadline_rule_ids",
+            "moment",
+            "amount",
+            "unit",
+            "domain",
+            "property_id",
+            "model_id",
+        }:
             self._wake_open_deadlines()
         return result
 
     def _wake_open_deadlines(self):
         """A changed ladder concerns clocks that already run: let the job look at them once and plan anew."""
         for model in set(self.mapped("model")):
-            rows = self.env["pm.deadline"].sudo().search(
-                [("res_model", "=", model), ("state", "in", ("running", "breached")), ("met_at", "=", False), ("paused_since", "=", False)]
+            rows = (
+                self.env["pm.deadline"]
+                .sudo()
+                .search(
+                    [
+                        ("res_model", "=", model),
+                        ("state", "in", ("running", "breached")),
+                        ("met_at", "=", False),
+                        ("paused_since", "=", False),
+                    ]
+                )
             )
             rows.next_check = fields.Datetime.now()
 
@@ -110,12 +132,21 @@ class PmEscalationRule(models.Model):
             records = self.env[model].sudo().browse(group.mapped("res_id"))
             for rule in rules:
                 # Looked up once per rule: the inner loop runs rules × rows times.
-                rule_id, clocks, prop_id, before = rule.id, set(rule.deadline_rule_ids.ids), rule.property_id.id, rule.moment == "before"
+                rule_id, clocks, prop_id, before = (
+                    rule.id,
+                    set(rule.deadline_rule_ids.ids),
+                    rule.property_id.id,
+                    rule.moment == "before",
+                )
                 distance = rule._get_distance()
                 condition = Domain(literal_eval(rule.domain or "[]"))
                 fitting = None if condition.is_true() else set(records.filtered_domain(condition).ids)
                 for row_id, res_id, clock_id, row_prop_id, due in facts:
-                    if (row_id, rule_id) in done or (clocks and clock_id not in clocks) or (prop_id and prop_id != row_prop_id):
+                    if (
+                        (row_id, rule_id) in done
+                        or (clocks and clock_id not in clocks)
+                        or (prop_id and prop_id != row_prop_id)
+                    ):
                         continue
                     if fitting is not None and res_id not in fitting:
                         continue
@@ -139,7 +170,11 @@ class PmEscalationRule(models.Model):
                 ("share", "=", False),
                 "|",
                 ("pm_property_ids", "in", prop.ids),
-                ("all_group_ids", "in", self.env.ref("pm_base.group_all_properties").ids if role == "leadership" else []),
+                (
+                    "all_group_ids",
+                    "in",
+                    self.env.ref("pm_base.group_all_properties").ids if role == "leadership" else [],
+                ),
                 ("company_ids", "in", prop.company_id.ids),
             ]
         )

@@ -24,7 +24,9 @@ class PmFollowup(models.Model):
 
     _ticket_index = models.Index("(ticket_id, date)")
 
-    ticket_id = fields.Many2one("pm.ticket", required=True, ondelete="cascade", domain="[('state', 'in', ('handled', 'followed_up', 'closed'))]")
+    ticket_id = fields.Many2one(
+        "pm.ticket", required=True, ondelete="cascade", domain="[('state', 'in', ('handled', 'followed_up', 'closed'))]"
+    )
     property_id = fields.Many2one(related="ticket_id.property_id", store=True, index=True)
     company_id = fields.Many2one(related="ticket_id.company_id", store=True)
     type_id = fields.Many2one(related="ticket_id.type_id", store=True)
@@ -32,7 +34,13 @@ class PmFollowup(models.Model):
     partner_id = fields.Many2one(related="ticket_id.partner_id", store=True)
     contact_phone = fields.Char(related="ticket_id.contact_phone")
     date = fields.Datetime(required=True, default=fields.Datetime.now)
-    user_id = fields.Many2one("res.users", string="Asked By", default=lambda self: self.env.user, readonly=True, help="Empty: the customer by himself.")
+    user_id = fields.Many2one(
+        "res.users",
+        string="Asked By",
+        default=lambda self: self.env.user,
+        readonly=True,
+        help="Empty: the customer by himself.",
+    )
     method = fields.Selection(METHODS, required=True, default="phone")
     satisfied = fields.Selection(ANSWERS, string="Answer", required=True)
     words = fields.Text(string="Customer's Words")
@@ -47,7 +55,9 @@ class PmFollowup(models.Model):
         for followup in followups:
             ticket = followup.ticket_id
             if ticket.state not in ("handled", "followed_up", "closed"):
-                raise UserError(self.env._("%(ticket)s: to follow up you must finish the ticket first.", ticket=ticket.number))
+                raise UserError(
+                    self.env._("%(ticket)s: to follow up you must finish the ticket first.", ticket=ticket.number)
+                )
             if followup.date > fields.Datetime.now():
                 raise UserError(self.env._("%(ticket)s: a follow-up cannot lie in the future.", ticket=ticket.number))
             if followup.satisfied == "satisfied":
@@ -61,7 +71,12 @@ class PmFollowup(models.Model):
                     ticket._transition("followed_up")
             elif followup.satisfied == "dissatisfied":
                 if not (followup.words or "").strip():
-                    raise UserError(self.env._("%(ticket)s: to record a dissatisfied customer you must write what he said.", ticket=ticket.number))
+                    raise UserError(
+                        self.env._(
+                            "%(ticket)s: to record a dissatisfied customer you must write what he said.",
+                            ticket=ticket.number,
+                        )
+                    )
                 ticket._write_protected({"satisfied": False})
                 ticket._meet_deadline("followup", followup.date)
                 ticket.action_reopen(followup.words)
@@ -69,5 +84,7 @@ class PmFollowup(models.Model):
 
     def write(self, vals):
         if not self.env.su and vals.keys() - {"words"}:
-            raise UserError(self.env._("A follow-up is a record of what was said: write another one instead of changing it."))
+            raise UserError(
+                self.env._("A follow-up is a record of what was said: write another one instead of changing it.")
+            )
         return super().write(vals)

@@ -15,7 +15,12 @@ class PmKpi(models.Model):
         """Return the domain of tickets of ``prop`` whose ``field`` lies in the period (dates of the property, both included)."""
         start = prop._local_midnight_utc(date_from)
         stop = prop._local_midnight_utc(date_to + ONE_DAY)
-        domain = Domain("property_id", "=", prop.id) & Domain(field, ">=", start) & Domain(field, "<", stop) & Domain("state", "!=", "invalid")
+        domain = (
+            Domain("property_id", "=", prop.id)
+            & Domain(field, ">=", start)
+            & Domain(field, "<", stop)
+            & Domain("state", "!=", "invalid")
+        )
         for name, value in conditions.items():
             domain &= Domain(name, "=", value)
         if user:
@@ -40,16 +45,30 @@ class PmKpi(models.Model):
     def _kpi_complaint_timeliness(self, prop, date_from, date_to, user=None):
         """Handled by the deadline or the agreed time: no clock of handling was missed."""
         total = self._ticket_domain(prop, date_from, date_to, user, "received_at", type_code="complaint")
-        total &= self._clock("resolve", "met", "breached") | self._clock("promise", "met", "breached") | Domain("handled_at", "!=", False)
+        total &= (
+            self._clock("resolve", "met", "breached")
+            | self._clock("promise", "met", "breached")
+            | Domain("handled_at", "!=", False)
+        )
         return self._ratio(total, ~self._clock("resolve", "breached") & ~self._clock("promise", "breached"))
 
     def _kpi_major_reply(self, prop, date_from, date_to, user=None):
-        total = self._ticket_domain(prop, date_from, date_to, user, "received_at", type_code="complaint", severity="major")
-        return self._ratio(total & self._clock("reply", "met", "breached"), self._clock("reply", "met") & ~self._clock("reply", "breached"))
+        total = self._ticket_domain(
+            prop, date_from, date_to, user, "received_at", type_code="complaint", severity="major"
+        )
+        return self._ratio(
+            total & self._clock("reply", "met", "breached"),
+            self._clock("reply", "met") & ~self._clock("reply", "breached"),
+        )
 
     def _kpi_major_handling(self, prop, date_from, date_to, user=None):
-        total = self._ticket_domain(prop, date_from, date_to, user, "received_at", type_code="complaint", severity="major")
-        return self._ratio(total & self._clock("resolve", "met", "breached"), self._clock("resolve", "met") & ~self._clock("resolve", "breached"))
+        total = self._ticket_domain(
+            prop, date_from, date_to, user, "received_at", type_code="complaint", severity="major"
+        )
+        return self._ratio(
+            total & self._clock("resolve", "met", "breached"),
+            self._clock("resolve", "met") & ~self._clock("resolve", "breached"),
+        )
 
     def _kpi_inquiry_reply(self, prop, date_from, date_to, user=None):
         total = self._ticket_domain(prop, date_from, date_to, user, "received_at", type_code="inquiry")
@@ -61,7 +80,9 @@ class PmKpi(models.Model):
         return self._ratio(total, self._clock("reply", "met") & Domain("decision", "!=", False))
 
     def _kpi_common_report_back(self, prop, date_from, date_to, user=None):
-        total = self._ticket_domain(prop, date_from, date_to, user, "handled_at", type_code="repair", is_common_part=True)
+        total = self._ticket_domain(
+            prop, date_from, date_to, user, "handled_at", type_code="repair", is_common_part=True
+        )
         return self._ratio(total, self._clock("report_back", "met"))
 
     def _kpi_promise(self, prop, date_from, date_to, user=None):

@@ -21,14 +21,18 @@ class PmProperty(models.Model):
             self.env.cr.execute(SQL("SELECT 1 FROM pm_property WHERE id = %s FOR NO KEY UPDATE", self.id))
             prop.invalidate_recordset(["ticket_sequence_id"])
             if not prop.ticket_sequence_id:
-                prop.ticket_sequence_id = self.env["ir.sequence"].sudo().create(
-                    {
-                        "name": f"Tickets {prop.code}",
-                        "code": "pm.ticket",
-                        "prefix": f"{(prop.code or '').replace('%', '%%')}-%(y)s%(month)s-",
-                        "padding": 5,
-                        "company_id": prop.company_id.id,
-                    }
+                prop.ticket_sequence_id = (
+                    self.env["ir.sequence"]
+                    .sudo()
+                    .create(
+                        {
+                            "name": f"Tickets {prop.code}",
+                            "code": "pm.ticket",
+                            "prefix": f"{(prop.code or '').replace('%', '%%')}-%(y)s%(month)s-",
+                            "padding": 5,
+                            "company_id": prop.company_id.id,
+                        }
+                    )
                 )
                 self.env.flush_all()
         sequence = prop.ticket_sequence_id.with_context(ir_sequence_date=str(self._today()))

@@ -18,15 +18,23 @@ class PmTeam(models.Model):
     company_id = fields.Many2one(related="property_id.company_id", store=True)
     user_id = fields.Many2one("res.users", string="Team Leader", domain="[('share', '=', False)]")
     member_ids = fields.Many2many("res.users", string="Members", domain="[('share', '=', False)]")
-    category_ids = fields.Many2many("pm.ticket.category", string="Categories", help="New tickets of these categories go to this team.")
-    zone_ids = fields.Many2many("pm.zone", string="Zones", domain="[('property_id', '=', property_id)]", help="Empty: all zones.")
-    type_id = fields.Many2one("pm.ticket.type", string="Type of Mails", help="Type of the tickets that mails to the team's address become.")
+    category_ids = fields.Many2many(
+        "pm.ticket.category", string="Categories", help="New tickets of these categories go to this team."
+    )
+    zone_ids = fields.Many2many(
+        "pm.zone", string="Zones", domain="[('property_id', '=', property_id)]", help="Empty: all zones."
+    )
+    type_id = fields.Many2one(
+        "pm.ticket.type", string="Type of Mails", help="Type of the tickets that mails to the team's address become."
+    )
     open_count = fields.Integer(string="Open Tickets", compute="_compute_open_count")
 
     def _compute_open_count(self):
         counts = dict(
             self.env["pm.ticket"]._read_group(
-                [("team_id", "in", self.ids), ("state", "in", ("new", "assigned", "in_progress"))], ["team_id"], ["__count"]
+                [("team_id", "in", self.ids), ("state", "in", ("new", "assigned", "in_progress"))],
+                ["team_id"],
+                ["__count"],
             )
         )
         for team in self:
@@ -52,4 +60,7 @@ class PmTeam(models.Model):
     def _find_for(self, prop, category, zone):
         """Return the team of ``prop`` for ``category`` and ``zone``: category and zone, then category, then none."""
         teams = self.filtered(lambda team: team.property_id == prop and category and category in team.category_ids)
-        return teams.filtered(lambda team: zone and zone in team.zone_ids)[:1] or teams.filtered(lambda team: not team.zone_ids)[:1]
+        return (
+            teams.filtered(lambda team: zone and zone in team.zone_ids)[:1]
+            or teams.filtered(lambda team: not team.zone_ids)[:1]
+        )

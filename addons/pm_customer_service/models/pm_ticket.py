@@ -89,13 +89,15 @@ class PmTicket(models.Model):
     _name = "pm.ticket"
     _description = "Ticket"
     _inherit = ["portal.mixin", "pm.deadline.mixin", "rating.mixin", "mail.thread", "mail.activity.mixin"]
-    _order = "priority desc, next_due, id desc"
+    _order = "id desc"
     _rec_names_search = ["number", "name", "partner_id.name", "unit_id.code"]
     _mail_post_access = "read"
     _primary_email = "contact_email"
 
     _number_unique = models.UniqueIndex("(company_id, number)", "This ticket number is already used.")
-    _open_index = models.Index("(property_id, state, next_due) WHERE state IN ('new', 'assigned', 'in_progress', 'handled', 'followed_up')")
+    _open_index = models.Index(
+        "(property_id, state, next_due) WHERE state IN ('new', 'assigned', 'in_progress', 'handled', 'followed_up')"
+    )
     _unit_index = models.Index("(unit_id, state) WHERE unit_id IS NOT NULL")
     _partner_index = models.Index("(partner_id, create_date) WHERE partner_id IS NOT NULL")
     _handler_index = models.Index("(user_id, state) WHERE user_id IS NOT NULL")
@@ -104,26 +106,45 @@ class PmTicket(models.Model):
     number = fields.Char(readonly=True, copy=False, default="/", index="trigram")
     name = fields.Char(string="Subject", required=True, tracking=True)
     description = fields.Text()
-    type_id = fields.Many2one("pm.ticket.type", required=True, index=True, tracking=True, default=lambda self: self._default_type_id())
+    type_id = fields.Many2one(
+        "pm.ticket.type", required=True, index=True, tracking=True, default=lambda self: self._default_type_id()
+    )
     type_code = fields.Selection(CODES, compute="_compute_type_code", store=True, string="Behaviour")
     category_id = fields.Many2one("pm.ticket.category", index="btree_not_null", tracking=True)
     channel = fields.Selection(CHANNELS, required=True, default="counter")
-    severity = fields.Selection([("normal", "Normal"), ("major", "Major")], required=True, default="normal", tracking=True)
+    severity = fields.Selection(
+        [("normal", "Normal"), ("major", "Major")], required=True, default="normal", tracking=True
+    )
     priority = fields.Selection(
-        [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")], compute="_compute_priority", store=True, readonly=False, tracking=True
+        [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")],
+        compute="_compute_priority",
+        store=True,
+        readonly=False,
+        tracking=True,
     )
     color = fields.Integer(related="type_id.color")
     active = fields.Boolean(default=True)
 
     # Where and who
     property_id = fields.Many2one(
-        "pm.property", required=True, index=True, compute="_compute_property_id", store=True, readonly=False, precompute=True
+        "pm.property",
+        required=True,
+        index=True,
+        compute="_compute_property_id",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     company_id = fields.Many2one(related="property_id.company_id", store=True, index=True, precompute=True)
     unit_id = fields.Many2one("pm.unit", tracking=True, check_company=True)
     building_id = fields.Many2one(related="unit_id.building_id", store=True)
     zone_id = fields.Many2one(
-        "pm.zone", compute="_compute_zone_id", store=True, readonly=False, domain="[('property_id', '=', property_id)]", index="btree_not_null"
+        "pm.zone",
+        compute="_compute_zone_id",
+        store=True,
+        readonly=False,
+        domain="[('property_id', '=', property_id)]",
+        index="btree_not_null",
     )
     is_common_part = fields.Boolean(
         string="Common Parts",
@@ -148,7 +169,12 @@ class PmTicket(models.Model):
         help="The first member of staff who took the request; stays answerable for a satisfying result whoever executes it (S2-06).",
     )
     user_id = fields.Many2one(
-        "res.users", string="Handler", tracking=True, copy=False, domain="[('share', '=', False)]", help="The one named handler (S0-94)."
+        "res.users",
+        string="Handler",
+        tracking=True,
+        copy=False,
+        domain="[('share', '=', False)]",
+        help="The one named handler (S0-94).",
     )
     team_id = fields.Many2one(
         "pm.team",
@@ -160,14 +186,24 @@ class PmTicket(models.Model):
         domain="[('property_id', '=', property_id)]",
     )
     butler_id = fields.Many2one(
-        "res.users", string="Butler", compute="_compute_butler_id", store=True, readonly=False, domain="[('share', '=', False)]"
+        "res.users",
+        string="Butler",
+        compute="_compute_butler_id",
+        store=True,
+        readonly=False,
+        domain="[('share', '=', False)]",
     )
-    vendor_id = fields.Many2one("res.partner", string="Supplier", help="Outside supplier who carries it out; we supervise (S2-05).")
+    vendor_id = fields.Many2one(
+        "res.partner", string="Supplier", help="Outside supplier who carries it out; we supervise (S2-05)."
+    )
 
     # How it went
     state = fields.Selection(STATES, required=True, default="new", copy=False, tracking=True, group_expand=True)
     promised_date = fields.Datetime(
-        string="Agreed Time", tracking=True, copy=False, help="Agreed with the customer for handling or reply (S0-92, S0-119, S0-121)."
+        string="Agreed Time",
+        tracking=True,
+        copy=False,
+        help="Agreed with the customer for handling or reply (S0-92, S0-119, S0-121).",
     )
     delay_notified_at = fields.Datetime(string="Delay Told On", readonly=True, copy=False)
     outcome = fields.Selection(OUTCOMES, tracking=True, copy=False)
@@ -179,7 +215,9 @@ class PmTicket(models.Model):
     stop_reason = fields.Char(string="Reason", copy=False, help="Why the ticket is invalid or cancelled.")
     reopen_count = fields.Integer(string="Reopened", readonly=True, copy=False)
     reopen_reason = fields.Text(readonly=True, copy=False)
-    needs_followup = fields.Boolean(string="To Follow Up", readonly=True, copy=False, help="Complaint or drawn in the sample.")
+    needs_followup = fields.Boolean(
+        string="To Follow Up", readonly=True, copy=False, help="Complaint or drawn in the sample."
+    )
     followup_ids = fields.One2many("pm.followup", "ticket_id", string="Follow-ups")
     satisfied = fields.Boolean(readonly=True, copy=False, help="Answer at the last follow-up.")
 
@@ -196,7 +234,9 @@ class PmTicket(models.Model):
     closed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
 
     is_mine = fields.Boolean(compute="_compute_is_mine", search="_search_is_mine")
-    calendar_date = fields.Datetime(compute="_compute_calendar_date", store=True, help="Agreed time, else the time it was recorded.")
+    calendar_date = fields.Datetime(
+        compute="_compute_calendar_date", store=True, help="Agreed time, else the time it was recorded."
+    )
 
     # ------------------------------------------------------------------
     # Defaults and computes
@@ -204,12 +244,16 @@ class PmTicket(models.Model):
 
     @api.model
     def _default_type_id(self):
-        return self.env["pm.ticket.type"].search([("code", "=", self.env.context.get("default_type_code", "repair"))], limit=1)
+        return self.env["pm.ticket.type"].search(
+            [("code", "=", self.env.context.get("default_type_code", "repair"))], limit=1
+        )
 
     @api.depends("number", "name")
     def _compute_display_name(self):
         for ticket in self:
-            ticket.display_name = f"{ticket.number} {ticket.name or ''}".strip() if ticket.number != "/" else ticket.name or ""
+            ticket.display_name = (
+                f"{ticket.number} {ticket.name or ''}".strip() if ticket.number != "/" else ticket.name or ""
+            )
 
     @api.depends("type_id.code")
     def _compute_type_code(self):
@@ -252,7 +296,9 @@ class PmTicket(models.Model):
 
     @api.depends("property_id", "category_id", "zone_id")
     def _compute_team_id(self):
-        teams = self.env["pm.team"].sudo().search([("property_id", "in", self.property_id.ids)])  # everybody may write a ticket
+        teams = (
+            self.env["pm.team"].sudo().search([("property_id", "in", self.property_id.ids)])
+        )  # everybody may write a ticket
         for ticket in self:
             ticket.team_id = teams._find_for(ticket.property_id, ticket.category_id, ticket.zone_id) or ticket.team_id
 
@@ -270,7 +316,13 @@ class PmTicket(models.Model):
                 ticket.household_html = False
                 continue
             others = self.search(
-                [("unit_id", "=", unit.id), ("id", "!=", ticket._origin.id), ("state", "in", (*OPEN_STATES, "handled"))], limit=5, order="id desc"
+                [
+                    ("unit_id", "=", unit.id),
+                    ("id", "!=", ticket._origin.id),
+                    ("state", "in", (*OPEN_STATES, "handled")),
+                ],
+                limit=5,
+                order="id desc",
             )
             ticket.household_html = self.env["ir.qweb"]._render(
                 "pm_customer_service.household_card", {"unit": unit, "partner": ticket.partner_id, "tickets": others}
@@ -285,7 +337,11 @@ class PmTicket(models.Model):
     def _search_is_mine(self, operator, value):
         if operator != "in":
             return NotImplemented
-        mine = Domain("user_id", "=", self.env.uid) | Domain("first_receiver_id", "=", self.env.uid) | Domain("butler_id", "=", self.env.uid)
+        mine = (
+            Domain("user_id", "=", self.env.uid)
+            | Domain("first_receiver_id", "=", self.env.uid)
+            | Domain("butler_id", "=", self.env.uid)
+        )
         return mine if True in value else ~mine
 
     @api.depends("promised_date", "received_at")
@@ -308,14 +364,20 @@ class PmTicket(models.Model):
     @api.onchange("partner_id")
     def _onchange_partner_id(self):
         if self.partner_id and not self.unit_id:
-            units = self.env["pm.unit"].search([("party_ids", "any", [("partner_id", "=", self.partner_id.id), ("is_current", "=", True)])], limit=2)
+            units = self.env["pm.unit"].search(
+                [("party_ids", "any", [("partner_id", "=", self.partner_id.id), ("is_current", "=", True)])], limit=2
+            )
             if len(units) == 1:
                 self.unit_id = units
 
     @api.constrains("unit_id", "property_id", "zone_id", "team_id")
     def _check_property(self):
         for ticket in self:
-            wrong = [part.display_name for part in (ticket.unit_id, ticket.zone_id, ticket.team_id) if part and part.property_id != ticket.property_id]
+            wrong = [
+                part.display_name
+                for part in (ticket.unit_id, ticket.zone_id, ticket.team_id)
+                if part and part.property_id != ticket.property_id
+            ]
             if wrong:
                 raise ValidationError(
                     self.env._(
@@ -329,7 +391,15 @@ class PmTicket(models.Model):
     @api.constrains("name", "description", "explanation", "solution", "decision_reason", "customer_opinion", "location")
     def _check_length(self):
         for ticket in self:
-            for name in ("name", "description", "explanation", "solution", "decision_reason", "customer_opinion", "location"):
+            for name in (
+                "name",
+                "description",
+                "explanation",
+                "solution",
+                "decision_reason",
+                "customer_opinion",
+                "location",
+            ):
                 limit = 250 if name in ("name", "location") else MAX_TEXT
                 if len(ticket[name] or "") > limit:
                     raise ValidationError(
@@ -354,7 +424,12 @@ class PmTicket(models.Model):
                 # A new ticket is new, whatever a client sends; the program may bring in old ones.
                 for name in PROTECTED | {"state"}:
                     vals.pop(name, None)
-            if "first_receiver_id" not in vals and internal and not self.env.su and vals.get("channel") not in ("portal", "email"):
+            if (
+                "first_receiver_id" not in vals
+                and internal
+                and not self.env.su
+                and vals.get("channel") not in ("portal", "email")
+            ):
                 vals["first_receiver_id"] = self.env.uid
         self._prepare_numbers(vals_list)
         tickets = super().create(vals_list)
@@ -391,7 +466,9 @@ class PmTicket(models.Model):
                 raise UserError(
                     self.env._(
                         "%(fields)s is recorded by the program and cannot be changed.",
-                        fields=", ".join(self._fields[name]._description_string(self.env) for name in sorted(forbidden)),
+                        fields=", ".join(
+                            self._fields[name]._description_string(self.env) for name in sorted(forbidden)
+                        ),
                     )
                 )
         elif vals.get("first_receiver_id", False) is not False and any(
@@ -402,8 +479,14 @@ class PmTicket(models.Model):
         target = vals.pop("state", None)
         if "promised_date" in vals:
             self._check_promise(fields.Datetime.to_datetime(vals["promised_date"]))
-        if "user_id" in vals and not vals["user_id"] and any(ticket.state not in ("new", "assigned") for ticket in self):
-            raise UserError(self.env._("A ticket in work has a named handler: to change the handler, choose another one."))
+        if (
+            "user_id" in vals
+            and not vals["user_id"]
+            and any(ticket.state not in ("new", "assigned") for ticket in self)
+        ):
+            raise UserError(
+                self.env._("A ticket in work has a named handler: to change the handler, choose another one.")
+            )
         result = super().write(vals) if vals else True
         if vals.get("user_id"):
             self.filtered(lambda ticket: ticket.state == "new")._transition("assigned")
@@ -470,13 +553,19 @@ class PmTicket(models.Model):
                     ticket._write_protected({"reopen_count": ticket.reopen_count + 1})
         if target in ("assigned", "in_progress") and self.env.user._is_internal() and not self.env.su:
             # From the portal or by mail nobody has received it yet: whoever takes it up is the first receiver.
-            self.filtered(lambda ticket: not ticket.first_receiver_id)._write_protected({"first_receiver_id": self.env.uid})
+            self.filtered(lambda ticket: not ticket.first_receiver_id)._write_protected(
+                {"first_receiver_id": self.env.uid}
+            )
         if target == "handled":
             for ticket in self:
-                ticket._write_protected({"needs_followup": ticket.needs_followup or ticket.type_id._is_sampled(ticket.number)})
+                ticket._write_protected(
+                    {"needs_followup": ticket.needs_followup or ticket.type_id._is_sampled(ticket.number)}
+                )
         if target in ("invalid", "cancelled"):
             self._cancel_deadlines(reason=labels[target])
-            self.activity_unlink(["pm_customer_service.mail_activity_type_deadline", "pm_customer_service.mail_activity_type_followup"])
+            self.activity_unlink(
+                ["pm_customer_service.mail_activity_type_deadline", "pm_customer_service.mail_activity_type_followup"]
+            )
         elif target in EVENT_OF:
             self._deadline_event(EVENT_OF[target], now)
         if target == "handled":
@@ -507,11 +596,14 @@ class PmTicket(models.Model):
 
     def _require(self, condition, message):
         if not condition:
-            raise UserError(f"{self.number}: {message}")
+            raise UserError(self.env._("%(ticket)s: %(message)s", ticket=self.number, message=message))
 
     def _guard_assigned(self):
         self._require(self.user_id, self.env._("to assign the ticket you must name one handler (S0-94)."))
-        self._require(self.user_id.active and not self.user_id.share, self.env._("to assign the ticket you must name an active member of staff."))
+        self._require(
+            self.user_id.active and not self.user_id.share,
+            self.env._("to assign the ticket you must name an active member of staff."),
+        )
 
     def _guard_unassigned(self):
         return
@@ -521,25 +613,44 @@ class PmTicket(models.Model):
 
     def _guard_handled(self):
         self._require(self.user_id, self.env._("to finish the ticket you must name one handler (S0-94)."))
-        self._require(self.outcome, self.env._("to finish the ticket you must choose the outcome: explained, solved at once, or by appointment."))
+        self._require(
+            self.outcome,
+            self.env._(
+                "to finish the ticket you must choose the outcome: explained, solved at once, or by appointment."
+            ),
+        )
         if self.outcome == "explained":
             self._require(
                 (self.explanation or "").strip(),
-                self.env._("to finish as “explained” you must write what was explained and that the customer understood (S0-117)."),
+                self.env._(
+                    "to finish as “explained” you must write what was explained and that the customer understood (S0-117)."
+                ),
             )
         elif not self.type_id.needs_decision:
             self._require((self.solution or "").strip(), self.env._("to finish the ticket you must write the result."))
         if self.outcome == "appointment":
-            self._require(self.promised_date, self.env._("to finish “by appointment” you must enter the agreed time (S0-92)."))
+            self._require(
+                self.promised_date, self.env._("to finish “by appointment” you must enter the agreed time (S0-92).")
+            )
         if self.type_id.needs_decision:
-            self._require(self.decision, self.env._("to finish a suggestion you must say whether it is adopted (S0-122)."))
+            self._require(
+                self.decision, self.env._("to finish a suggestion you must say whether it is adopted (S0-122).")
+            )
             if self.decision == "rejected":
-                self._require((self.decision_reason or "").strip(), self.env._("to reject a suggestion you must give the reason (S0-122)."))
+                self._require(
+                    (self.decision_reason or "").strip(),
+                    self.env._("to reject a suggestion you must give the reason (S0-122)."),
+                )
 
     def _guard_followed_up(self):
         self._require(
-            self.followup_ids.filtered(lambda followup: followup.satisfied == "satisfied" and followup.date >= (self.handled_at or followup.date)),
-            self.env._("to set it to “followed up” you must record a follow-up with which the customer is satisfied (S0-118)."),
+            self.followup_ids.filtered(
+                lambda followup: followup.satisfied == "satisfied"
+                and followup.date >= (self.handled_at or followup.date)
+            ),
+            self.env._(
+                "to set it to “followed up” you must record a follow-up with which the customer is satisfied (S0-118)."
+            ),
         )
 
     def _guard_closed(self):
@@ -550,26 +661,45 @@ class PmTicket(models.Model):
             raise AccessError(
                 self.env._("Ticket %(ticket)s: only a supervisor verifies and closes (S0-29).", ticket=self.number)
                 if kind != "officer"
-                else self.env._("Ticket %(ticket)s: only a butler, officer or supervisor closes it.", ticket=self.number)
+                else self.env._(
+                    "Ticket %(ticket)s: only a butler, officer or supervisor closes it.", ticket=self.number
+                )
             )
         if kind == "supervisor":
-            self._require(user not in (self.user_id | self.handled_by_id), self.env._("the handler may not close it: ask another supervisor (S0-29)."))
+            self._require(
+                user not in (self.user_id | self.handled_by_id),
+                self.env._("the handler may not close it: ask another supervisor (S0-29)."),
+            )
             self._require(
                 user != self.fed_back_by_id,
-                self.env._("whoever confirmed the result with the customer may not close it as well: ask another supervisor (CON-09)."),
+                self.env._(
+                    "whoever confirmed the result with the customer may not close it as well: ask another supervisor (CON-09)."
+                ),
             )
         if self.type_id.needs_feedback:
-            self._require(self.fed_back_at, self.env._("to close it you must report the result to the customer and ask for an opinion (S0-71)."))
+            self._require(
+                self.fed_back_at,
+                self.env._("to close it you must report the result to the customer and ask for an opinion (S0-71)."),
+            )
         if self.needs_followup:
-            self._require(self.followed_up_at, self.env._("to close it you must follow it up: it is a complaint or was drawn in the sample (S0-118)."))
+            self._require(
+                self.followed_up_at,
+                self.env._("to close it you must follow it up: it is a complaint or was drawn in the sample (S0-118)."),
+            )
 
     def _guard_reopened(self):
         self._require((self.reopen_reason or "").strip(), self.env._("to reopen it you must give the reason."))
 
     def _guard_invalid(self):
         self._require((self.stop_reason or "").strip(), self.env._("to mark it invalid you must give the reason."))
-        if not self.env.su and self.type_code == "complaint" and not self.env.user.has_group("pm_base.group_supervisor"):
-            raise AccessError(self.env._("Ticket %(ticket)s: only a supervisor declares a complaint invalid.", ticket=self.number))
+        if (
+            not self.env.su
+            and self.type_code == "complaint"
+            and not self.env.user.has_group("pm_base.group_supervisor")
+        ):
+            raise AccessError(
+                self.env._("Ticket %(ticket)s: only a supervisor declares a complaint invalid.", ticket=self.number)
+            )
 
     def _guard_cancelled(self):
         self._require((self.stop_reason or "").strip(), self.env._("to cancel it you must give the reason."))
@@ -577,7 +707,11 @@ class PmTicket(models.Model):
     def _check_promise(self, moment):
         """A promise lies in the future, and one that has lapsed is history (S0-162)."""
         if moment and moment < fields.Datetime.now() and not self.env.su:
-            raise UserError(self.env._("The agreed time lies in the past: to agree a time you must choose one that is still to come."))
+            raise UserError(
+                self.env._(
+                    "The agreed time lies in the past: to agree a time you must choose one that is still to come."
+                )
+            )
 
     def _agree_default_time(self):
         """A suggestion is recorded with a reply time (S0-121); where nobody named one it is the handbook's own deadline."""
@@ -624,7 +758,13 @@ class PmTicket(models.Model):
     def action_recorded(self):
         """The counter form is saved: go on with the whole ticket."""
         self.ensure_one()
-        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "views": [(False, "form")], "target": "main"}
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "main",
+        }
 
     def action_record_next(self):
         """The counter form is saved: the next customer, please."""
@@ -638,7 +778,8 @@ class PmTicket(models.Model):
         """The customer was told the result and asked for an opinion (S0-71); the supervisor sees it in the log."""
         for ticket in self:
             ticket._require(
-                ticket.state in ("handled", "followed_up"), self.env._("to report the result you must finish the ticket first.")
+                ticket.state in ("handled", "followed_up"),
+                self.env._("to report the result you must finish the ticket first."),
             )
         self._record_feedback(self.env.user)
 
@@ -657,7 +798,9 @@ class PmTicket(models.Model):
         self.filtered(lambda ticket: not ticket.replied_at)._write_protected({"replied_at": now})
         self._deadline_event("replied", now)
         for ticket in self:
-            ticket.message_post(body=self.env._("Answered the customer by word of mouth."), subtype_xmlid="mail.mt_note")
+            ticket.message_post(
+                body=self.env._("Answered the customer by word of mouth."), subtype_xmlid="mail.mt_note"
+            )
 
     def action_close(self):
         self._transition("closed")
@@ -674,11 +817,16 @@ class PmTicket(models.Model):
             self._write_protected({"reopen_reason": reason})
         self._transition("in_progress")
         for ticket in self:
-            ticket.message_post(body=self.env._("Reopened: %(reason)s", reason=ticket.reopen_reason), subtype_xmlid="mail.mt_note")
+            ticket.message_post(
+                body=self.env._("Reopened: %(reason)s", reason=ticket.reopen_reason), subtype_xmlid="mail.mt_note"
+            )
 
     def action_followup(self):
         self.ensure_one()
-        self._require(self.state in ("handled", "followed_up", "closed"), self.env._("to follow up you must finish the ticket first."))
+        self._require(
+            self.state in ("handled", "followed_up", "closed"),
+            self.env._("to follow up you must finish the ticket first."),
+        )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Follow-up"),
@@ -752,8 +900,15 @@ class PmTicket(models.Model):
         """Put the calls to make on somebody's list: first receiver (answerable), else butler, else handler."""
         due_by_ticket = {
             row.res_id: row.due
-            for row in self.env["pm.deadline"].sudo().search(
-                [("res_model", "=", self._name), ("res_id", "in", self.ids), ("kind", "=", "followup"), ("state", "=", "running")]
+            for row in self.env["pm.deadline"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "in", self.ids),
+                    ("kind", "=", "followup"),
+                    ("state", "=", "running"),
+                ]
             )
         }
         kind = self.env.ref("pm_customer_service.mail_activity_type_followup")
@@ -768,7 +923,9 @@ class PmTicket(models.Model):
                     "res_id": ticket.id,
                     "user_id": user.id,
                     "automated": True,
-                    "date_deadline": fields.Datetime.context_timestamp(ticket.with_context(tz=ticket.property_id.tz), due).date(),
+                    "date_deadline": fields.Datetime.context_timestamp(
+                        ticket.with_context(tz=ticket.property_id.tz), due
+                    ).date(),
                 }
             )
         # sudo: the handler may not assign work to the first receiver, the rule does

@@ -17,9 +17,13 @@ class PmTicketCategory(models.Model):
     parent_path = fields.Char(index=True)
     type_ids = fields.Many2many("pm.ticket.type", string="Types", help="Empty: offered for every type.")
     is_common_part = fields.Boolean(string="Common Parts", help="Normally concerns common parts or shared facilities.")
-    priority = fields.Selection([("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")], help="Empty: that of the type.")
+    priority = fields.Selection(
+        [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")], help="Empty: that of the type."
+    )
 
     @api.depends("name", "parent_id.name")
     def _compute_display_name(self):
         for category in self:
-            category.display_name = f"{category.parent_id.name} / {category.name}" if category.parent_id else category.name
+            category.display_name = (
+                f"{category.parent_id.name} / {category.name}" if category.parent_id else category.name
+            )

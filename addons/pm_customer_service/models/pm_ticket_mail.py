@@ -27,12 +27,16 @@ class PmTicketMail(models.Model):
         values["contact_email"] = (msg_dict.get("email_from") or "")[:250]
         if sender:
             values["partner_id"] = sender.id
-            units = self.env["pm.unit"].sudo().search(
-                [
-                    ("party_ids", "any", [("partner_id", "=", sender.id), ("is_current", "=", True)]),
-                    *([("property_id", "=", values["property_id"])] if values.get("property_id") else []),
-                ],
-                limit=2,
+            units = (
+                self.env["pm.unit"]
+                .sudo()
+                .search(
+                    [
+                        ("party_ids", "any", [("partner_id", "=", sender.id), ("is_current", "=", True)]),
+                        *([("property_id", "=", values["property_id"])] if values.get("property_id") else []),
+                    ],
+                    limit=2,
+                )
             )
             if len(units) == 1:
                 values["unit_id"] = units.id

@@ -35,11 +35,15 @@ class PmTicketNotice(models.Model):
         self.ensure_one()
         self.write({"promised_date": moment})
         self._write_protected({"delay_notified_at": fields.Datetime.now()})
-        self.with_context(delay_words=words)._enqueue_notice("ticket_delay", f"ticket-delay/{fields.Datetime.to_string(moment)}")
+        self.with_context(delay_words=words)._enqueue_notice(
+            "ticket_delay", f"ticket-delay/{fields.Datetime.to_string(moment)}"
+        )
         self.message_post(
             body=self.env._(
                 "Delay told to the customer: new time %(moment)s. %(words)s",
-                moment=fields.Datetime.context_timestamp(self.with_context(tz=self.property_id.tz), moment).strftime("%Y-%m-%d %H:%M"),
+                moment=fields.Datetime.context_timestamp(self.with_context(tz=self.property_id.tz), moment).strftime(
+                    "%Y-%m-%d %H:%M"
+                ),
                 words=words or "",
             ),
             subtype_xmlid="mail.mt_note",

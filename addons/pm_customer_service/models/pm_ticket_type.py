@@ -25,7 +25,9 @@ class PmTicketType(models.Model):
     _description = "Ticket Type"
     _order = "sequence, id"
 
-    _followup_range = models.Constraint("CHECK (followup_percent >= 0 AND followup_percent <= 100)", "A share lies between 0 and 100 %.")
+    _followup_range = models.Constraint(
+        "CHECK (followup_percent >= 0 AND followup_percent <= 100)", "A share lies between 0 and 100 %."
+    )
 
     name = fields.Char(required=True, translate=True)
     code = fields.Selection(CODES, string="Behaves As", required=True, default="other")
@@ -33,22 +35,31 @@ class PmTicketType(models.Model):
     sequence = fields.Integer(default=10)
     color = fields.Integer()
     icon = fields.Char(default="fa-ticket", help="Font Awesome name, shown on cards.")
-    priority = fields.Selection([("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")], default="1", required=True)
+    priority = fields.Selection(
+        [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")], default="1", required=True
+    )
     followup_percent = fields.Float(
         string="Followed Up (%)",
         digits=(5, 2),
         help="Share of handled tickets that must be followed up before closing: 100 for complaints, 25 for repairs (CON-01). "
         "The sample is drawn by a seeded hash of the ticket's number: nobody can choose it, and it can be drawn again.",
     )
-    closed_by = fields.Selection(CLOSERS, required=True, default="any_supervisor", help="Who may close (S0-29, CON-09).")
+    closed_by = fields.Selection(
+        CLOSERS, required=True, default="any_supervisor", help="Who may close (S0-29, CON-09)."
+    )
     needs_promise = fields.Boolean(
-        string="Time Must Be Agreed", help="Unless it is solved or explained at once, a time must be agreed with the customer (S0-92, S0-119, S0-121)."
+        string="Time Must Be Agreed",
+        help="Unless it is solved or explained at once, a time must be agreed with the customer (S0-92, S0-119, S0-121).",
     )
     needs_decision = fields.Boolean(help="Answered with adopted or not adopted; a refusal gives its reason (S0-122).")
     needs_feedback = fields.Boolean(
-        string="Result Must Be Reported", default=True, help="The customer hears the result and is asked for an opinion before closing (S0-71)."
+        string="Result Must Be Reported",
+        default=True,
+        help="The customer hears the result and is asked for an opinion before closing (S0-71).",
     )
-    acknowledge = fields.Boolean(string="Confirm Receipt", help="The customer gets a message with the number as soon as it is recorded.")
+    acknowledge = fields.Boolean(
+        string="Confirm Receipt", help="The customer gets a message with the number as soon as it is recorded."
+    )
     ask_rating = fields.Boolean(help="The customer gets a link to rate after closing.")
     portal_ok = fields.Boolean(string="In the Portal", default=True)
     source = fields.Char(help="Requirement id of the rules above.")

@@ -13,7 +13,9 @@ class PmUnit(models.Model):
 
     def _compute_ticket_count(self):
         counts = {}
-        for unit, state, count in self.env["pm.ticket"]._read_group([("unit_id", "in", self.ids)], ["unit_id", "state"], ["__count"]):
+        for unit, state, count in self.env["pm.ticket"]._read_group(
+            [("unit_id", "in", self.ids)], ["unit_id", "state"], ["__count"]
+        ):
             total, still_open = counts.get(unit.id, (0, 0))
             counts[unit.id] = (total + count, still_open + (count if state in OPEN_STATES else 0))
         for unit in self:
@@ -22,7 +24,10 @@ class PmUnit(models.Model):
     def action_open_tickets(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("pm_customer_service.pm_ticket_action_all")
-        return action | {"domain": [("unit_id", "=", self.id)], "context": {"default_unit_id": self.id, "default_property_id": self.property_id.id}}
+        return action | {
+            "domain": [("unit_id", "=", self.id)],
+            "context": {"default_unit_id": self.id, "default_property_id": self.property_id.id},
+        }
 
     # One box at the counter: unit number, name, phone, plate or e-mail of anybody who belongs to it today.
 

@@ -81,7 +81,10 @@ class ReportTicketSlip(models.AbstractModel):
                 kit.h(_("Deadlines")),
                 kit.table(
                     [_("Clock"), _("Due"), _("Done On"), _("State")],
-                    [[clock.rule_id.name, moment(clock.due), moment(clock.met_at), states[clock.state]] for clock in clocks],
+                    [
+                        [clock.rule_id.name, moment(clock.due), moment(clock.met_at), states[clock.state]]
+                        for clock in clocks
+                    ],
                     widths=[70, 38, 38, 28],
                     align="llll",
                 ),
@@ -94,7 +97,10 @@ class ReportTicketSlip(models.AbstractModel):
                 kit.h(_("Follow-ups")),
                 kit.table(
                     [_("Date"), _("Method"), _("Answer"), _("Customer's Words")],
-                    [[moment(row.date), methods[row.method], answers[row.satisfied], row.words or ""] for row in followups],
+                    [
+                        [moment(row.date), methods[row.method], answers[row.satisfied], row.words or ""]
+                        for row in followups
+                    ],
                     widths=[38, 24, 26, 86],
                     align="llll",
                 ),

@@ -44,7 +44,9 @@ class DeskCase(PmCase):
         )
 
     def clock(self, ticket, kind):
-        return self.env["pm.deadline"].search([("res_model", "=", ticket._name), ("res_id", "=", ticket.id), ("kind", "=", kind)])
+        return self.env["pm.deadline"].search(
+            [("res_model", "=", ticket._name), ("res_id", "=", ticket.id), ("kind", "=", kind)]
+        )
 
     def handle(self, ticket, user=None, **values):
         """Assign to ``user`` (default: the butler) and finish, as he would."""

@@ -4,7 +4,18 @@ from odoo.tests import new_test_user, tagged
 
 from .common import DeskCase
 
-EVERYBODY = ("front_desk", "officer", "assistant", "supervisor", "manager", "technician", "cashier", "accountant", "counsel", "leadership")
+EVERYBODY = (
+    "front_desk",
+    "officer",
+    "assistant",
+    "supervisor",
+    "manager",
+    "technician",
+    "cashier",
+    "accountant",
+    "counsel",
+    "leadership",
+)
 DESK = ("front_desk", "officer", "assistant", "supervisor", "manager")
 
 
@@ -32,7 +43,9 @@ class TestAccess(DeskCase):
         taken = self.new_ticket("repair", category_id=water.id, user_id=self.officer.id)
         foreign = self.new_ticket("repair")
         self.assertEqual(pool.team_id, self.team)
-        seen = self.env["pm.ticket"].with_user(self.technician).search([("id", "in", (pool | own | taken | foreign).ids)])
+        seen = (
+            self.env["pm.ticket"].with_user(self.technician).search([("id", "in", (pool | own | taken | foreign).ids)])
+        )
         self.assertEqual(seen, pool | own)
         own.with_user(self.technician).write({"outcome": "solved_now", "solution": "Changed the tap."})
         own.with_user(self.technician).action_handle()
@@ -47,7 +60,9 @@ class TestAccess(DeskCase):
             ):
                 with self.subTest(role=role, model=record._name):
                     allowed = record.with_user(getattr(self, role)).has_access("write")
-                    self.assertEqual(allowed, role == "manager" or (role == "leadership" and record._name != "pm.ticket.type"))
+                    self.assertEqual(
+                        allowed, role == "manager" or (role == "leadership" and record._name != "pm.ticket.type")
+                    )
 
     def test_logs_are_read_only_for_every_role(self):
         for role in EVERYBODY:
@@ -58,11 +73,19 @@ class TestAccess(DeskCase):
 
     def test_other_property_and_other_company_are_out_of_reach(self):
         other = self.env["pm.property"].create({"name": "Other", "code": "T2", "tz": "Asia/Shanghai"})
-        ticket = self.env["pm.ticket"].create({"name": "x", "type_id": self.types["repair"].id, "property_id": other.id})
+        ticket = self.env["pm.ticket"].create(
+            {"name": "x", "type_id": self.types["repair"].id, "property_id": other.id}
+        )
         company = self.env["res.company"].create({"name": "Second"})
-        far = self.env["pm.property"].create({"name": "Far", "code": "T1", "tz": "Asia/Shanghai", "company_id": company.id, "calendar_id": False})
-        far_ticket = self.env["pm.ticket"].create({"name": "x", "type_id": self.types["repair"].id, "property_id": far.id})
-        clocks = self.env["pm.deadline"].search([("res_model", "=", "pm.ticket"), ("res_id", "in", (ticket | far_ticket).ids)])
+        far = self.env["pm.property"].create(
+            {"name": "Far", "code": "T1", "tz": "Asia/Shanghai", "company_id": company.id, "calendar_id": False}
+        )
+        far_ticket = self.env["pm.ticket"].create(
+            {"name": "x", "type_id": self.types["repair"].id, "property_id": far.id}
+        )
+        clocks = self.env["pm.deadline"].search(
+            [("res_model", "=", "pm.ticket"), ("res_id", "in", (ticket | far_ticket).ids)]
+        )
         self.assertTrue(clocks)
         for role in EVERYBODY:
             user = getattr(self, role)
@@ -93,7 +116,14 @@ class TestAccess(DeskCase):
     def test_steps_cannot_be_taken_on_tickets_out_of_reach(self):
         ticket = self.new_ticket(user_id=self.officer.id)
         for user in (self.portal_user, self.outsider, self.technician):
-            for step in ("action_take", "action_reply_by_phone", "action_feedback", "action_close", "action_resume", "action_reopen"):
+            for step in (
+                "action_take",
+                "action_reply_by_phone",
+                "action_feedback",
+                "action_close",
+                "action_resume",
+                "action_reopen",
+            ):
                 with self.subTest(user=user.login, step=step), self.assertRaises(UserError), self.env.cr.savepoint():
                     getattr(ticket.with_user(user), step)(*(["x"] if step == "action_reopen" else []))
             with self.subTest(user=user.login, step="pause"), self.assertRaises(AccessError), self.env.cr.savepoint():
@@ -101,7 +131,9 @@ class TestAccess(DeskCase):
         self.assertEqual((ticket.state, self.clock(ticket, "reply").paused_since), ("assigned", False))
         own = self.new_ticket("repair", user_id=self.technician.id)
         with self.assertRaises(AccessError):
-            self.env["pm.ticket.step"].with_user(self.technician).create({"ticket_id": own.id, "step": "pause", "words": "x"}).action_confirm()
+            self.env["pm.ticket.step"].with_user(self.technician).create(
+                {"ticket_id": own.id, "step": "pause", "words": "x"}
+            ).action_confirm()
 
     def test_new_member_of_staff_needs_only_the_property(self):
         user = new_test_user(self.env, "gardener", groups="base.group_user")

@@ -10,7 +10,11 @@ SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 class TestBadInput(DeskCase):
     def test_text_of_a_megabyte_is_refused_and_says_which_field(self):
         for field in ("name", "description", "solution", "explanation", "customer_opinion", "location"):
-            with self.subTest(field=field), self.assertRaisesRegex(ValidationError, "too long"), self.env.cr.savepoint():
+            with (
+                self.subTest(field=field),
+                self.assertRaisesRegex(ValidationError, "too long"),
+                self.env.cr.savepoint(),
+            ):
                 self.new_ticket(**{field: "长" * 1_000_000})
 
     def test_script_stays_text(self):
@@ -21,7 +25,9 @@ class TestBadInput(DeskCase):
         self.assertEqual(ticket.description, SCRIPT)
         message = self.env["pm.message"].search([("res_model", "=", "pm.ticket"), ("res_id", "=", ticket.id)])
         self.assertNotIn("<script>", message.body)
-        self.assertTrue(self.env["ir.actions.report"]._render("pm_customer_service.pm_ticket_report_slip", ticket.ids)[0])
+        self.assertTrue(
+            self.env["ir.actions.report"]._render("pm_customer_service.pm_ticket_report_slip", ticket.ids)[0]
+        )
 
     def test_unit_of_another_property_is_refused(self):
         other = self.env["pm.property"].create({"name": "Other", "code": "T2", "tz": "Asia/Shanghai"})

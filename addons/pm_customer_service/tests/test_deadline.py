@@ -106,7 +106,9 @@ class TestDeadline(DeskCase):
                     self.run_job()
                 ticket.action_reply_by_phone()
             clock = self.clock(ticket, "reply")
-            self.assertEqual((clock.state, clock.breached_at, clock.met_at), ("breached", clock.due, local("2026-11-06 09:00")))
+            self.assertEqual(
+                (clock.state, clock.breached_at, clock.met_at), ("breached", clock.due, local("2026-11-06 09:00"))
+            )
 
     def test_a_clock_runs_once(self):
         ticket = self.new_ticket(severity="major")
@@ -130,7 +132,9 @@ class TestDeadline(DeskCase):
         self.assertEqual(ticket.next_due, self.clock(ticket, "accept").due)
         with freeze_time(local("2026-11-04 16:00")):
             ticket._notify_delay(local("2026-11-05 15:00"), "again late")
-        self.assertEqual(self.clock(ticket, "promise").sorted("id").mapped("state"), ["cancelled", "breached", "running"])
+        self.assertEqual(
+            self.clock(ticket, "promise").sorted("id").mapped("state"), ["cancelled", "breached", "running"]
+        )
 
     def test_list_filters_today_and_overdue(self):
         with freeze_time(local("2026-11-02 10:00")):
@@ -141,7 +145,9 @@ class TestDeadline(DeskCase):
         with freeze_time(local("2026-11-02 12:00")):
             ticket.invalidate_recordset(["deadline_state"])
             self.assertEqual(ticket.deadline_state, "overdue")
-            self.assertIn(ticket, self.env["pm.ticket"].with_user(self.officer).search([("deadline_state", "=", "overdue")]))
+            self.assertIn(
+                ticket, self.env["pm.ticket"].with_user(self.officer).search([("deadline_state", "=", "overdue")])
+            )
 
     def test_nobody_sets_clocks_by_hand(self):
         ticket = self.new_ticket()
@@ -160,7 +166,12 @@ class TestDeadline(DeskCase):
 
     def test_batch_of_tickets_starts_its_clocks_in_sets(self):
         values = [
-            {"name": f"no {n}", "type_id": self.types["repair"].id, "unit_id": self.units[0].id, "property_id": self.property.id}
+            {
+                "name": f"no {n}",
+                "type_id": self.types["repair"].id,
+                "unit_id": self.units[0].id,
+                "property_id": self.property.id,
+            }
             for n in range(40)
         ]
         self.env["pm.ticket"].create(values[:1])
@@ -168,4 +179,6 @@ class TestDeadline(DeskCase):
             tickets = self.env["pm.ticket"].create(values)
             self.env.flush_all()
         self.assertEqual(len(set(tickets.mapped("number"))), 40)
-        self.assertEqual(self.env["pm.deadline"].search_count([("res_id", "in", tickets.ids), ("kind", "=", "resolve")]), 40)
+        self.assertEqual(
+            self.env["pm.deadline"].search_count([("res_id", "in", tickets.ids), ("kind", "=", "resolve")]), 40
+        )

@@ -70,7 +70,11 @@ class TestEscalation(DeskCase):
         with freeze_time(local("2026-11-02 10:31")):
             self.assertEqual(job._process_due(3), 3)  # the first chunk is committed …
             carried_out = type(job)._carry_out
-            with patch.object(type(job), "_carry_out", side_effect=KeyboardInterrupt), self.assertRaises(KeyboardInterrupt), self.env.cr.savepoint():
+            with (
+                patch.object(type(job), "_carry_out", side_effect=KeyboardInterrupt),
+                self.assertRaises(KeyboardInterrupt),
+                self.env.cr.savepoint(),
+            ):
                 job._process_due(3)  # … the second dies with the process
             self.assertIs(type(job)._carry_out, carried_out)
             self.run_job()

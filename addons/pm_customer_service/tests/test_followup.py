@@ -8,7 +8,11 @@ from .common import DeskCase, local
 @tagged("post_install", "-at_install")
 class TestFollowup(DeskCase):
     def followup(self, ticket, answer="satisfied", **values):
-        return self.env["pm.followup"].with_user(self.front_desk).create({"ticket_id": ticket.id, "satisfied": answer, **values})
+        return (
+            self.env["pm.followup"]
+            .with_user(self.front_desk)
+            .create({"ticket_id": ticket.id, "satisfied": answer, **values})
+        )
 
     def test_complaint_followed_up_on_day_2_and_3_is_in_time_on_day_4_late(self):
         for day, state in (("2026-11-04", "met"), ("2026-11-05", "met"), ("2026-11-06", "breached")):

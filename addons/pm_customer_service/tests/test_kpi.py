@@ -18,11 +18,23 @@ class TestKpi(DeskCase):
         with freeze_time(local("2026-11-02 10:00")):
             ticket = self.handle(self.new_ticket())
         with freeze_time(local(f"{day} 10:00")):
-            self.env["pm.followup"].with_user(self.front_desk).create({"ticket_id": ticket.id, "satisfied": "satisfied"})
+            self.env["pm.followup"].with_user(self.front_desk).create(
+                {"ticket_id": ticket.id, "satisfied": "satisfied"}
+            )
 
     def test_no_ticket_is_no_data_never_100(self):
-        for name in ("repair_followup", "complaint_followup", "complaint_timeliness", "major_reply", "major_handling",
-                     "inquiry_reply", "suggestion_reply", "common_report_back", "promise", "feedback"):
+        for name in (
+            "repair_followup",
+            "complaint_followup",
+            "complaint_timeliness",
+            "major_reply",
+            "major_handling",
+            "inquiry_reply",
+            "suggestion_reply",
+            "common_report_back",
+            "promise",
+            "feedback",
+        ):
             with self.subTest(kpi=name):
                 self.assertIsNone(self.value(name))
 
@@ -78,7 +90,9 @@ class TestKpi(DeskCase):
         self.assertEqual(self.value("common_report_back"), 50)
         self.assertEqual(self.value("repair_followup"), 0)
         with freeze_time(local("2026-11-05 16:00")):
-            self.env["pm.followup"].with_user(self.front_desk).create({"ticket_id": ticket.id, "satisfied": "satisfied"})
+            self.env["pm.followup"].with_user(self.front_desk).create(
+                {"ticket_id": ticket.id, "satisfied": "satisfied"}
+            )
         self.assertEqual(self.value("repair_followup"), 50)
 
     def test_invalid_complaints_do_not_count(self):

@@ -29,12 +29,28 @@ class TestMailIntake(DeskCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.domain = cls.env["mail.alias.domain"].search([], limit=1) or cls.env["mail.alias.domain"].create({"name": "tower.example"})
-        cls.team.write({"alias_name": "service-test", "alias_domain_id": cls.domain.id, "type_id": cls.types["repair"].id})
+        cls.domain = cls.env["mail.alias.domain"].search([], limit=1) or cls.env["mail.alias.domain"].create(
+            {"name": "tower.example"}
+        )
+        cls.team.write(
+            {"alias_name": "service-test", "alias_domain_id": cls.domain.id, "type_id": cls.types["repair"].id}
+        )
 
-    def receive(self, number="m1", sender="Owner 1 <owner1@owners.example>", subject="Tap drips", body="<p>Kitchen</p>", headers=""):
+    def receive(
+        self,
+        number="m1",
+        sender="Owner 1 <owner1@owners.example>",
+        subject="Tap drips",
+        body="<p>Kitchen</p>",
+        headers="",
+    ):
         mail = MAIL.format(
-            number=number, subject=subject, sender=sender, to=f"service-test@{self.domain.name}", body=body, headers=headers
+            number=number,
+            subject=subject,
+            sender=sender,
+            to=f"service-test@{self.domain.name}",
+            body=body,
+            headers=headers,
         )
         with mute_logger("odoo.addons.mail.models.mail_thread"):
             thread = self.env["mail.thread"].message_process(False, mail)
@@ -53,16 +69,24 @@ class TestMailIntake(DeskCase):
 
     def test_reply_goes_into_the_same_ticket(self):
         ticket = self.receive()
-        again = self.receive("m2", subject="Re: Tap drips", headers="In-Reply-To: <m1@owners.example>\nReferences: <m1@owners.example>\n")
+        again = self.receive(
+            "m2", subject="Re: Tap drips", headers="In-Reply-To: <m1@owners.example>\nReferences: <m1@owners.example>\n"
+        )
         self.assertEqual(again, ticket)
 
     def test_auto_replies_are_ignored(self):
-        for number, header in (("a1", "Auto-Submitted: auto-replied\n"), ("a2", "X-Autoreply: yes\n"), ("a3", "Precedence: bulk\n")):
+        for number, header in (
+            ("a1", "Auto-Submitted: auto-replied\n"),
+            ("a2", "X-Autoreply: yes\n"),
+            ("a3", "Precedence: bulk\n"),
+        ):
             with self.subTest(header=header):
                 self.assertFalse(self.receive(number, headers=header))
 
     def test_unknown_sender_and_script(self):
-        ticket = self.receive("m3", sender="x@stranger.example", subject="", body="<script>alert(1)</script><p>Help</p>")
+        ticket = self.receive(
+            "m3", sender="x@stranger.example", subject="", body="<script>alert(1)</script><p>Help</p>"
+        )
         self.assertFalse(ticket.unit_id)
         self.assertEqual(ticket.property_id, self.property)
         self.assertTrue(ticket.name)

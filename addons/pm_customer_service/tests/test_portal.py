@@ -6,7 +6,9 @@ from odoo.tests import HttpCase, tagged
 
 from .common import DeskCase
 
-PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 @tagged("post_install", "-at_install")
@@ -39,7 +41,9 @@ class TestPortal(DeskCase, HttpCase):
         self.login(self.portal_user)
         page = self.send(files=[("tap.png", io.BytesIO(PNG), "image/png")], description="<script>alert(1)</script>")
         ticket = self.mine()
-        self.assertEqual((len(ticket), ticket.channel, ticket.unit_id, ticket.state), (1, "portal", self.units[0], "new"))
+        self.assertEqual(
+            (len(ticket), ticket.channel, ticket.unit_id, ticket.state), (1, "portal", self.units[0], "new")
+        )
         self.assertIn(ticket.number, page.text)
         self.assertNotIn("<script>alert(1)", page.text)
         attachment = self.env["ir.attachment"].search([("res_model", "=", "pm.ticket"), ("res_id", "=", ticket.id)])
@@ -66,7 +70,9 @@ class TestPortal(DeskCase, HttpCase):
         self.login(self.portal_user)
         page = self.send(files=[(f"{n}.png", io.BytesIO(PNG), "image/png") for n in range(200)])
         self.assertIn("At most 6 files", page.text)
-        page = self.send(files=[("evil.png", io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"), "image/png")])
+        page = self.send(
+            files=[("evil.png", io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"), "image/png")]
+        )
         self.assertIn("neither a picture", page.text)
         page = self.send(files=[("big.png", io.BytesIO(PNG + b"0" * (10 * 1024 * 1024)), "image/png")])
         self.assertIn("too large", page.text)
@@ -82,7 +88,9 @@ class TestPortal(DeskCase, HttpCase):
 
     def test_form_without_token_is_refused(self):
         self.login(self.portal_user)
-        answer = self.url_open("/my/tickets/new", data={"name": "x", "type_id": self.types["repair"].id, "unit_id": self.units[0].id})
+        answer = self.url_open(
+            "/my/tickets/new", data={"name": "x", "type_id": self.types["repair"].id, "unit_id": self.units[0].id}
+        )
         self.assertEqual(answer.status_code, 400)
         self.assertFalse(self.mine())
 
@@ -93,7 +101,12 @@ class TestPortal(DeskCase, HttpCase):
             {"name": "secret.png", "raw": PNG, "res_model": "pm.ticket", "res_id": ticket.id}
         )
         other = self.env["pm.ticket"].create(
-            {"name": "mine", "type_id": self.types["repair"].id, "unit_id": self.units[1].id, "partner_id": self.owners[1].id}
+            {
+                "name": "mine",
+                "type_id": self.types["repair"].id,
+                "unit_id": self.units[1].id,
+                "partner_id": self.owners[1].id,
+            }
         )
         other.sudo()._portal_ensure_token()
         self.login(self.other_portal)
@@ -105,11 +118,17 @@ class TestPortal(DeskCase, HttpCase):
             f"/mail/view?model=pm.ticket&res_id={ticket.id}",
         ):
             self.assertNotIn("SECRET-SUBJECT", self.url_open(url).text, url)
-        for url in (f"/web/content/{attachment.id}", f"/web/image/{attachment.id}", f"/web/content/{attachment.id}?access_token=wrong"):
+        for url in (
+            f"/web/content/{attachment.id}",
+            f"/web/image/{attachment.id}",
+            f"/web/content/{attachment.id}?access_token=wrong",
+        ):
             self.assertNotIn(PNG, self.url_open(url).content, url)
         self.url_open(f"/my/tickets/{ticket.id}/answer", data={"csrf_token": self.token(), "satisfied": "1"})
         self.assertFalse(ticket.followup_ids)
-        self.assertNotIn("SECRET-SUBJECT", self.url_open("/report/pdf/pm_customer_service.ticket_slip/%s" % ticket.id).text)
+        self.assertNotIn(
+            "SECRET-SUBJECT", self.url_open("/report/pdf/pm_customer_service.ticket_slip/%s" % ticket.id).text
+        )
 
     def test_without_login_nothing_is_seen(self):
         ticket = self.new_ticket("repair", name="SECRET-SUBJECT")
@@ -124,7 +143,9 @@ class TestPortal(DeskCase, HttpCase):
         token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
         self.url_open(f"/my/tickets/{ticket.id}/answer", data={"csrf_token": token, "satisfied": "0", "words": ""})
         self.assertEqual(ticket.state, "handled", "a refusal needs words")
-        self.url_open(f"/my/tickets/{ticket.id}/answer", data={"csrf_token": token, "satisfied": "0", "words": "Still drips"})
+        self.url_open(
+            f"/my/tickets/{ticket.id}/answer", data={"csrf_token": token, "satisfied": "0", "words": "Still drips"}
+        )
         self.assertEqual((ticket.state, ticket.reopen_reason), ("in_progress", "Still drips"))
         self.handle(ticket)
         self.url_open(f"/my/tickets/{ticket.id}/answer", data={"csrf_token": token, "satisfied": "1"})

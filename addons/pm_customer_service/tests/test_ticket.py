@@ -10,7 +10,9 @@ class TestTicket(DeskCase):
     def test_complaint_from_counter_to_closing(self):
         with freeze_time(local("2026-11-02 10:00")):
             ticket = self.new_ticket("complaint")
-            self.assertEqual((ticket.state, ticket.first_receiver_id, ticket.butler_id), ("new", self.front_desk, self.officer))
+            self.assertEqual(
+                (ticket.state, ticket.first_receiver_id, ticket.butler_id), ("new", self.front_desk, self.officer)
+            )
             ticket.write({"user_id": self.officer.id, "promised_date": local("2026-11-03 12:00")})
             self.assertEqual(ticket.state, "assigned")
             ticket.with_user(self.officer).action_take()
@@ -19,7 +21,9 @@ class TestTicket(DeskCase):
             self.assertTrue(ticket.needs_followup)
             self.assertEqual(self.clock(ticket, "promise").state, "met")
         with freeze_time(local("2026-11-05 09:00")):
-            self.env["pm.followup"].with_user(self.front_desk).create({"ticket_id": ticket.id, "satisfied": "satisfied", "words": "good"})
+            self.env["pm.followup"].with_user(self.front_desk).create(
+                {"ticket_id": ticket.id, "satisfied": "satisfied", "words": "good"}
+            )
             self.assertEqual(ticket.state, "followed_up")
             ticket.with_user(self.supervisor).action_close()
         self.assertEqual((ticket.state, ticket.closed_by_id), ("closed", self.supervisor))
@@ -44,7 +48,13 @@ class TestTicket(DeskCase):
 
     def test_from_the_portal_whoever_takes_it_is_first_receiver(self):
         ticket = self.env["pm.ticket"].create(
-            {"name": "x", "type_id": self.types["repair"].id, "unit_id": self.units[0].id, "partner_id": self.owners[0].id, "channel": "portal"}
+            {
+                "name": "x",
+                "type_id": self.types["repair"].id,
+                "unit_id": self.units[0].id,
+                "partner_id": self.owners[0].id,
+                "channel": "portal",
+            }
         )
         self.assertFalse(ticket.first_receiver_id)
         ticket.with_user(self.assistant).action_take()
@@ -131,8 +141,18 @@ class TestTicket(DeskCase):
             ticket.with_user(self.manager).write({"state": "closed"})
         with self.assertRaises(UserError):
             ticket.with_user(self.manager).write({"closed_at": "2026-01-01 00:00:00"})
-        forged = self.env["pm.ticket"].with_user(self.front_desk).create(
-            {"name": "x", "type_id": self.types["repair"].id, "unit_id": self.units[0].id, "state": "closed", "first_receiver_id": self.manager.id}
+        forged = (
+            self.env["pm.ticket"]
+            .with_user(self.front_desk)
+            .create(
+                {
+                    "name": "x",
+                    "type_id": self.types["repair"].id,
+                    "unit_id": self.units[0].id,
+                    "state": "closed",
+                    "first_receiver_id": self.manager.id,
+                }
+            )
         )
         self.assertEqual((forged.state, forged.first_receiver_id), ("new", self.front_desk))
 
@@ -145,9 +165,20 @@ class TestTicket(DeskCase):
             ticket.with_user(self.officer).action_invalid()
         ticket.with_user(self.supervisor).action_invalid()
         self.assertFalse(ticket.next_due)
-        self.assertEqual(set(self.env["pm.deadline"].search([("res_id", "=", ticket.id), ("res_model", "=", "pm.ticket")]).mapped("state")), {"cancelled"})
+        self.assertEqual(
+            set(
+                self.env["pm.deadline"]
+                .search([("res_id", "=", ticket.id), ("res_model", "=", "pm.ticket")])
+                .mapped("state")
+            ),
+            {"cancelled"},
+        )
         other = self.new_ticket("repair")
-        wizard = self.env["pm.ticket.step"].with_user(self.front_desk).create({"ticket_id": other.id, "step": "cancel", "words": "withdrawn"})
+        wizard = (
+            self.env["pm.ticket.step"]
+            .with_user(self.front_desk)
+            .create({"ticket_id": other.id, "step": "cancel", "words": "withdrawn"})
+        )
         wizard.action_confirm()
         self.assertEqual((other.state, other.stop_reason), ("cancelled", "withdrawn"))
 
@@ -185,17 +216,30 @@ class TestTicket(DeskCase):
             agreed.promised_date = local("2026-11-04 10:00")
         with freeze_time(local("2026-11-03 00:05")):
             self.run_job()
-        self.assertEqual([self.clock(ticket, "agree").state for ticket in (solved, agreed, idle)], ["met", "met", "breached"])
+        self.assertEqual(
+            [self.clock(ticket, "agree").state for ticket in (solved, agreed, idle)], ["met", "met", "breached"]
+        )
         self.assertFalse(self.clock(self.new_ticket("repair"), "agree"))
 
     def test_delay_notice_reaches_the_customer_and_the_log(self):
         with freeze_time(local("2026-11-02 10:00")):
             ticket = self.new_ticket(user_id=self.officer.id, promised_date=local("2026-11-02 18:00"))
-            wizard = self.env["pm.ticket.step"].with_user(self.officer).create(
-                {"ticket_id": ticket.id, "step": "delay", "words": "Part is late", "promised_date": local("2026-11-03 18:00")}
+            wizard = (
+                self.env["pm.ticket.step"]
+                .with_user(self.officer)
+                .create(
+                    {
+                        "ticket_id": ticket.id,
+                        "step": "delay",
+                        "words": "Part is late",
+                        "promised_date": local("2026-11-03 18:00"),
+                    }
+                )
             )
             wizard.action_confirm()
-            message = self.env["pm.message"].search([("res_model", "=", "pm.ticket"), ("res_id", "=", ticket.id), ("key", "like", "ticket-delay%")])
+            message = self.env["pm.message"].search(
+                [("res_model", "=", "pm.ticket"), ("res_id", "=", ticket.id), ("key", "like", "ticket-delay%")]
+            )
             self.assertEqual(message.partner_id, self.owners[0])
             self.assertIn("Part is late", message.body)
             self.assertEqual(ticket.delay_notified_at, local("2026-11-02 10:00"))
@@ -210,7 +254,9 @@ class TestTicket(DeskCase):
         ticket = self.new_ticket(user_id=self.officer.id).with_user(self.officer)
         ticket.message_post(body="internal", message_type="comment", subtype_xmlid="mail.mt_note")
         self.assertEqual(self.clock(ticket, "reply").state, "running")
-        message = ticket.message_post(body="We are looking into it", message_type="comment", subtype_xmlid="mail.mt_comment")
+        message = ticket.message_post(
+            body="We are looking into it", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
         self.assertEqual(self.clock(ticket, "reply").state, "met")
         self.assertIn(self.owners[0], message.notified_partner_ids)
 

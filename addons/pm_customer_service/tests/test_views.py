@@ -12,7 +12,10 @@ class TestViews(DeskCase):
         self.assertEqual(form.contact_phone, self.owners[1].phone)
         form.name = "Light out"
         ticket = form.save()
-        self.assertEqual((ticket.property_id, ticket.butler_id, ticket.first_receiver_id), (self.property, self.officer, self.front_desk))
+        self.assertEqual(
+            (ticket.property_id, ticket.butler_id, ticket.first_receiver_id),
+            (self.property, self.officer, self.front_desk),
+        )
 
     def test_every_role_opens_the_form(self):
         for role in ("front_desk", "officer", "supervisor", "manager", "technician", "cashier"):

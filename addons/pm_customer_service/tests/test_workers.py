@@ -17,9 +17,13 @@ class TestDeadlineWorkers(BaseCase):
         with self.database.cursor() as cr:
             env = self._env(cr)
             cr.execute("UPDATE pm_deadline SET next_check = NULL WHERE next_check < now() AT TIME ZONE 'utc'")
-            prop = env["pm.property"].create({"name": "Workers", "code": "WRK", "tz": "Asia/Shanghai", "manager_id": SUPERUSER_ID})
+            prop = env["pm.property"].create(
+                {"name": "Workers", "code": "WRK", "tz": "Asia/Shanghai", "manager_id": SUPERUSER_ID}
+            )
             kind = env.ref("pm_customer_service.ticket_type_help")
-            tickets = env["pm.ticket"].create([{"name": f"w{n}", "type_id": kind.id, "property_id": prop.id} for n in range(COUNT)])
+            tickets = env["pm.ticket"].create(
+                [{"name": f"w{n}", "type_id": kind.id, "property_id": prop.id} for n in range(COUNT)]
+            )
             self.property, self.tickets = prop.id, tickets.ids
             env.flush_all()
             cr.execute(
@@ -42,7 +46,10 @@ class TestDeadlineWorkers(BaseCase):
     def _counts(self):
         """Return (missed clocks, tickets with a logged step, most often a step was logged)."""
         with self.database.cursor() as cr:
-            cr.execute("SELECT count(*) FROM pm_deadline WHERE property_id = %s AND kind = 'accept' AND state = 'breached'", [self.property])
+            cr.execute(
+                "SELECT count(*) FROM pm_deadline WHERE property_id = %s AND kind = 'accept' AND state = 'breached'",
+                [self.property],
+            )
             missed = cr.fetchone()[0]
             cr.execute(
                 "SELECT count(DISTINCT res_id), COALESCE(max(n), 0) FROM (SELECT res_id, rule_id, count(*) AS n FROM pm_escalation "

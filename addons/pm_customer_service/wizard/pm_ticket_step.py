@@ -18,7 +18,7 @@ class PmTicketStep(models.TransientModel):
 
     ticket_id = fields.Many2one("pm.ticket", required=True, readonly=True)
     step = fields.Selection(STEPS, required=True, readonly=True)
-    words = fields.Text(string="Words")
+    words = fields.Text()
     promised_date = fields.Datetime(string="New Agreed Time")
     old_promise = fields.Datetime(related="ticket_id.promised_date", string="Agreed So Far")
 
