@@ -530,9 +530,9 @@ class PmImport(models.Model):
         :return: whether the import is over
         """
         cron = self.env["ir.cron"]
-        self.attempts += 1
-        self.env.cr.commit()
         try:
+            self.attempts += 1
+            self.env.cr.commit()
             if self.attempts > MAX_ATTEMPTS:
                 raise Refused(
                     self.env._("The import was interrupted %s times at the same place.", MAX_ATTEMPTS),
@@ -551,9 +551,12 @@ class PmImport(models.Model):
                     cron._commit_progress(len(chunk))
                     if time.monotonic() > deadline:
                         return False
-            record._finish()
-            self.env.cr.commit()
-            record._tell_user()
+            record._lock()
+            record.invalidate_recordset()
+            if record.state == "importing":
+                record._finish()
+                self.env.cr.commit()
+                record._tell_user()
         except CONFLICTS:
             self.env.cr.rollback()
             return False
@@ -595,9 +598,14 @@ class PmImport(models.Model):
         for attempt in range(CONFLICT_RETRIES):
             try:
                 self._lock()
+                self.invalidate_recordset(["state"])
+                line.invalidate_recordset()
                 if self.state != "importing":
                     return False
-                self._load_and_note(part, line, chunk)
+                # Should another process be at the same import, what it has done in the meantime is done.
+                chunk = [row for row in chunk if row.number > line.position]
+                if chunk:
+                    self._load_and_note(part, line, chunk)
                 self.sudo().write({"attempts": 0})
                 self.env.cr.flush()
                 return True

@@ -4,6 +4,7 @@ from odoo import models
 
 from ..tools.cells import phone_key
 from ..tools.columns import Column
+from .pm_importer_people import People
 from .pm_importer_place import choices
 from .pm_unit_party import FULL_SHARE, ROLES
 
@@ -16,13 +17,6 @@ ROLE_WORDS = {
     "developer": ("Developer", "开发商", "建设单位", "发展商"),
     "contact": ("Contact person", "联系人", "contact", "紧急联系人"),
 }
-PARTNER_TEXTS = {
-    "phone": "phone",
-    "email": "email",
-    "vat": "vat",
-    "registry": "company_registry",
-    "id_number": "pm_id_number",
-}
 PARTY_FIELDS = ("share", "is_payer", "lives_here", "date_to", "is_key_customer", "key_reason", "business_scope", "person_in_charge",
                 "headcount", "emergency_name", "emergency_phone")  # fmt: skip
 FOREVER = date.max
@@ -31,10 +25,8 @@ FOREVER = date.max
 class ImporterParty(models.AbstractModel):
     """Who owns, rents, lives in or speaks for a unit, and the people themselves.
 
-    A person is looked for in this order: same name and phone on the unit; same name on the unit where one of the
-    phones is not known; tax or register number; same name and phone anywhere; same name and role on the unit with a
-    new phone number. So somebody with several units is one contact, and two people of one name with different
-    phones are two. An empty cell never overwrites anything.
+    Somebody with several units is one contact; two people of one name with different phones are two. How a person
+    is found: see :class:`~.pm_importer_people.People`. An empty cell never overwrites anything.
     """
 
     _name = "pm.importer.party"
@@ -176,162 +168,74 @@ class ImporterParty(models.AbstractModel):
         )
         entries = [_Entry(row, units[properties[row["property"]].id, row["unit"]]) for row in report.good(rows)]
         households = _Households(self.env, {entry.unit.id for entry in entries})
-        self._match_people(entries, households)
-        for entry in entries:
-            self._find_role(entry, households, report)
+        people = People(self, entries, households)
+        people.match(report)
+        entries = self._good(entries, report)
+        self._find_roles(entries, households, report)
+        entries = self._good(entries, report)
+        people.check(entries, report)
         # What ends or shrinks first: then a new owner listed above the former one finds room.
-        entries = [entry for entry in entries if not report.is_bad(entry.row)]
-        for entry in sorted(entries, key=lambda e: e.order()):
+        entries = sorted(self._good(entries, report), key=lambda entry: entry.order())
+        for entry in entries:
             self._check_household(entry, households, report)
-        self._check_people(entries, report)
-        self._save([entry for entry in entries if not report.is_bad(entry.row)], report)
+        entries = self._good(entries, report)
+        people.save(entries)
+        self._save_roles(entries, report)
 
-    # People
-
-    def _match_people(self, entries, households):
-        """Give every entry its partner, or a key under which a new one will be made."""
-        by_vat, by_registry, by_phone = self._known_people(entries)
-        listed = {(entry.unit.id, entry.name, entry.phone) for entry in entries}
-        for entry in entries:
-            on_unit = [p for p in households.people(entry.unit.id) if p.name == entry.name]
-            row = entry.row
-            entry.partner = (
-                next((p for p in on_unit if phone_key(p.phone) == entry.phone), None)
-                or next((p for p in on_unit if not entry.phone or not p.phone), None)
-                or (row["vat"] and by_vat.get(row["vat"].upper()))
-                or (row["registry"] and by_registry.get(row["registry"].upper()))
-                or (entry.phone and by_phone.get((entry.name, entry.phone)))
-                or next(
-                    (
-                        p
-                        for p in households.people(entry.unit.id, row["role"])
-                        if p.name == entry.name and (entry.unit.id, entry.name, phone_key(p.phone)) not in listed
-                    ),
-                    None,
-                )
-                or None
-            )
-        # New people: rows that mean the same one share a key, by tax number first.
-        made = {}
-        for entry in entries:
-            if entry.partner:
-                continue
-            keys = [("phone", entry.name, entry.phone)] if entry.phone else [("unit", entry.name, entry.unit.id)]
-            if entry.row["vat"]:
-                keys.insert(0, ("vat", entry.row["vat"].upper()))
-            entry.new_key = next((made[key] for key in keys if key in made), keys[0])
-            for key in keys:
-                made.setdefault(key, entry.new_key)
-
-    def _known_people(self, entries):
-        Partner = self.env["res.partner"].with_context(active_test=True)
-        by_vat, by_registry, by_phone = {}, {}, {}
-        vats = [entry.row["vat"] for entry in entries if entry.row["vat"]]
-        if vats:
-            for partner in Partner.search(
-                [("vat", "in", list({*vats, *(vat.upper() for vat in vats)}))], order="id desc"
-            ):
-                by_vat[partner.vat.upper()] = partner
-        registries = [entry.row["registry"] for entry in entries if entry.row["registry"]]
-        if registries:
-            for partner in Partner.search([("company_registry", "in", registries)], order="id desc"):
-                by_registry[partner.company_registry.upper()] = partner
-        names = {entry.name for entry in entries if entry.phone}
-        if names:
-            for partner in Partner.search([("name", "in", list(names)), ("phone", "!=", False)], order="id desc"):
-                by_phone[partner.name, phone_key(partner.phone)] = partner
-        return by_vat, by_registry, by_phone
-
-    def _check_people(self, entries, report):
-        """Work out what changes on known people; refuse what would take over a login or change a tax number."""
-        for entry in entries:
-            if not entry.partner or report.is_bad(entry.row):
-                continue
-            partner, row, vals = entry.partner, entry.row, {}
-            if entry.phone and phone_key(partner.phone) != entry.phone:
-                vals["phone"] = row["phone"]
-            if row["email"] and (partner.email or "").lower() != row["email"].lower():
-                vals["email"] = row["email"]
-            for name in ("vat", "registry", "id_number"):
-                field = PARTNER_TEXTS[name]
-                value = row.get(name)
-                if not value or (partner[field] or "").upper() == value.upper():
-                    continue
-                if partner[field]:
-                    report.error(
-                        row,
-                        name,
-                        self.env._(
-                            "%(name)s is on record with another number (%(number)s).",
-                            name=partner.name,
-                            number=partner[field],
-                        ),
-                        self.env._("Correct the number here, or on the contact if the record is wrong."),
-                    )
-                    break
-                vals[field] = value
-            if row["is_company"] is not None and partner.is_company != row["is_company"]:
-                vals["is_company"] = row["is_company"]
-            plates = _plates(partner.pm_plate, row["plates"])
-            if plates != (partner.pm_plate or ""):
-                vals["pm_plate"] = plates
-            if report.is_bad(row) or not vals:
-                continue
-            # sudo: whether somebody has a login is no secret of the row's, but users are not readable for everybody
-            if ("email" in vals or "phone" in vals) and partner.sudo().with_context(active_test=False).user_ids:
-                report.error(
-                    row,
-                    "email" if "email" in vals else "phone",
-                    self.env._("%s has a login: e-mail and phone are not changed by an import.", partner.name),
-                    self.env._("Leave the cell empty, and let the person or the administrator change it."),
-                )
-                continue
-            entry.partner_vals = vals
-
-    def _partner_values(self, entry):
-        row = entry.row
-        vals = {
-            "name": entry.name,
-            "is_company": bool(row["is_company"] if row["is_company"] is not None else row["vat"] or row["registry"]),
-            "pm_plate": _plates("", row["plates"]) or False,
-        }
-        vals.update({field: row[name] for name, field in PARTNER_TEXTS.items() if row.get(name)})
-        return vals
+    def _good(self, entries, report):
+        return [entry for entry in entries if not report.is_bad(entry.row)]
 
     # Roles
 
-    def _find_role(self, entry, households, report):
-        """The role that the row speaks of, or the day on which a new one begins."""
-        row = entry.row
-        roles = households.roles(entry.unit.id, entry.person(), row["role"])
-        if row["date_from"]:
-            entry.party = next((p for p in roles if p.date_from == row["date_from"]), None)
-            entry.date_from = row["date_from"]
-        else:
-            entry.party = roles[0] if roles else None  # the latest
-            entry.date_from = (
-                entry.party.date_from
-                if entry.party
-                else (entry.unit.handover_date if row["role"] in ("owner", "developer") else None)
-            )
-        if not entry.date_from:
-            report.error(
-                row,
-                "date_from",
-                self.env._("The first day of the role is missing."),
-                self.env._(
-                    "Fill in the date, enter the handover date of the unit, or choose “Roles Start On” on the import."
-                ),
-            )
-        elif row["date_to"] and row["date_to"] < entry.date_from:
-            report.error(
-                row,
-                "date_to",
-                self.env._("The role would end before it begins (%s).", entry.date_from),
-                self.env._("Correct one of the two dates."),
-            )
-        if row["role"] != "owner":
-            row["share"] = None
+    def _find_roles(self, entries, households, report):
+        """The role that each row speaks of, or the day on which a new one begins. A role belongs to one row only."""
+        explicit, claims = {}, {}
+        for entry in entries:
+            if entry.row["date_from"]:
+                explicit.setdefault(entry.role_key(), set()).add(entry.row["date_from"])
+        for entry in entries:
+            row = entry.row
+            if row["role"] != "owner":
+                row["share"] = None
+            roles = households.roles(entry.unit.id, entry.person(), row["role"])
+            entry.date_from = row["date_from"] or self._first_day(entry, roles, explicit.get(entry.role_key(), set()))
+            entry.party = next((party for party in roles if party.date_from == entry.date_from), None)
+            if not entry.date_from:
+                report.error(
+                    row,
+                    "date_from",
+                    self.env._("The first day of the role is missing."),
+                    self.env._(
+                        "Fill in the date, enter the handover date of the unit, or choose “Roles Start On” on the import."
+                    ),
+                )
+                continue
+            other = claims.setdefault((*entry.role_key(), entry.date_from), row["_row"])
+            if other != row["_row"]:
+                report.error(
+                    row,
+                    "name",
+                    self.env._("Row %s of this file is about the same role.", other),
+                    self.env._("Leave one of the two rows. The first one was taken."),
+                )
+            elif row["date_to"] and row["date_to"] < entry.date_from:
+                report.error(
+                    row,
+                    "date_to",
+                    self.env._("The role would end before it begins (%s).", entry.date_from),
+                    self.env._("Correct one of the two dates."),
+                )
+
+    def _first_day(self, entry, roles, explicit):
+        """For a row without a first day: that of the role on record; else an owner begins with the handover.
+
+        Rows with a day keep their roles for themselves, whether these are on record already or not.
+        """
+        handover = entry.unit.handover_date if entry.row["role"] in ("owner", "developer") else None
+        days = [party.date_from for party in roles if party.date_from not in explicit]
+        if handover and (handover in days or not days) and handover not in explicit:
+            return handover
+        return days[0] if days else next(iter(sorted(explicit, reverse=True)), None)
 
     def _check_household(self, entry, households, report):
         """Refuse what does not fit what is there; the database would refuse it too, in fewer words."""
@@ -393,29 +297,7 @@ class ImporterParty(models.AbstractModel):
     def _where(self, slot):
         return self.env._(" (row %s)", slot.row) if slot.row else ""
 
-    # Save
-
-    def _save(self, entries, report):
-        # sudo: whoever may enter parties may enter the people in them, without being free to edit every contact.
-        # People with a login are guarded in _check_people.
-        Partner = self.env["res.partner"].sudo()
-        new = {}
-        for entry in entries:
-            if entry.new_key:
-                vals = new.setdefault(entry.new_key, self._partner_values(entry))
-                for name, value in self._partner_values(entry).items():
-                    if not vals.get(name):
-                        vals[name] = value
-        made = dict(zip(new, Partner.create(list(new.values())), strict=True))
-        changed = {}
-        for entry in entries:
-            if entry.new_key:
-                entry.partner = made[entry.new_key]
-            elif entry.partner_vals:
-                changed.setdefault(entry.partner.id, {}).update(entry.partner_vals)
-        for partner_id, vals in changed.items():
-            Partner.browse(partner_id).write(vals)
-
+    def _save_roles(self, entries, report):
         narrowing, widening, creating = [], [], []
         for entry in entries:
             vals = {name: entry.row[name] for name in PARTY_FIELDS if entry.row[name] is not None}
@@ -460,6 +342,9 @@ class _Entry:
     def person(self):
         """What tells people apart before new ones have an id."""
         return self.partner.id if self.partner else self.new_key
+
+    def role_key(self):
+        return self.unit.id, self.person(), self.row["role"]
 
     def narrows(self):
         """Whether the row only takes from the period or the duties of a role that is there."""
@@ -541,14 +426,3 @@ class _Households:
 
     def put(self, unit_id, slot):
         self._slots.setdefault(unit_id, {})[slot.key] = slot
-
-
-def _plates(present, more):
-    """The plates on record and those of the row, each once."""
-    plates = []
-    for plate in (
-        ((present or "") + "," + (more or "")).replace("，", ",").replace("、", ",").replace(";", ",").split(",")
-    ):
-        if plate.strip() and plate.strip() not in plates:
-            plates.append(plate.strip())
-    return ", ".join(plates)

@@ -305,6 +305,33 @@ class TestImportParties(ImportCase):
             "every fault of a row at once",
         )
 
+    def test_people_of_one_name_are_told_apart_or_asked_about(self):
+        rows = [
+            ["T1", "A-101", "李明", "家庭成员", "13500135000", "2024-06-01", None, None, None],
+            ["T1", "A-101", "李明", "联系人", None, "2024-06-01", None, None, None],
+            ["T1", "A-102", "李明", "家庭成员", "13500135000", "2024-06-01", None, None, None],
+            ["T1", "A-102", "李明", "家庭成员", "13500135001", "2024-06-01", None, None, None],
+            ["T1", "A-102", "李明", "联系人", None, "2024-06-01", None, None, None],
+        ]
+        record = self.load_parties(*rows)
+        self.assertCounts(record, created=4, errors=1)
+        self.assertError(record, 6, "Phone", "several people")
+        self.assertEqual(self.env["res.partner"].search_count([("name", "=", "李明")]), 2)
+        self.assertCounts(self.load_parties(*rows), unchanged=4, errors=1)
+
+    def test_a_file_that_contradicts_itself_is_asked_about(self):
+        headers = [*PARTY_HEADERS, "邮箱"]
+        rows = [
+            ["T1", "A-101", "李明", "家庭成员", "13500135000", "2024-06-01", None, None, None, "a@example.com"],
+            ["T1", "A-102", "李明", "家庭成员", "13500135000", "2024-06-01", None, None, None, "b@example.com"],
+            ["T1", "A-101", "李明", "家庭成员", None, "2024-06-01", None, None, None, None],
+        ]
+        for created, unchanged in ((1, 0), (0, 1)):
+            record = self.load({"住户": [headers, *rows]})
+            self.assertCounts(record, created=created, unchanged=unchanged, errors=2)
+            self.assertError(record, 3, "E-mail", "Row 2 of this file says otherwise")
+            self.assertError(record, 4, "Name", "Row 2 of this file is about the same role")
+
     def test_rows_without_dates_take_the_one_chosen_on_the_import(self):
         row = ["T1", "A-101", "丙", "租户", None, None, None, None, None]
         self.assertCounts(self.load_parties(row, date_from="2025-01-01"), created=1)

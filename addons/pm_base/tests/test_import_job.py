@@ -97,3 +97,26 @@ class TestImportJob(ImportCase):
         self.assistant.active = False
         self.run_cron()
         self.assertEqual(self.record.state, "refused")
+
+    def test_two_processes_at_one_import_do_each_chunk_once(self):
+        model = self.env.registry["pm.import"]
+        lock, turns = model._lock, []
+
+        def overtaken(self, wait=True):
+            turns.append(1)
+            if len(turns) == 1:  # before this process gets its turn, another one has done the first chunk
+                for part, line in self._remaining():
+                    self._load_and_note(part, line, next(part.chunks()))
+            return lock(self, wait)
+
+        importer = self.env.registry["pm.importer.unit"]
+        load, seen = importer._load, []
+
+        def noting(self, rows, report):
+            seen.append(rows[0]["_row"])
+            return load(self, rows, report)
+
+        with patch.object(model, "_lock", overtaken), patch.object(importer, "_load", noting):
+            self.run_cron()
+        self.assertCounts(self.record, created=34, errors=1)
+        self.assertEqual(seen, [2, 12, 22, 32])
