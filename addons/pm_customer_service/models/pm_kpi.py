@@ -34,6 +34,29 @@ class PmKpi(models.Model):
     def _ratio(self, total, part):
         return {"numerator": ("pm.ticket", list(total & part), None), "denominator": ("pm.ticket", list(total), None)}
 
+    def _kpi_complaint_satisfaction(self, prop, date_from, date_to, user=None):
+        """Of the valid complaints asked about in the period, those whose customer was satisfied."""
+        total = (
+            Domain("property_id", "=", prop.id)
+            & Domain("type_id.code", "=", "complaint")
+            & Domain("ticket_id.state", "!=", "invalid")
+            & Domain("satisfied", "in", ("satisfied", "dissatisfied"))
+            & Domain("date", ">=", prop._local_midnight_utc(date_from))
+            & Domain("date", "<", prop._local_midnight_utc(date_to + ONE_DAY))
+        )
+        if user:
+            total &= Domain("ticket_id.butler_id", "=", user.id)
+        return {
+            "numerator": ("pm.followup", list(total & Domain("satisfied", "=", "satisfied")), None),
+            "denominator": ("pm.followup", list(total), None),
+        }
+
+    def _kpi_repair_timeliness(self, prop, date_from, date_to, user=None):
+        """Repairs done by their deadline and agreed time, of those done or due."""
+        total = self._ticket_domain(prop, date_from, date_to, user, "received_at", type_code="repair")
+        total &= self._clock("resolve", "met", "breached") | self._clock("promise", "met", "breached")
+        return self._ratio(total, ~self._clock("resolve", "breached") & ~self._clock("promise", "breached"))
+
     def _kpi_repair_followup(self, prop, date_from, date_to, user=None):
         total = self._ticket_domain(prop, date_from, date_to, user, "handled_at", type_code="repair")
         return self._ratio(total, Domain("followup_ids.satisfied", "in", ("satisfied", "dissatisfied")))

@@ -24,6 +24,8 @@ class TestKpi(DeskCase):
 
     def test_no_ticket_is_no_data_never_100(self):
         for name in (
+            "complaint_satisfaction",
+            "repair_timeliness",
             "repair_followup",
             "complaint_followup",
             "complaint_timeliness",
@@ -94,6 +96,22 @@ class TestKpi(DeskCase):
                 {"ticket_id": ticket.id, "satisfied": "satisfied"}
             )
         self.assertEqual(self.value("repair_followup"), 50)
+
+    def test_valid_complaint_satisfaction(self):
+        with freeze_time(local("2026-11-02 10:00")):
+            for answer in ("satisfied", "dissatisfied", "unreachable"):
+                self.env["pm.followup"].with_user(self.front_desk).create(
+                    {"ticket_id": self.handle(self.new_ticket()).id, "satisfied": answer, "words": "x"}
+                )
+        self.assertEqual(self.value("complaint_satisfaction"), 50)
+
+    def test_repair_timeliness_on_day_3_and_4(self):
+        for day in ("2026-11-05", "2026-11-06"):
+            with freeze_time(local("2026-11-02 10:00")):
+                ticket = self.new_ticket("repair")
+            with freeze_time(local(f"{day} 10:00")):
+                self.handle(ticket)
+        self.assertEqual(self.value("repair_timeliness"), 50)
 
     def test_invalid_complaints_do_not_count(self):
         with freeze_time(local("2026-11-02 10:00")):
