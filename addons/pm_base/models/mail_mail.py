@@ -17,6 +17,8 @@ class MailMail(models.Model):
                 continue
             if success_pids or success_emails:
                 messages._on_sent(mail.message_id)
+            elif failure_type == "mail_smtp":
+                messages._on_unreachable(failure_reason or mail.failure_reason)
             else:
                 messages._on_failed(failure_reason or mail.failure_reason)
         return super()._postprocess_sent_message(

@@ -19,6 +19,9 @@ RENDER_CHUNK = 50
 DISPATCH_CHUNK = 100
 # A hand-over that heard nothing for this long is compared with its e-mail.
 SILENCE = timedelta(minutes=15)
+# A mail server that cannot be reached took nothing: such messages are repeated by themselves, ever later.
+ATTEMPTS = 4
+PATIENCE = timedelta(minutes=15)
 
 TRANSITIONS = {
     "queued": {"handed", "skipped", "failed", "cancelled"},
@@ -649,6 +652,25 @@ class PmMessage(models.Model):
         for message in self.filtered(lambda m: m.state in ("handed", "sent", "failed")):
             message._transition("failed", reason="delivery", reason_text=text)
 
+    def _on_unreachable(self, text):
+        """The mail server could not be reached: queue again after a while, give up after some attempts."""
+        for message in self:
+            message._on_failed(text)
+            if message.state == "failed" and message.attempts < ATTEMPTS:
+                later = fields.Datetime.now() + PATIENCE * 2 ** (message.attempts - 1)
+                message._requeue(not_before=later, reason="delivery", reason_text=text)
+                message._trigger_dispatch([later])
+
+    def _requeue(self, **vals):
+        """Queue again; the failed e-mail or SMS is withdrawn, so that nobody can send both."""
+        for message in self.sudo():
+            if message.mail_mail_id.state in ("exception", "outgoing"):
+                message.mail_mail_id.write({"state": "cancel"})
+            if message.channel == "sms" and message.reference:
+                sms = self.env["sms.sms"].sudo().search([("uuid", "=", message.reference), ("state", "=", "error")])
+                sms.write({"state": "canceled", "to_delete": True})
+            message._transition("queued", **vals)
+
     def _on_sms_state(self, sms_state, text=False):
         if sms_state in ("pending", "sent"):
             self._on_sent()
@@ -713,7 +735,7 @@ class PmMessage(models.Model):
                     },
                 )
                 vals.update(content)
-            message._transition("queued", **vals)
+            message._requeue(**vals)
         self._trigger_dispatch()
 
     def action_cancel(self):

@@ -1,6 +1,7 @@
 import json
 import os
 import smtplib
+import socket
 import tempfile
 import threading
 from datetime import datetime
@@ -274,6 +275,34 @@ class TestMailDelivery(MessageCase, MockSmtplibCase):
         message.with_user(self.assistant).action_retry()
         self.messages._dispatch()
         self.assertEqual((message.state, message.attempts), ("handed", 2))
+
+    def test_an_unreachable_server_is_tried_again_later_and_then_given_up(self):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]  # nobody listens there any more
+        server = self.env["ir.mail_server"].create(
+            {"name": "Down", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_encryption": "none"}
+        )
+        with freeze_time(NOON) as clock:
+            message = self._enqueue("down", channel="email")
+            for attempt, minutes in ((1, 15), (2, 30), (3, 60), (4, None)):
+                self.messages._dispatch()
+                mail = message.mail_mail_id
+                self.assertEqual((message.state, message.attempts), ("handed", attempt))
+                mail.mail_server_id = server
+                with (
+                    patch.object(type(self.env["ir.mail_server"]), "_disable_send", lambda self: False),
+                    mute_logger("odoo.addons.mail.models.mail_mail", "odoo.addons.base.models.ir_mail_server"),
+                ):
+                    mail.send()
+                self.assertEqual(message.reason, "delivery")
+                if not minutes:
+                    break
+                self.assertEqual((message.state, mail.state), ("queued", "cancel"), "only one of the two can go out")
+                clock.tick(60 * minutes - 1)
+                self.messages._dispatch()
+                self.assertEqual(message.state, "queued")
+                clock.tick(1)
+            self.assertEqual(message.state, "failed")
 
     @freeze_time(NOON)
     def test_cancelling_or_deleting_the_mail_is_noticed(self):
@@ -587,8 +616,6 @@ class SmtpSink:
     """The smallest SMTP server: accepts everything and keeps the raw mails."""
 
     def __enter__(self):
-        import socket
-
         self.mails = []
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
