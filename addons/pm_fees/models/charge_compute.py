@@ -38,7 +38,8 @@ class PmBillingRun(models.Model):
 
     def _compute_statements(self, items, unit_ids):
         common = self._common_sql(items, unit_ids)
-        common.update(scope=SQL(self._SCOPE, **common), insert=SQL(self._INSERT, **common))
+        common.update(
+            scope=SQL(self._SCOPE, **common), insert=SQL(self._INSERT, **common), tariffs=SQL(self._TARIFFS, **common), payers=SQL(self._PAYERS))
         return [self._time_statement(common), self._meter_statement(common)]
 
     def _due_items(self):
@@ -88,14 +89,16 @@ class PmBillingRun(models.Model):
               JOIN pm_unit unit ON unit.id = line.unit_id AND unit.active
              WHERE line.unit_id = ANY(%(units)s)
                AND line.date_from <= item.pe AND (line.date_to IS NULL OR line.date_to >= item.ps)
-        ),
-        tariffs AS (
-            SELECT scope.id, tariff.id AS tariff_id, tariff.name AS tariff, tariff.method, tariff.area_basis, tariff.price,
+        )
+    """
+
+    # Correlated by index, row by row: the plan does not hang on statistics, which a chunk just imported does not have yet.
+    _TARIFFS = """
+            SELECT tariff.id AS tariff_id, tariff.name AS tariff, tariff.method, tariff.area_basis, tariff.price,
                    tariff.rounding::numeric AS step,
                    CASE WHEN scope.whole THEN scope.win ELSE scope.win * daterange(tariff.date_from, tariff.date_to, '[]') END AS rng
-              FROM scope
-              JOIN pm_fee_tariff tariff
-                ON tariff.item_id = scope.item_id AND tariff.property_id = %(prop)s AND tariff.state = 'approved'
+              FROM pm_fee_tariff tariff
+             WHERE tariff.item_id = scope.item_id AND tariff.property_id = %(prop)s AND tariff.state = 'approved'
                AND CASE WHEN scope.whole THEN daterange(tariff.date_from, tariff.date_to, '[]') @> lower(scope.win)
                         ELSE daterange(tariff.date_from, tariff.date_to, '[]') && scope.win END
                AND (tariff.unit_type = scope.unit_type
@@ -104,24 +107,21 @@ class PmBillingRun(models.Model):
                          WHERE special.item_id = scope.item_id AND special.property_id = %(prop)s AND special.state = 'approved'
                            AND special.unit_type = scope.unit_type
                            AND daterange(special.date_from, special.date_to, '[]') && scope.win))
-        ),
-        payers AS (
-            SELECT scope.id, scope.partner_id, scope.win AS rng FROM scope WHERE scope.partner_id IS NOT NULL
+    """
+    _PAYERS = """
+            SELECT scope.partner_id AS payer_id, scope.win AS rng WHERE scope.partner_id IS NOT NULL
             UNION ALL
-            SELECT merged.id, merged.partner_id, part.rng
+            SELECT merged.partner_id, part.rng
               FROM (
-                SELECT scope.id, party.partner_id,
+                SELECT party.partner_id,
                        range_agg(CASE WHEN scope.payer_start THEN scope.win
                                       ELSE scope.win * daterange(party.date_from, party.date_to, '[]') END) AS ranges
-                  FROM scope
-                  JOIN pm_unit_party party
-                    ON party.unit_id = scope.unit_id AND party.is_payer
+                  FROM pm_unit_party party
+                 WHERE party.unit_id = scope.unit_id AND party.is_payer AND scope.partner_id IS NULL
                    AND CASE WHEN scope.payer_start THEN daterange(party.date_from, party.date_to, '[]') @> lower(scope.win)
                             ELSE daterange(party.date_from, party.date_to, '[]') && scope.win END
-                 WHERE scope.partner_id IS NULL
-                 GROUP BY scope.id, party.partner_id
+                 GROUP BY party.partner_id
               ) merged, unnest(merged.ranges) AS part(rng)
-        )
     """
 
     # Columns of pm_charge in the order of the SELECT below it; `priced` carries one row per charge to be.
@@ -160,22 +160,24 @@ class PmBillingRun(models.Model):
             """
             WITH %(scope)s,
             segment AS (
-                SELECT scope.*, tariffs.tariff_id, tariffs.tariff, tariffs.method, tariffs.price, tariffs.step, payers.partner_id AS payer_id,
-                       tariffs.rng * payers.rng AS rng,
-                       CASE WHEN tariffs.method = 'fixed' THEN 1
-                            WHEN tariffs.area_basis = 'built' THEN scope.area_built
-                            WHEN tariffs.area_basis = 'inner' THEN scope.area_inner
-                            ELSE scope.area_chargeable END AS quantity
-                  FROM scope JOIN tariffs USING (id) JOIN payers USING (id)
-                 WHERE tariffs.rng && payers.rng AND tariffs.method IN ('fixed', 'area')
+                SELECT part.*, sum(upper(part.rng) - lower(part.rng)) OVER assignment AS covered, min(part.quantity) OVER assignment AS least
+                  FROM (
+                    SELECT scope.*, tariff.tariff_id, tariff.tariff, tariff.method, tariff.price, tariff.step, payer.payer_id,
+                           tariff.rng * payer.rng AS rng,
+                           CASE WHEN tariff.method = 'fixed' THEN 1
+                                WHEN tariff.area_basis = 'built' THEN scope.area_built
+                                WHEN tariff.area_basis = 'inner' THEN scope.area_inner
+                                ELSE scope.area_chargeable END AS quantity
+                      FROM scope
+                     CROSS JOIN LATERAL (%(tariffs)s) tariff
+                     CROSS JOIN LATERAL (%(payers)s) payer
+                     WHERE tariff.rng && payer.rng AND tariff.method IN ('fixed', 'area')
+                  ) part
+                WINDOW assignment AS (PARTITION BY part.id)
             ),
-            covered AS (
-                SELECT id, sum(upper(rng) - lower(rng)) AS days, COALESCE(min(quantity), 0) AS least FROM segment GROUP BY id
-            ),
-            sound AS (
-                SELECT segment.* FROM segment JOIN covered USING (id)
-                 WHERE covered.days = upper(segment.win) - lower(segment.win) AND covered.least > 0
-                   AND segment.discount_state IS DISTINCT FROM 'waiting'
+            sound AS MATERIALIZED (
+                SELECT * FROM segment
+                 WHERE covered = upper(win) - lower(win) AND least > 0 AND discount_state IS DISTINCT FROM 'waiting'
             ),
             gross AS (
                 SELECT sound.*, lower(rng) AS period_start, (upper(rng) - 1) AS period_end,
@@ -209,13 +211,13 @@ class PmBillingRun(models.Model):
             %(insert)s,
             refused AS (
                 SELECT scope.id, scope.unit_id, scope.item_id, tariff.days AS tariff_days, payer.days AS payer_days,
-                       upper(scope.win) - lower(scope.win) AS days, covered.least, scope.discount_state
+                       upper(scope.win) - lower(scope.win) AS days, scope.discount_state
                   FROM scope
-                  LEFT JOIN (SELECT id, sum(upper(rng) - lower(rng)) AS days, bool_or(method = 'metered') AS metered
-                               FROM tariffs GROUP BY id) tariff USING (id)
-                  LEFT JOIN (SELECT id, sum(upper(rng) - lower(rng)) AS days FROM payers GROUP BY id) payer USING (id)
-                  LEFT JOIN covered USING (id)
-                 WHERE tariff.metered IS NOT TRUE
+                 CROSS JOIN LATERAL (SELECT sum(upper(rng) - lower(rng)) AS days, bool_or(method = 'metered') AS metered
+                                       FROM (%(tariffs)s) found) tariff
+                 CROSS JOIN LATERAL (SELECT sum(upper(rng) - lower(rng)) AS days FROM (%(payers)s) found) payer
+                 -- NOT IN is hashed, whatever the planner believes about the number of rows
+                 WHERE scope.id NOT IN (SELECT id FROM sound) AND tariff.metered IS NOT TRUE
             ),
             issues AS (
                 INSERT INTO pm_billing_issue (run_id, property_id, company_id, unit_id, item_id, assignment_id, reason, severity,
@@ -226,16 +228,14 @@ class PmBillingRun(models.Model):
                     SELECT unit_id, item_id, id,
                            CASE WHEN tariff_days IS NULL THEN 'no_tariff' WHEN tariff_days < days THEN 'tariff_gap'
                                 WHEN payer_days IS NULL THEN 'no_payer' WHEN payer_days < days THEN 'payer_gap'
-                                WHEN COALESCE(least, 0) <= 0 THEN 'area_zero'
-                                WHEN discount_state = 'waiting' THEN 'discount' END AS reason,
+                                WHEN discount_state = 'waiting' THEN 'discount' ELSE 'area_zero' END AS reason,
                            CASE WHEN tariff_days < days THEN days - tariff_days WHEN payer_days < days THEN days - payer_days END AS missing
                       FROM refused
                     UNION ALL
                     -- Not inserted although it is not there: other charges of this run or an earlier one lie across its days.
                     SELECT priced.unit_id, priced.item_id, priced.id, 'overlap', NULL
                       FROM priced
-                      LEFT JOIN inserted ON inserted.id = priced.new_id
-                     WHERE inserted.id IS NULL
+                     WHERE priced.new_id NOT IN (SELECT id FROM inserted)
                        AND EXISTS (
                         SELECT FROM pm_charge other
                          WHERE other.unit_id = priced.unit_id AND other.item_id = priced.item_id AND other.state <> 'reversed'
@@ -244,7 +244,6 @@ class PmBillingRun(models.Model):
                            AND (other.period_start, other.period_end, other.partner_id)
                                IS DISTINCT FROM (priced.period_start, priced.period_end, priced.partner_id))
                   ) found
-                 WHERE reason IS NOT NULL
             )
             SELECT count(*) FROM inserted
             """,
@@ -257,64 +256,57 @@ class PmBillingRun(models.Model):
             """
             WITH %(scope)s,
             metered AS (
-                SELECT scope.*, tariffs.tariff_id, tariffs.tariff, tariffs.price, tariffs.step, tariffs.rng
-                  FROM scope JOIN tariffs USING (id) WHERE tariffs.method = 'metered'
+                SELECT scope.*, tariff.tariff_id, tariff.tariff, tariff.price, tariff.step, tariff.rng
+                  FROM scope CROSS JOIN LATERAL (%(tariffs)s) tariff WHERE tariff.method = 'metered'
             ),
             meters AS (
-                SELECT DISTINCT metered.id, metered.unit_id, metered.item_id, meter.id AS meter_id, meter.code
+                SELECT DISTINCT metered.id, metered.unit_id, metered.item_id, metered.ps, metered.pe, meter.id AS meter_id, meter.code
                   FROM metered
                   LEFT JOIN pm_meter meter
                     ON meter.unit_id = metered.unit_id AND meter.item_id = metered.item_id AND meter.active
                    AND (meter.date_installed IS NULL OR meter.date_installed <= metered.pe)
                    AND (meter.date_removed IS NULL OR meter.date_removed >= metered.ps)
             ),
-            readings AS (
-                SELECT metered.id, metered.tariff_id, reading.id AS reading_id, reading.date, reading.previous_value,
-                       reading.value, reading.consumption, reading.abnormal, meter.code, meter.multiplier, reading.charge_id,
-                       COALESCE(metered.partner_id, party.partner_id) AS payer_id
+            grouped AS (
+                SELECT metered.*, reading.*
                   FROM metered
-                  JOIN pm_meter_reading reading
-                    ON reading.unit_id = metered.unit_id AND reading.item_id = metered.item_id
-                   AND reading.date BETWEEN metered.ps AND metered.pe AND reading.date <@ metered.rng
-                   AND reading.previous_id IS NOT NULL
-                  JOIN pm_meter meter ON meter.id = reading.meter_id
-                  LEFT JOIN pm_unit_party party
-                    ON party.unit_id = metered.unit_id AND party.is_payer
-                   AND daterange(party.date_from, party.date_to, '[]')
-                       @> CASE WHEN metered.payer_start THEN lower(metered.win) ELSE reading.date END
+                 CROSS JOIN LATERAL (
+                    SELECT COALESCE(metered.partner_id, party.partner_id) AS payer_id, sum(reading.consumption) AS quantity,
+                           max(reading.id) AS last_id, array_agg(reading.id) AS reading_ids, bool_or(reading.abnormal) AS abnormal,
+                           string_agg(meter.code, ', ') FILTER (WHERE reading.abnormal) AS abnormal_meters,
+                           jsonb_agg(jsonb_build_object('meter', meter.code, 'previous', reading.previous_value, 'value', reading.value,
+                                                        'multiplier', meter.multiplier, 'date', reading.date)
+                                     ORDER BY meter.code, reading.date) AS rows
+                      FROM pm_meter_reading reading
+                      JOIN pm_meter meter ON meter.id = reading.meter_id
+                      LEFT JOIN pm_unit_party party
+                        ON party.unit_id = metered.unit_id AND party.is_payer
+                       AND daterange(party.date_from, party.date_to, '[]')
+                           @> CASE WHEN metered.payer_start THEN lower(metered.win) ELSE reading.date END
+                     WHERE reading.unit_id = metered.unit_id AND reading.item_id = metered.item_id AND reading.charge_id IS NULL
+                       AND reading.date BETWEEN metered.ps AND metered.pe AND reading.date <@ metered.rng
+                       AND reading.previous_id IS NOT NULL
+                     GROUP BY 1
+                 ) reading
             ),
             missing AS (
                 SELECT meters.id, meters.unit_id, meters.item_id, bool_and(meters.meter_id IS NULL) AS none, string_agg(meters.code, ', ' ORDER BY meters.code) AS codes
                   FROM meters
-                 WHERE NOT EXISTS (SELECT FROM pm_meter_reading reading JOIN item ON item.item_id = meters.item_id
-                                    WHERE reading.meter_id = meters.meter_id AND reading.date BETWEEN item.ps AND item.pe)
+                 WHERE NOT EXISTS (SELECT FROM pm_meter_reading reading
+                                    WHERE reading.meter_id = meters.meter_id AND reading.date BETWEEN meters.ps AND meters.pe)
                  GROUP BY 1, 2, 3
             ),
             refused AS (
                 SELECT id, unit_id, item_id, CASE WHEN none THEN 'no_meter' ELSE 'missing_reading' END AS reason, codes FROM missing
                 UNION ALL
-                SELECT metered.id, metered.unit_id, metered.item_id, 'no_payer', NULL FROM metered
-                 WHERE EXISTS (SELECT FROM readings WHERE readings.id = metered.id AND readings.payer_id IS NULL)
+                SELECT grouped.id, grouped.unit_id, grouped.item_id, 'no_payer', NULL FROM grouped WHERE grouped.payer_id IS NULL
                 UNION ALL
                 SELECT metered.id, metered.unit_id, metered.item_id, 'discount', NULL FROM metered WHERE metered.discount_state = 'waiting'
             ),
-            grouped AS (
-                SELECT metered.id, metered.tariff_id, readings.payer_id, sum(readings.consumption) AS quantity, max(readings.reading_id) AS last_id,
-                       array_agg(readings.reading_id) AS reading_ids, bool_or(readings.abnormal) AS abnormal,
-                       string_agg(readings.code, ', ') FILTER (WHERE readings.abnormal) AS abnormal_meters,
-                       jsonb_agg(jsonb_build_object('meter', readings.code, 'previous', readings.previous_value, 'value', readings.value,
-                                                    'multiplier', readings.multiplier, 'date', readings.date) ORDER BY readings.code, readings.date) AS rows
-                  FROM metered JOIN readings USING (id, tariff_id)
-                 WHERE readings.charge_id IS NULL AND NOT EXISTS (SELECT FROM refused WHERE refused.id = metered.id)
-                 GROUP BY 1, 2, 3
-            ),
             valued AS (
-                SELECT grouped.*, steps.tiers, COALESCE(steps.amount, grouped.quantity * metered.price) AS gross_amount,
-                       metered.unit_id, metered.item_id, metered.ps, metered.pe, metered.due_date, metered.price, metered.step, metered.tariff,
-                       metered.rate, metered.included, metered.uom, metered.discount_reason,
-                       CASE WHEN metered.discount > 0 AND metered.discount_days @> metered.pe THEN metered.discount ELSE 0 END AS off
+                SELECT grouped.*, steps.tiers, COALESCE(steps.amount, grouped.quantity * grouped.price) AS gross_amount,
+                       CASE WHEN grouped.discount > 0 AND grouped.discount_days @> grouped.pe THEN grouped.discount ELSE 0 END AS off
                   FROM grouped
-                  JOIN metered USING (id, tariff_id)
                   LEFT JOIN LATERAL (
                     SELECT sum(part.quantity * part.price) AS amount,
                            jsonb_agg(jsonb_build_object('quantity', part.quantity, 'price', part.price) ORDER BY part.quantity_from)
@@ -326,6 +318,7 @@ class PmBillingRun(models.Model):
                           FROM pm_fee_tariff_tier tier WHERE tier.tariff_id = grouped.tariff_id
                       ) part
                   ) steps ON true
+                 WHERE grouped.id NOT IN (SELECT id FROM refused)
             ),
             ready AS (
                 SELECT id, unit_id, payer_id AS partner_id, item_id, tariff_id, ('meter:' || last_id)::varchar AS origin,
@@ -340,8 +333,9 @@ class PmBillingRun(models.Model):
             %(insert)s,
             billed AS (
                 UPDATE pm_meter_reading reading SET charge_id = inserted.id
-                  FROM inserted JOIN priced ON priced.new_id = inserted.id
-                 WHERE reading.id = ANY(priced.reading_ids)
+                  FROM (SELECT priced.new_id AS id, unnest(priced.reading_ids) AS reading_id FROM priced
+                         WHERE (priced.new_id NOT IN (SELECT id FROM inserted)) IS FALSE) inserted
+                 WHERE reading.id = inserted.reading_id
             ),
             issues AS (
                 INSERT INTO pm_billing_issue (run_id, property_id, company_id, unit_id, item_id, assignment_id, reason, severity,
@@ -352,7 +346,7 @@ class PmBillingRun(models.Model):
                     SELECT DISTINCT ON (id, reason) unit_id, item_id, id, reason, 'refused' AS severity, codes FROM refused
                     UNION ALL
                     SELECT priced.unit_id, priced.item_id, priced.id, 'abnormal', 'warning', priced.abnormal_meters
-                      FROM priced JOIN inserted ON inserted.id = priced.new_id WHERE priced.abnormal
+                      FROM priced WHERE priced.abnormal AND (priced.new_id NOT IN (SELECT id FROM inserted)) IS FALSE
                   ) found
             )
             SELECT count(*) FROM inserted

@@ -42,17 +42,25 @@ class PmCharge(models.Model):
         """
         self._check_posting_role()
         date = fields.Date.to_date(date)
-        self._lock()
-        wrong = self.filtered(lambda charge: charge.state != "approved")
-        if wrong:
-            raise UserError(self.env._(
-                "To post %(charge)s it must be approved; it is %(state)s.", charge=wrong[0].display_name,
-                state=dict(self._fields["state"]._description_selection(self.env))[wrong[0].state]))
+        rows = self._lock()
+        for row in rows:
+            approved = row["state"] == "approved" or row["state"] == "draft" and row["run_state"] in ("approved", "posting")
+            if not approved:
+                charge = self.browse(row["id"])
+                raise UserError(self.env._(
+                    "To post %(charge)s it must be approved; it is %(state)s.", charge=charge.display_name,
+                    state=dict(self._fields["state"]._description_selection(self.env))[row["state"]]))
         notes = []
-        for prop, charges in self.grouped("property_id").items():
-            for chunk in charges._chunks():
-                notes += filter(None, [chunk._post_chunk(prop, date or prop._today())])
+        for prop, part in self._by_property(rows):
+            for chunk in self._chunks(part):
+                notes += filter(None, [self._post_chunk(prop, chunk, date or prop._today())])
         return notes
+
+    def _by_property(self, rows):
+        parts = {}
+        for row in rows:
+            parts.setdefault(row["property_id"], []).append(row)
+        return [(self.env["pm.property"].browse(prop_id), part) for prop_id, part in parts.items()]
 
     def _reverse(self, reason, date=None, note=None):
         """Take posted charges back (冲红): a reversal entry, reconciled line by line; the period can be billed again.
@@ -63,18 +71,18 @@ class PmCharge(models.Model):
         """
         self._check_posting_role()
         date = fields.Date.to_date(date)
-        self._lock()
-        wrong = self.filtered(lambda charge: charge.state != "posted")
-        if wrong:
-            raise UserError(self.env._("To reverse %s it must be posted.", wrong[0].display_name))
+        rows = self._lock()
+        for row in rows:
+            if row["state"] != "posted":
+                raise UserError(self.env._("To reverse %s it must be posted.", self.browse(row["id"]).display_name))
         if not reason:
             raise UserError(self.env._("To reverse charges you must give the reason."))
-        for prop, charges in self.grouped("property_id").items():
+        for prop, part in self._by_property(rows):
             day = date or prop._today()
-            for chunk in charges._chunks():
-                chunk._reverse_chunk(prop, day)
+            for chunk in self._chunks(part):
+                self._reverse_chunk(prop, chunk, day)
             # sudo: see _post_chunk
-            charges.sudo().write({
+            self.sudo().browse(row["id"] for row in part).write({
                 "state": "reversed", "reverse_reason": reason, "reverse_note": note, "reverse_date": day,
                 "reverse_user_id": self.env.uid,
             })
@@ -85,33 +93,32 @@ class PmCharge(models.Model):
         if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")):
             raise AccessError(self.env._("To post or reverse charges you must be a project accountant."))
 
-    def _chunks(self):
+    def _chunks(self, rows):
         # sudo: a setting of the system
         size = int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.posting_chunk") or 0) or 1000
-        for start in range(0, len(self), size):
-            yield self[start:start + size]
+        for start in range(0, len(rows), size):
+            yield rows[start:start + size]
 
-    def _post_chunk(self, prop, date):
-        """Post one chunk: all of one property. Returns a note when the clones were left to the ORM."""
-        zero = self.filtered(lambda charge: charge.currency_id.is_zero(charge.amount_total))
+    def _post_chunk(self, prop, rows, date):
+        """Post one chunk: rows of `_lock`, all of one property. Returns a note when the clones were left to the ORM."""
+        charges, zero = self.browse(row["id"] for row in rows if row["amount"]), self.browse(row["id"] for row in rows if not row["amount"])
         # Nothing to put in the books: a charge of 0 is paid as it stands.
         # sudo: nobody writes charges directly, only the methods of billing do
         zero.sudo().write({"state": "posted"})
-        charges = self - zero
         if not charges:
             return None
-        move, note = charges._make_entry(prop, date, 1)
-        self._log_post(move)
+        move, note = charges._make_entry(prop, date, 1, [row for row in rows if row["amount"]])
+        charges._log_post(move)
         return note
 
-    def _reverse_chunk(self, prop, date):
-        charges = self.filtered("move_line_id")
+    def _reverse_chunk(self, prop, rows, date):
+        charges = self.browse(row["id"] for row in rows if row["amount"])
         if not charges:
             return
         lines = charges.move_line_id
         # Payments stay in the books and become open credit of the payer.
         lines.filtered(lambda line: line.matched_debit_ids or line.matched_credit_ids).remove_move_reconcile()
-        charges._make_entry(prop, date, -1)
+        charges._make_entry(prop, date, -1, [row for row in rows if row["amount"]])
         self.env["account.move.line"]._reconcile_plan(
             [charge.move_line_id | charge.reverse_line_id for charge in charges])
 
@@ -120,10 +127,11 @@ class PmCharge(models.Model):
 
     # The entry
 
-    def _make_entry(self, prop, date, sign):
+    def _make_entry(self, prop, date, sign, rows):
         """Build, post and split one entry for the charges of `self` (all of one property, none of zero).
 
         :param int sign: 1 posts, -1 reverses
+        :param rows: the charges as `_lock` read them, so that the ORM need not load them
         :return: (account.move, note or None)
         """
         prop._ensure_accounts()
@@ -133,20 +141,19 @@ class PmCharge(models.Model):
                 "To bill property “%s” you must set its billing journal and receivable account (Fees tab), or install a chart of accounts.",
                 prop.display_name))
         self._check_lock_dates(prop, journal, date)
-        self.flush_recordset()
         counterparts = [self._storno(prop, sign, vals) for vals in self._prepare_counterparts(prop, sign)]
         values = {
             "move_type": "entry", "journal_id": journal.id, "date": date, "company_id": prop.company_id.id,
-            "ref": self._entry_reference(prop, sign),
+            "ref": self._entry_reference(prop, sign, {row["run_id"] for row in rows}),
         }
 
         moves = self.env["account.move"].with_company(prop.company_id).with_context(
             skip_invoice_sync=True, check_move_validity=False, mail_create_nolog=True, tracking_disable=True)
-        blocker = self._clone_blocker(prop, journal)
+        blocker = self._clone_blocker(prop, journal, {row["currency_id"] for row in rows})
         if blocker:
             move = self._make_entry_by_orm(moves, values, counterparts, prop, date, sign)
             return move, blocker
-        total = sum(self.mapped("amount_total")) * sign
+        total = float(sum(row["amount"] for row in rows)) * sign
         first = self[0]
         prototype = first._prepare_receivable_line(prop, sign, total)
         move = moves.create({**values, "line_ids": [Command.create(vals) for vals in (prototype, *counterparts)]})
@@ -231,9 +238,9 @@ class PmCharge(models.Model):
             })
         return lines
 
-    def _entry_reference(self, prop, sign):
-        runs = self.run_id
-        name = runs.name if len(runs) == 1 else self.env._("Charges %s", prop.code)
+    def _entry_reference(self, prop, sign, run_ids):
+        run = self.env["pm.billing.run"].browse(run_ids if len(run_ids) == 1 else [])
+        name = run.name if run.id else self.env._("Charges %s", prop.code)
         return name if sign > 0 else self.env._("Reversal of %s", name)
 
     # The split
@@ -308,12 +315,12 @@ class PmCharge(models.Model):
                               WHERE charge.id = ANY(%s))""", list(self.ids)))
         self.env["res.partner"].invalidate_model(["customer_rank"])
 
-    def _clone_blocker(self, prop, journal):
+    def _clone_blocker(self, prop, journal, currency_ids):
         """Why rows cannot be cloned, or None. The reasons are known before an entry is made."""
         if journal.restrict_mode_hash_table:
             return self.env._("the journal is secured with hashes")
         currency = prop.company_id.currency_id
-        if self.currency_id != currency or journal.currency_id and journal.currency_id != currency \
+        if currency_ids != {currency.id} or journal.currency_id and journal.currency_id != currency \
                 or prop.receivable_account_id.currency_id and prop.receivable_account_id.currency_id != currency:
             return self.env._("the currency differs from the company's")
         # sudo: distribution models may be hidden from the one who posts, they apply all the same

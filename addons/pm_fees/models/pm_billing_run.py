@@ -98,7 +98,7 @@ class PmBillingRun(models.Model):
             if run.state == "computing":
                 run.progress = 100.0 * run.done_units / run.total_units if run.total_units else 0.0
             elif run.state == "posting":
-                left = self.env["pm.charge"].search_count([("run_id", "=", run.id), ("state", "=", "approved")])
+                left = self.env["pm.charge"].search_count([("run_id", "=", run.id), ("state", "=", "draft")])
                 run.progress = 100.0 * (1 - left / run.charge_count) if run.charge_count else 0.0
             else:
                 run.progress = 100.0 if run.state in ("computed", "approved", "posted", "reversed") else 0.0
@@ -158,7 +158,7 @@ class PmBillingRun(models.Model):
             ("draft", "computing"): "_check_compute", ("computed", "computing"): "_check_compute", ("computing", "computed"): None,
             ("computed", "approved"): "_check_approve", ("approved", "posting"): "_check_post", ("posting", "posted"): None,
             ("posted", "reversed"): "_check_post", ("draft", "cancelled"): "_check_compute", ("computed", "cancelled"): "_check_compute",
-            ("computing", "cancelled"): "_check_compute",
+            ("computing", "cancelled"): "_check_compute", ("approved", "cancelled"): "_check_compute",
         }
         names = dict(self._fields["state"]._description_selection(self.env))
         for run in self:
@@ -210,10 +210,6 @@ class PmBillingRun(models.Model):
         for run in self:
             run._lock_run()
             run._transition("approved", approved_by=self.env.uid, approved_on=fields.Datetime.now())
-            self.env.flush_all()
-            # sudo-free SQL: one statement for a run's charges, whose roles `_transition` has checked
-            self.env.cr.execute(SQL("UPDATE pm_charge SET state = 'approved' WHERE run_id = %s AND state = 'draft'", run.id))
-            self.env["pm.charge"].invalidate_model(["state"])
 
     def action_post(self):
         for run in self:
@@ -270,10 +266,10 @@ class PmBillingRun(models.Model):
         return True
 
     def _post_next(self):
-        """Post the next chunk of approved charges. Returns True when the run is through."""
+        """Post the next chunk of charges. Returns True when the run is through."""
         self.ensure_one()
         charges = self.env["pm.charge"].search(
-            [("run_id", "=", self.id), ("state", "=", "approved")], order="id", limit=self._setting("posting_chunk", 1000))
+            [("run_id", "=", self.id), ("state", "=", "draft")], order="id", limit=self._setting("posting_chunk", 1000))
         if charges:
             notes = charges._post(self._accounting_date())
             if notes and not self.posting_note:

@@ -23,10 +23,11 @@ REVERSE_REASONS = [
 class PmCharge(models.Model):
     """One thing somebody owes: unit × fee item × period × kind.
 
-    A charge is thin on purpose (no chatter, no sequence): a run writes tens of thousands. The ledger carries one
+    A charge is thin on purpose (no chatter, no sequence, few indexes): a run writes tens of thousands. The ledger carries one
     receivable line per charge, and what is still owed is that line's residual: there is no second truth.
 
-    States: draft → approved → posted → reversed; only draft charges may be deleted.
+    States: draft → approved → posted → reversed; only draft charges may be deleted. The charges of a run are approved
+    with their run and go from draft to posted.
     """
 
     _name = "pm.charge"
@@ -63,8 +64,8 @@ class PmCharge(models.Model):
     user_id = fields.Many2one(related="unit_id.user_id", string="Butler")
     partner_id = fields.Many2one("res.partner", "Payer", required=True, readonly=True, ondelete="restrict")
     item_id = fields.Many2one("pm.fee.item", "Fee item", required=True, readonly=True, ondelete="restrict")
-    tariff_id = fields.Many2one("pm.fee.tariff", readonly=True, index="btree_not_null", ondelete="restrict")
-    assignment_id = fields.Many2one("pm.fee.assignment", readonly=True, index="btree_not_null", ondelete="set null")
+    tariff_id = fields.Many2one("pm.fee.tariff", readonly=True, ondelete="restrict")
+    assignment_id = fields.Many2one("pm.fee.assignment", readonly=True, ondelete="set null")
     kind = fields.Selection(KINDS, required=True, default="regular", readonly=True)
     origin = fields.Char(
         required=True, default="", readonly=True,
@@ -81,7 +82,7 @@ class PmCharge(models.Model):
     details = fields.Json(readonly=True, help="How the amount came about, as structured data.")
     explanation = fields.Text(compute="_compute_explanation")
     reference = fields.Char(
-        "Payment reference", index=True, readonly=True, help="Put it into the remark of the transfer; the last two are check digits.")
+        "Payment reference", readonly=True, help="Put it into the remark of the transfer; the last two are check digits.")
     state = fields.Selection(
         [("draft", "Draft"), ("approved", "Approved"), ("posted", "Posted"), ("reversed", "Reversed")],
         required=True, default="draft", readonly=True,
@@ -278,9 +279,19 @@ class PmCharge(models.Model):
         }
 
     def _lock(self):
-        """Lock the rows against another session that posts, pays or reverses the same charges."""
+        """Lock the rows against another session that posts, pays or reverses the same charges; read what posting asks for.
+
+        :return: list of dicts (id, property_id, run_id, state, run_state, amount, currency_id) in the order of `self`
+        """
+        self.flush_recordset()
         self.env.cr.execute(SQL("SELECT id FROM pm_charge WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", list(self.ids)))
-        self.invalidate_recordset(["state", "move_line_id"])
+        self.env.cr.execute(SQL(
+            """SELECT charge.id, charge.property_id, charge.run_id, charge.state, run.state AS run_state,
+                      charge.amount_total AS amount, charge.currency_id
+                 FROM unnest(%s) WITH ORDINALITY AS chosen(id, position)
+                 JOIN pm_charge charge USING (id) LEFT JOIN pm_billing_run run ON run.id = charge.run_id
+                ORDER BY chosen.position""", list(self.ids)))
+        return self.env.cr.dictfetchall()
 
 
 def _digits(number, least):
