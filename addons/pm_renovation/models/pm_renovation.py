@@ -114,7 +114,7 @@ class PmRenovation(models.Model):
     contractor_name = fields.Char("Contractor as Told", help="What the applicant wrote; the officer links the contact.")
     site_manager = fields.Char("Person in Charge on Site")
     site_phone = fields.Char("Site Phone")
-    worker_ids = fields.One2many("pm.renovation.worker", "renovation_id", string="Workers")
+    worker_ids = fields.One2many("pm.renovation.worker", "renovation_id")
     worker_count = fields.Integer(compute="_compute_counts")
 
     # ------------------------------------------------------------ works and papers
@@ -180,7 +180,7 @@ class PmRenovation(models.Model):
     refund_requested_at = fields.Datetime(readonly=True, copy=False)
     closed_at = fields.Datetime(readonly=True, copy=False)
 
-    next_step = fields.Char(compute="_compute_next_step", string="Next Step")
+    next_step = fields.Char(compute="_compute_next_step")
 
     @api.model
     def _group_expand_state(self, states, domain):

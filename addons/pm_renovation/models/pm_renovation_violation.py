@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import plaintext2html
 
 # There is no fine and no cutting of power here, and there will not be (L-03, L-05):
 # the company dissuades, asks to put right, and reports; enforcement is the authority's.
@@ -72,6 +73,9 @@ class PmRenovationViolation(models.Model):
     report_reference = fields.Char(help="File number or receipt of the authority.")
     recheck_note = fields.Text()
     rechecked_at = fields.Datetime(readonly=True, copy=False)
+    ticket_id = fields.Many2one(
+        "pm.ticket", readonly=True, copy=False, ondelete="set null", help="Asks for help to clear waste or material."
+    )
     repeat_count = fields.Integer(
         "Times Before", compute="_compute_repeat_count", help="Earlier violations of the same type in this renovation."
     )
@@ -111,7 +115,28 @@ class PmRenovationViolation(models.Model):
                 summary=self.env._("Report %(type)s to the authority today", type=violation.type_id.name),
                 user_id=(violation.property_id.manager_id or violation.renovation_id.user_id or self.env.user).id,
             )
+        violations.filtered("type_id.involves_waste")._ask_to_clear()
         return violations
+
+    def _ask_to_clear(self):
+        """Waste or material in common parts: a ticket asks engineering and order maintenance to clear it (S4-71)."""
+        for violation in self:
+            # sudo: whoever is on patrol may report, not every one of them may assign tickets
+            violation.ticket_id = (
+                self.env["pm.ticket"]
+                .sudo()
+                .create(
+                    {
+                        "name": self.env._("%(type)s, %(unit)s", type=violation.type_id.name, unit=violation.unit_id.display_name),
+                        "description": plaintext2html(violation.description),
+                        "type_id": self.env.ref("pm_customer_service.ticket_type_help").id,
+                        "category_id": self.env.ref("pm_customer_service.ticket_category_cleaning").id,
+                        "channel": "patrol",
+                        "property_id": violation.property_id.id,
+                        "first_receiver_id": self.env.uid,
+                    }
+                )
+            )
 
     def _transition(self, target, **values):
         """Move to ``target``; the only place where the state changes."""

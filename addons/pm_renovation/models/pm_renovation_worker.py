@@ -1,3 +1,5 @@
+import secrets
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -14,6 +16,7 @@ class PmRenovationWorker(models.Model):
     _order = "renovation_id, id"
 
     _validity = models.Constraint("CHECK (valid_until >= valid_from)", "A pass cannot end before it starts.")
+    _token_unique = models.UniqueIndex("(pass_token) WHERE pass_token IS NOT NULL", "Pass tokens are unique.")
     _number_unique = models.UniqueIndex(
         "(company_id, pass_number) WHERE pass_number IS NOT NULL", "Pass numbers are unique."
     )
@@ -29,6 +32,7 @@ class PmRenovationWorker(models.Model):
     id_shown = fields.Boolean("ID Shown", help="The identity card was shown and handed back at once.")
     id_shown_at = fields.Datetime("ID Shown On", readonly=True)
     pass_number = fields.Char(readonly=True, copy=False)
+    pass_token = fields.Char(readonly=True, copy=False, groups="pm_base.group_officer")
     valid_from = fields.Date()
     valid_until = fields.Date()
     returned_on = fields.Date(readonly=True, copy=False)
@@ -68,6 +72,7 @@ class PmRenovationWorker(models.Model):
             worker.write(
                 {
                     "pass_number": worker.pass_number or self.env["ir.sequence"].next_by_code("pm.renovation.worker"),
+                    "pass_token": worker.sudo().pass_token or secrets.token_urlsafe(24),  # sudo: see the field's group
                     "valid_from": case.permit_valid_from,
                     "valid_until": case.permit_valid_until,
                     "returned_on": False,
@@ -80,6 +85,21 @@ class PmRenovationWorker(models.Model):
             if not worker.pass_number or worker.returned_on:
                 raise UserError(self.env._("To take back a pass of %(worker)s you must have one out.", worker=worker.name))
             worker.returned_on = worker.property_id._today()
+
+    def _pass_status(self):
+        """``valid``, ``future``, ``expired`` or ``ended`` for the public page."""
+        self.ensure_one()
+        if self.returned_on or not self.renovation_id._is_permit_valid(on=self.renovation_id.permit_valid_from):
+            return "ended"
+        day = self.property_id._today()
+        if day < self.valid_from:
+            return "future"
+        return "valid" if day <= self.valid_until else "expired"
+
+    def _pass_url(self):
+        """Address behind the QR code of the pass."""
+        self.ensure_one()
+        return f"{self.get_base_url()}/pm/pass/{self.sudo().pass_token}"  # sudo: printed by any reader of the pass
 
     @api.onchange("id_shown")
     def _onchange_id_shown(self):

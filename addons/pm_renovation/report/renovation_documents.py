@@ -142,7 +142,7 @@ class ReportAgreement(models.AbstractModel):
         # sudo: the amount asked for is part of what the applicant signs
         case = record.sudo()
         deposit = case.deposit_id.amount or prop._renovation_deposit(case.unit_id)
-        story = [
+        return [
             kit.pairs(
                 [(_("Management"), prop.company_id.name), (_("Applicant"), case.applicant_id.name)],
                 columns=1,
@@ -167,7 +167,6 @@ class ReportAgreement(models.AbstractModel):
             *self._signature(record, kit),
             kit.signatures([_("Applicant"), _("Contractor"), _("Management (seal)")]),
         ]
-        return story
 
 
 class ReportPermit(models.AbstractModel):
@@ -360,6 +359,91 @@ class ReportAuthority(models.AbstractModel):
             *([kit.p(_("Basis: %(basis)s", basis=record.type_id.legal_basis), "small")] if record.type_id.legal_basis else []),
             kit.space(6),
             kit.signatures([_("Management (seal)")]),
+        ]
+
+
+class ReportWorker(models.AbstractModel):
+    """Worker pass with photo and QR code (出入证). Source: S4-33, S4-114."""
+
+    _name = "report.pm_renovation.worker"
+    _inherit = "pm.document"
+    _description = "Worker Pass"
+
+    def _title(self, record):
+        return self.env._("Worker Pass")
+
+    def _number(self, record):
+        return record.pass_number
+
+    def _story(self, record, kit):
+        _ = record.env._
+        if not record.pass_number:
+            raise UserError(_("To print the pass of %(worker)s you must issue it first.", worker=record.name))
+        case = record.renovation_id.sudo()  # sudo: permit and contractor stand on the pass
+        narrow = copy(kit)
+        narrow.width = kit.width * 0.7
+        photo = record.with_context(bin_size=False).photo
+        left = [
+            narrow.pairs(
+                [
+                    (_("Worker"), record.name),
+                    (_("Trade"), record.trade),
+                    (_("Unit"), case.unit_id.display_name),
+                    (_("Permit"), case.permit_number),
+                    (_("Contractor"), case.contractor_id.name or case.contractor_name),
+                    (_("Valid from"), kit.date(record.valid_from)),
+                    (_("Valid until"), kit.date(record.valid_until)),
+                ],
+                columns=1,
+            )
+        ]
+        right = [kit.image(base64.b64decode(photo), 30, 40), kit.space(2)] if photo else []
+        right.append(kit.qr(record._pass_url(), 34, caption=_("Scan to check validity")))
+        return [
+            kit.columns([left, right], widths=[73, 27]),
+            kit.p(_("To be carried on site and returned when the works end."), "small"),
+            kit.signatures([_("Management (seal)")]),
+        ]
+
+
+class ReportInspection(models.AbstractModel):
+    """Record of a patrol or inspection (装修巡查记录). Source: S4-68, S4-69, S4-76."""
+
+    _name = "report.pm_renovation.inspection"
+    _inherit = "pm.document"
+    _description = "Renovation Inspection Record"
+
+    def _title(self, record):
+        return self.env._("Renovation Inspection Record")
+
+    def _number(self, record):
+        return record.renovation_id.name
+
+    def _partner(self, record):
+        return None
+
+    def _story(self, record, kit):
+        _ = record.env._
+        return [
+            kit.pairs(
+                [
+                    (_("Unit"), record.sudo().unit_id.display_name),
+                    (_("Kind"), _label(record, "kind")),
+                    (_("Date"), kit.date(record.date)),
+                    (_("State"), _label(record, "state")),
+                    (_("Inspector"), record.sudo().done_by_id.name or record.sudo().user_id.name),
+                    (_("Spoke with"), record.person_on_site),
+                    (_("Result"), _label(record, "result") if record.result else ""),
+                    (_("Done"), kit.datetime(record.done_at, tz=record.property_id.tz)),
+                ]
+            ),
+            kit.table(
+                [_("Kind"), _("Point"), _("Result"), _("Remark")],
+                [[_label(c, "kind"), c.name, _label(c, "result") if c.result else "", c.remark or ""] for c in record.check_ids],
+                widths=[2, 7, 2, 4],
+            ),
+            *([kit.h(_("Remark")), kit.p(record.remark)] if record.remark else []),
+            kit.signatures([_("Inspector"), _("Person on site")]),
         ]
 
 

@@ -105,6 +105,17 @@ class TestClocks(RenovationCase):
             self.assertEqual(case.deadline_state, "overdue")
             self.assertIn(case, self.env["pm.renovation"].search([("deadline_state", "=", "overdue")]))
 
+    def test_late_decision_is_told_to_the_supervisor_once(self):
+        with at("2026-11-20 10:00"):
+            case = self.bring_to("submitted")
+        with at("2026-11-24 08:00"):
+            self.env["pm.deadline"]._process_due(1000)
+            self.env["pm.deadline"]._process_due(1000)
+        told = self.env["pm.escalation"].search([("res_model", "=", "pm.renovation"), ("res_id", "=", case.id)])
+        late = told.filtered(lambda e: e.rule_id == self.env.ref("pm_renovation.escalation_late"))
+        self.assertEqual(len(late), 1)
+        self.assertIn(self.supervisor, case.activity_ids.user_id)
+
     def test_closed_case_has_no_running_clock(self):
         case = self.bring_to("closed")
         self.assertFalse(case.deadline_ids.filtered(lambda d: d.state == "running"))

@@ -32,6 +32,14 @@ class TestDocuments(RenovationCase):
         violation.action_notify()
         self.pdf("violation_report", violation)
         self.pdf("authority_report", violation)
+        worker = self.env["pm.renovation.worker"].create({"renovation_id": case.id, "name": "Worker One", "photo": base64.b64encode(PNG)})
+        with self.assertRaisesRegex(UserError, "issue it first"):
+            self.pdf("worker_report", worker)
+        worker.id_shown = True
+        worker.action_issue_pass()
+        self.pdf("worker_report", worker.with_user(self.officer), self.officer)
+        patrol = self.env["pm.renovation"]._plan_patrols(self.property)
+        self.pdf("inspection_report", patrol.with_user(self.technician), self.technician)
         violation.action_report()
         violation.action_close()
         self.bring_to("refund_requested", case)

@@ -160,6 +160,20 @@ class TestPortal(RenovationCase, HttpCase):
         self.env.flush_all()
         self.assertIn("works have ended", self.url_open(f"/pm/permit/{case.permit_token}").text)
 
+    def test_worker_pass_page_tells_validity_and_no_name(self):
+        case = self.bring_to("in_progress")
+        worker = self.env["pm.renovation.worker"].create({"renovation_id": case.id, "name": "Zhang Worker", "id_shown": True})
+        worker.action_issue_pass()
+        self.env.flush_all()
+        page = self.url_open(f"/pm/pass/{worker.pass_token}").text
+        for text in ("Valid today", worker.pass_number, case.unit_id.name):
+            self.assertIn(text, page)
+        self.assertNotIn("Zhang", page)
+        worker.action_return_pass()
+        self.env.flush_all()
+        self.assertNotIn("Valid today", self.url_open(f"/pm/pass/{worker.pass_token}").text)
+        self.assertEqual(self.url_open("/pm/pass/nonsense").status_code, 404)
+
     def test_unknown_permit_code(self):
         for token in ("nonsense", "False", "%20"):
             self.assertEqual(self.url_open(f"/pm/permit/{token}").status_code, 404)

@@ -112,6 +112,15 @@ class TestSite(RenovationCase):
         violation.action_close()
         self.assertFalse(violation.is_open)
 
+    def test_waste_becomes_a_ticket(self):
+        case = self.bring_to("in_progress")
+        violation = self.env["pm.renovation.violation"].with_user(self.technician).create(
+            {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.violation_waste").id, "description": "Rubble in the lift lobby"}
+        )
+        ticket = violation.sudo().ticket_id
+        self.assertEqual((ticket.property_id, ticket.first_receiver_id), (self.property, self.technician))
+        self.assertIn("Rubble", ticket.description)
+
     def test_repeated_violation_is_counted(self):
         case = self.bring_to("in_progress")
         vals = {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.violation_noise").id, "description": "Drilling"}

@@ -3,7 +3,6 @@
 import threading
 
 import psycopg2
-
 from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError
 from odoo.sql_db import db_connect
