@@ -113,7 +113,7 @@ class PmRenovation(models.Model):
     contractor_id = fields.Many2one("res.partner", tracking=True, ondelete="restrict")
     contractor_name = fields.Char("Contractor as Told", help="What the applicant wrote; the officer links the contact.")
     site_manager = fields.Char("Person in Charge on Site")
-    site_phone = fields.Char("Site Phone")
+    site_phone = fields.Char()
     worker_ids = fields.One2many("pm.renovation.worker", "renovation_id")
     worker_count = fields.Integer(compute="_compute_counts")
 
