@@ -158,7 +158,9 @@ class PmTicket(models.Model):
     contact_name = fields.Char(compute="_compute_contact", store=True, readonly=False)
     contact_phone = fields.Char(compute="_compute_contact", store=True, readonly=False)
     contact_email = fields.Char(compute="_compute_contact", store=True, readonly=False)
-    household_html = fields.Html(string="Household", compute="_compute_household_html", sanitize=False)
+    household_html = fields.Html(
+        groups="base.group_user", string="Household", compute="_compute_household_html", sanitize=False
+    )
 
     first_receiver_id = fields.Many2one(
         "res.users",
@@ -705,12 +707,17 @@ class PmTicket(models.Model):
         self._require((self.stop_reason or "").strip(), self.env._("to cancel it you must give the reason."))
 
     def _check_promise(self, moment):
-        """A promise lies in the future, and one that has lapsed is history (S0-162)."""
+        """A promise lies in the future; one given is postponed only by telling the customer (S0-162)."""
         if moment and moment < fields.Datetime.now() and not self.env.su:
             raise UserError(
                 self.env._(
                     "The agreed time lies in the past: to agree a time you must choose one that is still to come."
                 )
+            )
+        given = self.filtered(lambda ticket: ticket.promised_date and ticket.state in OPEN_STATES)
+        if not self.env.su and any(not moment or moment > ticket.promised_date for ticket in given):
+            raise UserError(
+                self.env._("To postpone an agreed time you must tell the customer: use the button Delay (S0-162).")
             )
 
     def _agree_default_time(self):

@@ -1,4 +1,5 @@
 from odoo import SUPERUSER_ID, fields, models
+from odoo.exceptions import UserError
 
 
 class PmTicketNotice(models.Model):
@@ -33,8 +34,11 @@ class PmTicketNotice(models.Model):
         The clock of the old promise is replaced if it has not lapsed yet; otherwise it stays missed.
         """
         self.ensure_one()
-        self.write({"promised_date": moment})
-        self._write_protected({"delay_notified_at": fields.Datetime.now()})
+        self.check_access("write")
+        if moment < fields.Datetime.now():
+            raise UserError(self.env._("The new time lies in the past: choose one that is still to come."))
+        self._write_protected({"promised_date": moment, "delay_notified_at": fields.Datetime.now()})
+        self._deadline_event("agreed")
         self.with_context(delay_words=words)._enqueue_notice(
             "ticket_delay", f"ticket-delay/{fields.Datetime.to_string(moment)}"
         )

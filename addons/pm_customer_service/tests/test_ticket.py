@@ -207,6 +207,20 @@ class TestTicket(DeskCase):
         with self.assertRaises(UserError):
             ticket.promised_date = "2020-01-01 10:00:00"
 
+    def test_a_promise_is_postponed_only_by_telling_the_customer(self):
+        with freeze_time(local("2026-11-02 10:00")):
+            ticket = self.new_ticket(promised_date=local("2026-11-03 10:00"))
+            for moment in (local("2026-11-03 10:01"), False):
+                with self.assertRaisesRegex(UserError, "S0-162"), self.env.cr.savepoint():
+                    ticket.promised_date = moment
+            ticket.promised_date = local("2026-11-03 09:00")
+            with self.assertRaises(UserError):
+                ticket._notify_delay(local("2026-11-01 09:00"), "late")
+            ticket._notify_delay(local("2026-11-04 09:00"), "late")
+        self.assertEqual(
+            self.clock(ticket, "promise").sorted("id").mapped("state"), ["cancelled", "cancelled", "running"]
+        )
+
     def test_complaint_is_solved_or_a_time_agreed_on_the_same_day(self):
         with freeze_time(local("2026-11-02 10:00")):
             solved, agreed, idle = (self.new_ticket() for __ in range(3))
