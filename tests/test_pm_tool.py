@@ -266,7 +266,7 @@ def test_a_skipped_browser_test_fails_the_run(tmp_path):
 def test_templates_of_different_addon_sets_do_not_mix(some_addons):
     names = {database.template_name(addons.closure(wanted)) for wanted in (["pm_base"], ["pm_fees"], ["pm_demo"])}
     assert len(names) == 3
-    assert database.template_name(["pm_base", "pm_fees"]) == "pm_tpl"
+    assert database.template_name(["pm_base", "pm_fees"]) == database.TEMPLATE
 
 
 def test_the_commands_options_are_those_of_the_help():

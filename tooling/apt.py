@@ -27,7 +27,7 @@ _CONF = """\
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 Acquire::Languages "none";
-Acquire::Retries "3";
+Acquire::Retries "2";
 Dir::Cache "{apt}/cache";
 Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
@@ -123,7 +123,7 @@ class Suite:
             home.write(APT / f"{self.name}.list", f"deb [arch={arch}{signed}] {mirror()} {self.name} main\n")
         home.need_space(200, "The package index")
         with progress(f"package index of {self.label} (mirror taken from apt's own configuration)"):
-            for attempt in (1, 2, 3):
+            for attempt in (1, 2):
                 result = run(self.command("update", "-qq"))
                 if result.returncode == 0:
                     break

@@ -11,9 +11,12 @@ from pathlib import Path
 from . import addons, home, odoo, postgres
 from .ui import Failure, progress, say
 
-CORE = "pm_core"
-DEMO = "pm_demo"
-DEMO_TEMPLATE = "pm_demo_tpl"
+# On a PostgreSQL that is not our own, another clone may have its databases too, with a file store of its own.
+PREFIX = f"pm{home.fingerprint(str(home.HOME))[:6]}" if postgres.external() else "pm"
+CORE = f"{PREFIX}_core"
+DEMO = f"{PREFIX}_demo"
+DEMO_TEMPLATE = f"{PREFIX}_demo_tpl"
+TEMPLATE = f"{PREFIX}_tpl"
 
 CORE_MODULES = (
     "account",
@@ -73,10 +76,15 @@ def _last_module(log):
         with contextlib.suppress(OSError):
             with open(log, "rb") as stream:
                 stream.seek(max(0, os.path.getsize(log) - 20000))
-                found = re.findall(rb"Loading module (\w+) \((\d+/\d+)\)", stream.read())
-            if found:
-                name, count = found[-1]
-                return f"{count.decode()} {name.decode()}"
+                lines = stream.read().decode(errors="replace").splitlines()
+            for line in reversed(lines):
+                module = re.search(r"Loading module (\w+) \((\d+/\d+)\)", line)
+                if module:
+                    return f"{module[2]} {module[1]}"
+                # What an add-on of ours tells of its own long steps.
+                own = re.search(r" INFO \S+ odoo\.addons\.pm_\S+: (.{1,70})", line)
+                if own:
+                    return own[1]
         return ""
 
     return state
@@ -142,10 +150,10 @@ def _lock_name(template):
 def template_name(modules):
     everything = sorted(set(addons.manifests()) - {addons.SAMPLE})
     if modules == everything:
-        return "pm_tpl"
+        return TEMPLATE
     if addons.SAMPLE in modules:
         return DEMO_TEMPLATE
-    return f"pm_tpl_{home.fingerprint(modules)[:8]}"
+    return f"{TEMPLATE}_{home.fingerprint(modules)[:8]}"
 
 
 def _recipe(modules):
@@ -169,8 +177,12 @@ def template(modules, assets=False):
     with home.lock(_lock_name(name)):
         if not is_current(modules):
             recipe = _recipe(modules)  # before the build: what changes meanwhile shall be seen as changed
+            before = (home.stamp(stamp_name) or {}).get("recipe")
             home.clear_stamp(stamp_name)
-            _build_template(name, modules)
+            if not (
+                _only_code_changed(before, recipe) and _upgrade_template(name, before["modules"], recipe["modules"])
+            ):
+                _build_template(name, modules)
             home.set_stamp(stamp_name, {"recipe": recipe, "assets": False})
         done = home.stamp(stamp_name)
         if assets and not done["assets"]:
@@ -194,6 +206,40 @@ def _build_template(name, modules):
         if not sample:
             odoo.script(building, _TEST_SCRIPT, log=log, what="the settings of the test database could not be made")
         postgres.rename(building, name)
+
+
+def _only_code_changed(before, recipe):
+    """True for a template with the sample property whose own add-ons changed, but not the sample nor the rest.
+
+    Loading the sample takes minutes; upgrading the changed add-ons does not. A fresh clone (and `./pm reset`) always
+    builds from nothing.
+    """
+    return (
+        before is not None
+        and addons.SAMPLE in recipe["modules"]
+        and set(before["modules"]) == set(recipe["modules"])
+        and before["modules"][addons.SAMPLE] == recipe["modules"][addons.SAMPLE]
+        and {**before, "modules": 0} == {**recipe, "modules": 0}
+    )
+
+
+def _upgrade_template(name, before, now):
+    """Upgrade the changed add-ons in a template (its lock is held); False if that is not possible."""
+    if name not in postgres.databases():
+        return False
+    building, log = f"{name}_building", _fresh_log(name)
+    changed = [module for module in now if now[module] != before[module]]
+    try:
+        with progress(f"{name}: upgrading {', '.join(changed)}", _last_module(log)):
+            postgres.drop(building)
+            postgres.copy(name, building)
+            _install(building, changed, log, "the own add-ons cannot be upgraded", flag="-u")
+            _check_installed(building, now, log)
+            postgres.rename(building, name)
+    except Failure as failure:
+        say(f"{failure.what}: building {name} from nothing")
+        return False
+    return True
 
 
 def demo_modules():
@@ -259,7 +305,7 @@ def _upgrade_demo(have, wanted):
 def disposable(source):
     """A copy of a template for one test run, dropped at its end."""
     _sweep()
-    name = f"pm_test_{os.getpid()}_{source.removeprefix('pm_')}"
+    name = f"{PREFIX}_test_{os.getpid()}_{source.removeprefix(PREFIX + '_')}"
     copy(source, name)
     try:
         yield name
@@ -269,10 +315,8 @@ def disposable(source):
 
 def _sweep():
     """Drop the copies of runs that were killed."""
-    if postgres.external():
-        return
     for name in postgres.databases():
-        owner = re.match(r"pm_test_(\d+)_", name)
+        owner = re.match(rf"{PREFIX}_test_(\d+)_", name)
         if owner and not Path(f"/proc/{owner.group(1)}").exists():
             postgres.drop(name)
 
@@ -280,7 +324,7 @@ def _sweep():
 def reset():
     """Drop every database of ours."""
     for name in sorted(postgres.databases()):
-        if re.fullmatch(rf"{CORE}(_building)?|{DEMO}(_tpl)?(_building)?|pm_tpl\w*|pm_test_\w+", name):
+        if re.fullmatch(rf"{CORE}(_building)?|{DEMO}(_tpl)?(_building)?|{TEMPLATE}\w*|{PREFIX}_test_\w+", name):
             say(f"dropping {name}")
             postgres.drop(name)
     for stamp in home.STATE.glob("*"):

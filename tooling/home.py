@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from .ui import Failure, say
@@ -22,6 +23,7 @@ MAIL = HOME / "mail"
 SMS = HOME / "sms"
 SCREENSHOTS = HOME / "screenshots"
 STATE = HOME / "state"
+TEMPORARY = HOME / "tmp"
 
 
 def prepare():
@@ -112,3 +114,14 @@ def link_tree(source, target):
     shutil.rmtree(target, ignore_errors=True)
     if source.is_dir():
         shutil.copytree(source, target, copy_function=os.link)
+
+
+@contextlib.contextmanager
+def temporary():
+    """A folder for the time of a command; those that killed commands left behind are removed."""
+    TEMPORARY.mkdir(exist_ok=True)
+    for old in TEMPORARY.iterdir():
+        if not Path(f"/proc/{old.name.partition('-')[0]}").exists():
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=TEMPORARY, prefix=f"{os.getpid()}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

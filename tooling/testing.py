@@ -9,7 +9,6 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 from pathlib import Path
 
 from . import addons, browser, database, home, odoo, python, server
@@ -103,8 +102,8 @@ def needs_browser(paths):
 
 def pytest(arguments, env):
     """Run pytest; returns (exit code, counts)."""
-    with tempfile.TemporaryDirectory(dir=home.HOME) as folder:
-        counts = Path(folder) / "counts.json"
+    with home.temporary() as folder:
+        counts = folder / "counts.json"
         process = subprocess.Popen(
             [str(word) for word in (python.VENV_PYTHON, "-m", "pytest", *arguments)],
             env=odoo.env(PM_TEST_COUNTS=counts, **env),
@@ -143,7 +142,7 @@ def against_server(paths, others):
     source = database.template(database.demo_modules(), assets=True)
     with contextlib.ExitStack() as stack:
         name = stack.enter_context(database.disposable(source))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=home.HOME)))
+        folder = stack.enter_context(home.temporary())
         sink = server.Sink(folder / "mail", folder / "sms")
         stack.callback(sink.stop)
         log = home.LOGS / "test-server.log"

@@ -1,6 +1,5 @@
 """`./pm i18n`: export the terms of the own add-ons, keep what is translated, fill what Odoo has translated already."""
 
-import tempfile
 from pathlib import Path
 
 from . import addons, database, home, odoo, python
@@ -16,13 +15,13 @@ def main(check, modules):
         raise Failure("there is no add-on in addons/")
     needed = addons.closure(modules)
     source = database.template(needed)
-    with database.disposable(source) as name, tempfile.TemporaryDirectory(dir=home.HOME) as folder:
+    with database.disposable(source) as name, home.temporary() as folder:
         pairs = []
         log = home.LOGS / "i18n.log"
         log.unlink(missing_ok=True)
         with progress(f"exporting the terms of {', '.join(modules)}"):
             for module in modules:
-                pot = Path(folder) / f"{module}.pot"
+                pot = folder / f"{module}.pot"
                 odoo.call(
                     *("i18n", "export", "-d", name, module, "-o", pot),
                     log=log,
