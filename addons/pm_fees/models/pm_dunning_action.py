@@ -60,6 +60,7 @@ class PmDunningAction(models.Model):
             action.display_name = f"{action.unit_id.name} {action.level_id.name} {action.month:%Y-%m}" if action.month else action.level_id.name
 
     @api.depends("case_id.charge_count", "date")
+    @api.depends_context("lang")
     def _compute_demand(self):
         """The demand as of today: by item and age, with the penalty that the contract may add (S0-132)."""
         charges_by_case = self._charges_by_case()
