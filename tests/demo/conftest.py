@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 # A page that navigates away drops requests on the floor; and Chromium has advice for password forms.
-HARMLESS = ("websocket_worker", "/mail/data", "/web/image/", "[DOM]", "ERR_ABORTED", "Missing widget: res_partner_many2one")
+HARMLESS = (
+    "websocket_worker",
+    "/mail/data",
+    "/web/image/",
+    "[DOM]",
+    "ERR_ABORTED",
+    "Missing widget: res_partner_many2one",
+)
 
 
 def _setting(name):
