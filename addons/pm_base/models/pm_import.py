@@ -22,7 +22,7 @@ from .pm_importer import Report
 _logger = logging.getLogger(__name__)
 
 STATES = [
-    ("draft", "New"),
+    ("draft", "Draft"),
     ("ready", "Checked"),
     ("importing", "Importing"),
     ("done", "Done"),
