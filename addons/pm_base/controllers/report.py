@@ -16,8 +16,7 @@ class PmReportController(ReportController):
         if converter != "pm_pdf":
             return super().report_routes(reportname, docids=docids, converter=converter, **data)
         ids = [int(item) for item in (docids or "").split(",") if item.isdigit()]
-        context = {**request.env.context, **json.loads(data.get("context") or "{}")}
-        reports = request.env["ir.actions.report"].with_context(context)
+        reports = request.env["ir.actions.report"].with_context(**json.loads(data.get("context") or "{}"))
         content = reports._render_pm_pdf(reportname, ids)[0]
         return request.make_response(
             content,

@@ -130,7 +130,7 @@ class PmDocument(models.AbstractModel):
                 # Thousands of letters would keep everything they read in memory.
                 records.env.flush_all()
                 records.env.invalidate_all(flush=False)
-        canvas.write()
+        canvas.write_file()
         return stream.getvalue()
 
     # Layout

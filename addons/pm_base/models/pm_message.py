@@ -73,9 +73,7 @@ class PmMessage(models.Model):
         help="Says what is sent; unique.",
     )
     purpose_id = fields.Many2one("pm.message.purpose", required=True, index=True, ondelete="restrict")
-    wanted_channel = fields.Selection(
-        [("auto", "As the purpose says"), *CHANNELS], string="Wanted Channel", required=True, default="auto"
-    )
+    wanted_channel = fields.Selection([("auto", "As the purpose says"), *CHANNELS], required=True, default="auto")
     channel = fields.Selection(CHANNELS, readonly=True, help="Channel that was used.")
     partner_id = fields.Many2one("res.partner", string="Recipient", required=True, ondelete="restrict")
     address = fields.Char(readonly=True, help="E-mail address or number at the moment of sending.")
@@ -149,7 +147,7 @@ class PmMessage(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             # Neither the values nor default_… in the context may forge a message that looks sent.
-            self = self.with_context(clean_context(self.env.context))  # noqa: PLW0642
+            self = self.with_context(clean_context(self.env.context))  # noqa: PLW0642 pylint: disable=context-overridden
             locked = {name for name, field in self._fields.items() if field.readonly and field.store}
             vals_list = [{name: value for name, value in vals.items() if name not in locked} for vals in vals_list]
         for vals in vals_list:

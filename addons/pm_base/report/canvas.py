@@ -10,7 +10,7 @@ class BatchCanvas(Canvas):
     """Hold back the pages of the record in work until their number is known, then write them compressed.
 
     A document template saves its canvas when its story ends; here that only ends the record:
-    call :meth:`finish_record` after each story and :meth:`write` once at the end.
+    call :meth:`finish_record` after each story and :meth:`write_file` once at the end.
     """
 
     def __init__(self, stream, pagesize, font, lang=None):
@@ -44,6 +44,6 @@ class BatchCanvas(Canvas):
             super().showPage()
         self._pending.clear()
 
-    def write(self):
+    def write_file(self):
         """Write the file."""
         self._doc.SaveToFile(self._filename, self)

@@ -27,8 +27,15 @@ def read(pdf):
 
 @tagged("post_install", "-at_install")
 class TestDocument(PmCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The test database may speak Chinese only.
+        cls.env["res.lang"]._activate_lang("en_US")
+
     def _pdf(self, records=None, **context):
         records = records or self.property
+        context = {"lang": "en_US", **context}
         return (
             self.env["pm.document"]
             .with_context(**context)
