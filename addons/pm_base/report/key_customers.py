@@ -43,7 +43,15 @@ class ReportKeyCustomers(models.AbstractModel):
             )
         if not rows:
             return [kit.p(_("No key customer is recorded. Tick Key Customer on the parties of a unit."))]
-        header = [_("Customer"), _("Units"), _("Role"), _("Area (m²)"), _("Reason"), _("Characteristics"), _("Held by")]
+        header = [
+            _("Customer"),
+            _("Units"),
+            _("Role"),
+            _("Area (m²)"),
+            parties._fields["key_reason"]._description_string(record.env),
+            _("Characteristics"),
+            _("Held by"),
+        ]
         return [
             kit.table(header, rows, widths=[42, 38, 24, 22, 48, 60, 26], align="lllrlll"),
             kit.signatures([_("Compiled by"), _("Project manager")]),
