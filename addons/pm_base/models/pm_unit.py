@@ -143,9 +143,10 @@ class PmUnit(models.Model):
         return Domain.OR(by_status[status] for status in value if status in by_status)
 
     def _compute_file_completeness(self):
-        mandatory = self.env["pm.file.type"].search([("mandatory", "=", True)])
+        # sudo: everybody who sees the unit may see how complete its file is; what is in it stays with the officers
+        mandatory = self.env["pm.file.type"].sudo().search([("mandatory", "=", True)])
         present = {}
-        for unit, file_type in self.env["pm.unit.file"]._read_group(
+        for unit, file_type in self.env["pm.unit.file"].sudo()._read_group(
             [("unit_id", "in", self.ids), ("type_id", "in", mandatory.ids)], ["unit_id", "type_id"]
         ):
             present.setdefault(unit.id, set()).add(file_type.id)
