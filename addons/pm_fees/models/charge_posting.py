@@ -95,7 +95,7 @@ class PmCharge(models.Model):
 
     def _chunks(self, rows):
         # sudo: a setting of the system
-        size = int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.posting_chunk") or 0) or 1000
+        size = int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.posting_chunk") or 0) or 200
         for start in range(0, len(rows), size):
             yield rows[start:start + size]
 

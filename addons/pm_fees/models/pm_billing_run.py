@@ -269,7 +269,7 @@ class PmBillingRun(models.Model):
         """Post the next chunk of charges. Returns True when the run is through."""
         self.ensure_one()
         charges = self.env["pm.charge"].search(
-            [("run_id", "=", self.id), ("state", "=", "draft")], order="id", limit=self._setting("posting_chunk", 1000))
+            [("run_id", "=", self.id), ("state", "=", "draft")], order="id", limit=self._setting("posting_chunk", 200))
         if charges:
             notes = charges._post(self._accounting_date())
             if notes and not self.posting_note:

@@ -6,7 +6,7 @@ class PmProperty(models.Model):
 
     billing_journal_id = fields.Many2one(
         "account.journal", "Billing journal", check_company=True, domain="[('type', 'in', ('general', 'sale'))]",
-        help="Charges of this property are posted here, one entry for up to 1,000 charges.",
+        help="Charges of this property are posted here, many in one entry.",
     )
     receivable_account_id = fields.Many2one(
         "account.account", "Receivable account", check_company=True,

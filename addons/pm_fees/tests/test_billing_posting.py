@@ -91,7 +91,7 @@ class TestBillingPosting(BillingCase):
         run = self.bill()
         self.assertEqual(run.charge_count, 2000)
         moves = run.charge_ids.move_id
-        self.assertEqual(len(moves), 2, "one entry for each thousand")
+        self.assertEqual(len(moves), 10, "one entry for each two hundred (setting)")
         self.assertEqual(set(moves.mapped("state")), {"posted"})
         self.assertEqual(len(run.charge_ids.move_line_id), 2000)
         self.assertEqual(set(run.charge_ids.mapped("paid_state")), {"unpaid"})
