@@ -67,6 +67,7 @@ def save(page):
 
 def call(page, model, method, *args, **kwargs):
     """Call a method with the rights of who is logged in; an error of the server fails the test."""
+    kwargs.setdefault("context", {"lang": "zh_CN", "tz": "Asia/Shanghai"})
     answer = page.evaluate(CALL, [model, method, list(args), kwargs])
     assert "error" not in answer, answer["error"]["data"]["message"]
     return answer.get("result")

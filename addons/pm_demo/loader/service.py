@@ -5,11 +5,10 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tools import SQL
 
-# Share of a ticket's age at which each thing happened.
-WHEN = {
-    "received_at": 0.0, "create_date": 0.0, "assigned_at": 0.02, "started_at": 0.06, "replied_at": 0.06, "handled_at": 0.45,
-    "fed_back_at": 0.5, "followed_up_at": 0.55, "closed_at": 0.6,
-}
+# Hours from the first call to the result, and from the result to what follows it.
+HOURS = {"emergency": 0.4, "repair": 5, "inquiry": 1, "help": 2, "complaint": 26, "suggestion": 40}
+AFTER = {"handled_at": 0, "fed_back_at": 1, "followed_up_at": 20, "closed_at": 26}
+BEFORE = {"received_at": 0, "create_date": 0, "assigned_at": 0.06, "started_at": 0.25, "replied_at": 0.3}  # share of those hours
 STEPS = ("new", "assigned", "in_progress", "handled", "closed")
 ENGINEERING = ("water", "power", "lift", "aircon", "door", "leak", "network", "fire")
 
@@ -100,19 +99,31 @@ def _move_back(sample, ticket, age):
     another one. The stamps, clocks and messages of this ticket are moved by SQL.
     """
     cr, now = sample.env.cr, fields.Datetime.now()
-    start = now - age
+    start = _daytime(sample, now - age) if age > timedelta(hours=12) else now - age
+    age = now - start
+    work = timedelta(hours=HOURS[ticket.type_code])
+    moments = {name: start + work * share for name, share in BEFORE.items()}
+    moments |= {name: start + work + timedelta(hours=hours) for name, hours in AFTER.items()}
     stamps = SQL(", ").join(
-        SQL("%(name)s = CASE WHEN %(name)s IS NULL THEN NULL ELSE %(moment)s END", name=SQL.identifier(name), moment=start + age * share)
-        for name, share in WHEN.items()
+        SQL("%(name)s = CASE WHEN %(name)s IS NULL THEN NULL ELSE LEAST(%(moment)s, %(now)s) END",
+            name=SQL.identifier(name), moment=moment, now=now)
+        for name, moment in moments.items()
     )
     cr.execute(SQL("UPDATE pm_ticket SET %s WHERE id = %s", stamps, ticket.id))
     cr.execute(SQL(
         """UPDATE pm_deadline
               SET start = start - %(age)s, due = CASE WHEN kind = 'promise' AND due > %(now)s THEN due ELSE due - %(age)s END,
-                  met_at = CASE WHEN met_at IS NULL THEN NULL ELSE LEAST(start - %(age)s + (due - start) / 2, met_at - %(age)s * 0.4) END,
+                  met_at = CASE WHEN met_at IS NULL THEN NULL ELSE LEAST(start - %(age)s + (due - start) / 2, %(now)s) END,
                   next_check = CASE WHEN kind = 'promise' THEN next_check ELSE next_check - %(age)s END
             WHERE res_model = 'pm.ticket' AND res_id = %(id)s""", age=age, now=now, id=ticket.id))
     cr.execute(SQL(
         "UPDATE mail_message SET date = date - %(age)s * 0.9 WHERE model = 'pm.ticket' AND res_id = %(id)s", age=age, id=ticket.id))
-    cr.execute(SQL("UPDATE pm_followup SET date = %s WHERE ticket_id = %s", start + age * 0.55, ticket.id))
+    cr.execute(SQL("UPDATE pm_followup SET date = %s WHERE ticket_id = %s", min(moments["followed_up_at"], now), ticket.id))
     sample.env.invalidate_all()
+
+
+def _daytime(sample, moment):
+    """The same day at an hour at which people call."""
+    prop = sample.property
+    day = prop._local_date(moment)
+    return prop._local_to_utc(day, 9 + moment.minute % 8 + moment.second / 60)
