@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.pm_customer_service.models.pm_deadline_mixin import DEADLINE_STATES
+
 STATES = [
     ("draft", "Draft"),
     ("submitted", "Submitted"),
@@ -180,6 +182,8 @@ class PmRenovation(models.Model):
     refund_requested_at = fields.Datetime(readonly=True, copy=False)
     closed_at = fields.Datetime(readonly=True, copy=False)
 
+    # Named again, so that this add-on's catalogue holds the words.
+    deadline_state = fields.Selection(selection_add=DEADLINE_STATES)
     next_step = fields.Char(compute="_compute_next_step")
 
     @api.model
@@ -188,6 +192,11 @@ class PmRenovation(models.Model):
         return [state for state, __ in STATES if state in states or state in BOARD_STATES]
 
     # ------------------------------------------------------------ computes
+    @api.depends("name", "unit_id.name")
+    def _compute_display_name(self):
+        for case in self:
+            case.display_name = f"{case.name} {case.unit_id.name or ''}".strip()
+
     @api.depends("unit_id")
     def _compute_user_id(self):
         for case in self:

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
+from odoo.addons.pm_customer_service.models.pm_deadline_mixin import DEADLINE_STATES
+
 # There is no fine and no cutting of power here, and there will not be (L-03, L-05):
 # the company dissuades, asks to put right, and reports; enforcement is the authority's.
 TRANSITIONS = {
@@ -52,6 +54,8 @@ class PmRenovationViolation(models.Model):
         index=True,
         copy=False,
     )
+    # Named again, so that this add-on's catalogue holds the words.
+    deadline_state = fields.Selection(selection_add=DEADLINE_STATES)
     is_open = fields.Boolean(compute="_compute_is_open", store=True)
     description = fields.Text(required=True)
     place = fields.Char(help="Room, floor or common part.")

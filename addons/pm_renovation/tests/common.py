@@ -19,6 +19,7 @@ class RenovationCase(PmCase):
         super().setUpClass()
         # The texts asked for are English, whatever languages the database has.
         cls.env["res.lang"]._activate_lang("en_US")
+        cls.env = cls.env(context={**cls.env.context, "lang": "en_US"})
         cls.property.write(
             {"renovation_deposit_method": "fixed", "renovation_deposit_amount": 3000.0, "renovation_permit_warning_days": 7}
         )
