@@ -1,11 +1,18 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.sql import escape_psql
 
 from .pm_ticket import OPEN_STATES
+
+TRIGRAM = 3
+MIN_DIGITS = 4
 
 
 class PmUnit(models.Model):
     _inherit = "pm.unit"
+
+    _name_trgm_index = models.Index("USING gin (name gin_trgm_ops)")
 
     ticket_ids = fields.One2many("pm.ticket", "unit_id", string="Tickets")
     ticket_count = fields.Integer(compute="_compute_ticket_count")
@@ -36,13 +43,33 @@ class PmUnit(models.Model):
         if not (self.env.context.get("pm_counter_search") and operator == "ilike" and value):
             return super()._search_display_name(operator, value)
         text = value.strip()
+        # Two Chinese characters, a usual name, are too short for a trigram index unless the beginning is fixed.
+        pattern = escape_psql(text) + "%" if len(text) < TRIGRAM else f"%{escape_psql(text)}%"
         digits = "".join(char for char in text if char.isdigit())
-        person = Domain("name", "ilike", text) | Domain("pm_plate", "ilike", text) | Domain("email", "ilike", text)
-        if len(digits) >= 4:
-            # Numbers are kept in many spellings; the sanitized one has none.
-            person |= Domain("phone_sanitized", "ilike", digits) | Domain("phone", "ilike", text)
-        household = Domain("party_ids", "any", Domain("is_current", "=", True) & Domain("partner_id", "any", person))
-        return Domain("code", "ilike", text) | Domain("name", "ilike", text) | household
+        # Numbers are kept in many spellings, the sanitized one has none. Fewer digits would find half the house.
+        phone = f"%{digits}%" if len(digits) >= MIN_DIGITS else None
+        today = fields.Date.context_today(self)
+        self.env["res.partner"].flush_model(["name", "email", "phone", "phone_sanitized", "pm_plate"])
+        self.env["pm.unit.party"].flush_model(["unit_id", "partner_id", "date_from", "date_to"])
+        # A union, because each branch has its own index; an OR over them would read both tables from end to end. The
+        # people found are parties of units, and the record rules of units are applied to the result as ever.
+        return Domain(
+            "id",
+            "any!",
+            SQL(
+                """SELECT id FROM pm_unit WHERE code ILIKE %(pattern)s OR name ILIKE %(pattern)s
+                   UNION
+                   SELECT party.unit_id
+                     FROM res_partner person
+                     JOIN pm_unit_party party ON party.partner_id = person.id
+                    WHERE party.date_from <= %(today)s AND (party.date_to IS NULL OR party.date_to >= %(today)s)
+                      AND (person.name ILIKE %(pattern)s OR person.email ILIKE %(pattern)s
+                           OR person.pm_plate ILIKE %(pattern)s OR person.phone ILIKE %(pattern)s %(phone)s)""",
+                pattern=pattern,
+                today=today,
+                phone=SQL("OR person.phone_sanitized ILIKE %s", phone) if phone else SQL(),
+            ),
+        )
 
     @api.depends_context("pm_counter_search")
     def _compute_display_name(self):

@@ -4,6 +4,13 @@ from odoo import fields, models
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
+    # The one search box of the counter
+    _pm_name_trgm_index = models.Index("USING gin (name gin_trgm_ops)")
+    _pm_email_trgm_index = models.Index("USING gin (email gin_trgm_ops) WHERE email IS NOT NULL")
+    _pm_sanitized_trgm_index = models.Index(
+        "USING gin (phone_sanitized gin_trgm_ops) WHERE phone_sanitized IS NOT NULL"
+    )
+
     pm_ticket_count = fields.Integer(string="Tickets", compute="_compute_pm_ticket_count")
 
     def _compute_pm_ticket_count(self):

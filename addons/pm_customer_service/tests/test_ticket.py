@@ -280,6 +280,10 @@ class TestTicket(DeskCase):
         for text in ("A-102", "Owner 2", "粤B123", "19900000002", "owner2@owners"):
             with self.subTest(text=text):
                 self.assertEqual([row[0] for row in unit.name_search(text)], self.units[1].ids)
+        self.assertFalse(unit.name_search("100%"), "a wildcard is a character like others")
+        self.assertFalse(unit.with_user(self.outsider).name_search("A-102"), "the record rules hold")
+        self.parties[1].date_to = "2024-12-31"
+        self.assertFalse(unit.name_search("Owner 2"), "who has left is not found")
         ticket = self.new_ticket()
         other = self.env["pm.ticket"].with_user(self.front_desk).new({"unit_id": self.units[0].id})
         self.assertIn("Owner 1", other.household_html)
