@@ -37,11 +37,19 @@ class People:
         return {partner[field].upper(): partner for partner in found}
 
     def _by_phone(self):
-        names = {entry.name for entry in self.entries if entry.phone}
-        if not names:
+        wanted = {(entry.name, entry.phone) for entry in self.entries if entry.phone}
+        if not wanted:
             return {}
-        found = self.env["res.partner"].search([("name", "in", list(names)), ("phone", "!=", False)], order="id desc")
-        return {(partner.name, phone_key(partner.phone)): partner for partner in found}
+        Partner = self.env["res.partner"]
+        # Common names have many bearers: read no more of them than it takes to find the right ones.
+        found = Partner.search_fetch(
+            [("name", "in", list({name for name, _phone in wanted})), ("phone", "!=", False)],
+            ["name", "phone"],
+            order="id desc",
+        )
+        ids = {key: p.id for p in found if (key := (p.name, phone_key(p.phone))) in wanted}
+        partners = {partner.id: partner for partner in Partner.browse(dict.fromkeys(ids.values()))}
+        return {key: partners[partner_id] for key, partner_id in ids.items()}
 
     # Find
 
