@@ -17,6 +17,7 @@ EVENTS = [
     ("fed_back", "Result reported to the customer"),
     ("followed_up", "Followed up"),
     ("closed", "Closed"),
+    ("reopened", "Reopened"),
 ]
 UNITS = [
     ("minutes", "Minutes"),

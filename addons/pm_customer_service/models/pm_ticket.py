@@ -532,6 +532,7 @@ class PmTicket(models.Model):
                     )
                 )
             getattr(ticket, guard)()
+        reopened = []
         now = fields.Datetime.now()
         for origin, tickets in self.grouped("state").items():
             vals = {"state": target}
@@ -551,6 +552,7 @@ class PmTicket(models.Model):
                 vals |= {"closed_at": now, "closed_by_id": self.env.uid}
             tickets._write_protected(vals)
             if origin in ("handled", "followed_up", "closed") and target == "in_progress":
+                reopened += tickets.ids
                 for ticket in tickets:
                     ticket._write_protected({"reopen_count": ticket.reopen_count + 1})
         if target in ("assigned", "in_progress") and self.env.user._is_internal() and not self.env.su:
@@ -570,6 +572,12 @@ class PmTicket(models.Model):
             )
         elif target in EVENT_OF:
             self._deadline_event(EVENT_OF[target], now)
+        if reopened:
+            again = self.browse(reopened)
+            # What waited for the result waits no longer: it starts anew when the ticket is handled again.
+            waiting = again._open_deadlines(Domain("rule_id.start_event", "=", "handled"))
+            waiting._settle(now, cancel_reason=self.env._("Reopened"))
+            again._deadline_event("reopened", now)
         if target == "handled":
             self._meet_deadline("agree", now)  # solved at once: no time needs to be agreed any more
         if target == "handled":

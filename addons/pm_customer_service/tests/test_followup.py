@@ -36,6 +36,23 @@ class TestFollowup(DeskCase):
         self.handle(ticket)
         self.assertEqual(self.clock(ticket, "followup").sorted("id").mapped("state"), ["met", "running"])
 
+    def test_no_ticket_is_ever_without_a_clock_until_it_is_closed(self):
+        with freeze_time(local("2026-11-02 10:00")):
+            ticket = self.new_ticket("help", user_id=self.officer.id, promised_date=local("2026-11-02 18:00"))
+            self.assertTrue(ticket.next_due)
+            self.handle(ticket)
+            self.assertEqual(ticket.next_due, self.clock(ticket, "feedback").due)
+            ticket.with_user(self.officer).action_feedback()
+            self.assertEqual(ticket.next_due, self.clock(ticket, "close").due)
+            ticket.with_user(self.officer).action_reopen("Again")
+            self.assertEqual(self.clock(ticket, "rework").due, local("2026-11-03 23:59").replace(second=59))
+            self.assertEqual(self.clock(ticket, "close").state, "cancelled")
+            self.handle(ticket)
+            ticket.with_user(self.officer).action_feedback()
+            ticket.with_user(self.officer).action_close()
+        self.assertFalse(ticket.next_due)
+        self.assertEqual(self.clock(ticket, "close").sorted("id").mapped("state"), ["cancelled", "met"])
+
     def test_not_reached_leaves_it_due(self):
         ticket = self.handle(self.new_ticket())
         self.followup(ticket, "unreachable")
