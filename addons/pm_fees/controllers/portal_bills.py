@@ -1,12 +1,10 @@
-from werkzeug.exceptions import NotFound
-
 from odoo import fields, http
+from odoo.addons.account_payment.controllers.portal import PortalAccount
+from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.http import request
-
-from odoo.addons.account_payment.controllers.portal import PortalAccount
-from odoo.addons.portal.controllers.portal import pager as portal_pager
+from werkzeug.exceptions import NotFound
 
 _PAGE = 20
 
@@ -49,26 +47,53 @@ class PmBillsPortal(PortalAccount):
         paid_domain = [*self._own_domain(), ("state", "=", "posted"), ("paid_state", "=", "paid")]
         pager = portal_pager(url="/my/bills", total=Charge.search_count(paid_domain), page=page, step=_PAGE)
         charges = Charge.search(self._open_domain())
-        own_payments = ["|", *self._own_domain(), ("line_ids.charge_id.partner_id", "child_of", request.env.user.partner_id.commercial_partner_id.id)]
-        return request.render("pm_fees.portal_my_bills", {
-            "page_name": "pm_bills", "charges_by_property": charges.grouped("property_id"), "owed": sum(charges.mapped("residual")),
-            "paid": Charge.search(paid_domain, order="period_start desc, id desc", limit=_PAGE, offset=pager["offset"]),
-            "payments": Payment.search([*own_payments, ("state", "in", ("posted", "reversed"))], limit=_PAGE),
-            "transaction": self._own_transaction(transaction), "notices": self._notices(charges), "pager": pager, "today": fields.Date.context_today(request.env.user), "default_url": "/my/bills",
-        })
+        own_payments = [
+            "|",
+            *self._own_domain(),
+            ("line_ids.charge_id.partner_id", "child_of", request.env.user.partner_id.commercial_partner_id.id),
+        ]
+        return request.render(
+            "pm_fees.portal_my_bills",
+            {
+                "page_name": "pm_bills",
+                "charges_by_property": charges.grouped("property_id"),
+                "owed": sum(charges.mapped("residual")),
+                "paid": Charge.search(
+                    paid_domain, order="period_start desc, id desc", limit=_PAGE, offset=pager["offset"]
+                ),
+                "payments": Payment.search([*own_payments, ("state", "in", ("posted", "reversed"))], limit=_PAGE),
+                "transaction": self._own_transaction(transaction),
+                "notices": self._notices(charges),
+                "pager": pager,
+                "today": fields.Date.context_today(request.env.user),
+                "default_url": "/my/bills",
+            },
+        )
 
     def _own_transaction(self, reference):
         # sudo: only the state of the user's own transaction is shown
         transactions = request.env["payment.transaction"].sudo()
-        return transactions.search([
-            ("reference", "=", reference), ("partner_id", "=", request.env.user.partner_id.id), ("pm_charge_ids", "!=", False)],
-            limit=1) if reference else transactions
+        return (
+            transactions.search(
+                [
+                    ("reference", "=", reference),
+                    ("partner_id", "=", request.env.user.partner_id.id),
+                    ("pm_charge_ids", "!=", False),
+                ],
+                limit=1,
+            )
+            if reference
+            else transactions
+        )
 
     def _notices(self, charges):
         """The payment notices of open charges."""
         # sudo: portal users reach notices only through their own charges
-        return request.env["pm.fee.notice"].sudo().search([
-            *self._own_domain(), ("run_id", "in", charges.run_id.ids), ("unit_id", "in", charges.unit_id.ids)])
+        return (
+            request.env["pm.fee.notice"]
+            .sudo()
+            .search([*self._own_domain(), ("run_id", "in", charges.run_id.ids), ("unit_id", "in", charges.unit_id.ids)])
+        )
 
     @http.route("/my/bills/notice/<int:property_id>", type="http", auth="user", website=True)
     def portal_bills_notice(self, property_id, **_kw):
@@ -87,13 +112,22 @@ class PmBillsPortal(PortalAccount):
             return request.redirect("/my/bills")
         charges = self._own_charges(ids)
         amount = charges.currency_id.round(sum(charges.mapped("residual")))
-        values = self._get_common_page_view_values({
-            "partner": request.env.user.partner_id, "company": charges.company_id, "total_amount": amount, "currency": charges.currency_id,
-            "amount_residual": amount, "landing_route": "/my/bills", "payment_reference": False,
-            "transaction_route": f"/my/bills/transaction/{','.join(map(str, charges.ids))}",
-        })
-        return request.render("pm_fees.portal_pay_bills", {
-            **values, "page_name": "pm_bills_pay", "charges": charges, "amount": amount, "reference_prefix": False})
+        values = self._get_common_page_view_values(
+            {
+                "partner": request.env.user.partner_id,
+                "company": charges.company_id,
+                "total_amount": amount,
+                "currency": charges.currency_id,
+                "amount_residual": amount,
+                "landing_route": "/my/bills",
+                "payment_reference": False,
+                "transaction_route": f"/my/bills/transaction/{','.join(map(str, charges.ids))}",
+            }
+        )
+        return request.render(
+            "pm_fees.portal_pay_bills",
+            {**values, "page_name": "pm_bills_pay", "charges": charges, "amount": amount, "reference_prefix": False},
+        )
 
     @http.route("/my/bills/transaction/<string:ids>", type="jsonrpc", auth="user")
     def portal_bills_transaction(self, ids, **kwargs):
@@ -102,14 +136,23 @@ class PmBillsPortal(PortalAccount):
         charges_amount = charges.currency_id.round(sum(charges.mapped("residual")))
         self._validate_transaction_kwargs(kwargs)
         kwargs.update(
-            amount=charges_amount, currency_id=charges.currency_id.id, partner_id=request.env.user.partner_id.id, reference_prefix="PM",
-            landing_route="/my/bills")
+            amount=charges_amount,
+            currency_id=charges.currency_id.id,
+            partner_id=request.env.user.partner_id.id,
+            reference_prefix="PM",
+            landing_route="/my/bills",
+        )
         # sudo: the provider's company is compared, nothing is shown
         provider = request.env["payment.provider"].sudo().browse(kwargs.get("provider_id") or ()).exists()
         if not provider or provider.company_id != charges.company_id:
             raise ValidationError(request.env._("This payment provider cannot be used here."))
         transaction = self._create_transaction(
-            custom_create_values={"pm_charge_ids": [Command.set(charges.ids)], "pm_property_id": charges.property_id.id}, **kwargs)
+            custom_create_values={
+                "pm_charge_ids": [Command.set(charges.ids)],
+                "pm_property_id": charges.property_id.id,
+            },
+            **kwargs,
+        )
         # The page that follows tells what became of it, instead of thanking for money that never came.
         transaction.landing_route = f"/my/bills?transaction={transaction.reference}"
         return transaction._get_processing_values()
@@ -117,17 +160,25 @@ class PmBillsPortal(PortalAccount):
     def _own_properties(self):
         """The properties of the user's units, and those that have billed him."""
         # sudo: prices of one's own property are published; everything else of it stays hidden
-        charges = request.env["pm.charge"].sudo()._read_group([*self._own_domain(), ("state", "=", "posted")], ["property_id"])
+        charges = (
+            request.env["pm.charge"]
+            .sudo()
+            ._read_group([*self._own_domain(), ("state", "=", "posted")], ["property_id"])
+        )
         properties = request.env["pm.unit"].search([]).sudo().property_id
         return properties.union(*(prop for [prop] in charges))
 
     @http.route("/my/fees", type="http", auth="user", website=True)
     def portal_fee_standards(self, **_kw):
         """What is charged, at what price and on what basis (S0-127). The code on payment notices leads here, too."""
-        return request.render("pm_fees.portal_fee_standards", {
-            "page_name": "pm_fee_standards", "properties": self._own_properties(),
-            "open_count": request.env["pm.charge"].sudo().search_count(self._open_domain()),
-        })
+        return request.render(
+            "pm_fees.portal_fee_standards",
+            {
+                "page_name": "pm_fee_standards",
+                "properties": self._own_properties(),
+                "open_count": request.env["pm.charge"].sudo().search_count(self._open_domain()),
+            },
+        )
 
     @http.route("/my/fees/<int:property_id>/pdf", type="http", auth="user", website=True)
     def portal_fee_standards_pdf(self, property_id, **_kw):
@@ -141,16 +192,32 @@ class PmBillsPortal(PortalAccount):
         """The receipt as PDF."""
         # sudo: portal users reach receipts only through the domain of their own partner
         commercial = request.env.user.partner_id.commercial_partner_id.id
-        payment = request.env["pm.payment"].sudo().search([
-            ("id", "=", payment_id), ("state", "in", ("posted", "reversed")),
-            "|", ("partner_id", "child_of", commercial), ("line_ids.charge_id.partner_id", "child_of", commercial)], limit=1)
+        payment = (
+            request.env["pm.payment"]
+            .sudo()
+            .search(
+                [
+                    ("id", "=", payment_id),
+                    ("state", "in", ("posted", "reversed")),
+                    "|",
+                    ("partner_id", "child_of", commercial),
+                    ("line_ids.charge_id.partner_id", "child_of", commercial),
+                ],
+                limit=1,
+            )
+        )
         if not payment:
             raise NotFound()
         return self._pm_pdf("pm_fees.receipt", payment, payment.receipt_name)
 
     def _pm_pdf(self, report, records, name):
         content = request.env["pm.document"].sudo()._pdf(report, records)
-        return request.make_response(content, headers=[
-            ("Content-Type", "application/pdf"), ("Content-Length", len(content)),
-            ("Content-Disposition", http.content_disposition(f"{name}.pdf", "inline")), ("Cache-Control", "no-store"),
-        ])
+        return request.make_response(
+            content,
+            headers=[
+                ("Content-Type", "application/pdf"),
+                ("Content-Length", len(content)),
+                ("Content-Disposition", http.content_disposition(f"{name}.pdf", "inline")),
+                ("Cache-Control", "no-store"),
+            ],
+        )

@@ -27,7 +27,6 @@ from . import pm_receipt_book
 from . import pm_cash_session
 from . import pm_payment
 from . import pm_payment_line
-from . import pm_payment_reverse
 from . import pm_counter
 from . import account_move_payment
 from . import pm_payer_account

@@ -26,18 +26,37 @@ class AccountBankStatementLine(models.Model):
     _inherit = "account.bank.statement.line"
 
     _pm_transaction_unique = models.UniqueIndex(
-        "(journal_id, pm_transaction_ref) WHERE pm_transaction_ref IS NOT NULL", "This bank transaction has already been loaded.")
+        "(journal_id, pm_transaction_ref) WHERE pm_transaction_ref IS NOT NULL",
+        "This bank transaction has already been loaded.",
+    )
 
-    pm_transaction_ref = fields.Char("Bank Transaction No.", readonly=True, copy=False, help="Loading the same transaction twice changes nothing.")
+    pm_transaction_ref = fields.Char(
+        "Bank Transaction No.", readonly=True, copy=False, help="Loading the same transaction twice changes nothing."
+    )
     pm_match_state = fields.Selection(
-        [("todo", "To match"), ("matched", "Matched"), ("proposed", "Proposed"), ("unknown", "Unknown"), ("ignored", "Not for fees")],
-        "Matching", default="todo", copy=False, index="btree_not_null")
+        [
+            ("todo", "To match"),
+            ("matched", "Matched"),
+            ("proposed", "Proposed"),
+            ("unknown", "Unknown"),
+            ("ignored", "Not for fees"),
+        ],
+        "Matching",
+        default="todo",
+        copy=False,
+        index="btree_not_null",
+    )
     pm_match_reason = fields.Char("Matched By", readonly=True, copy=False)
     pm_proposal_ids = fields.One2many("pm.bank.proposal", "statement_line_id", "Proposals")
     pm_payment_ids = fields.One2many("pm.payment", "statement_line_id", "Receipts", readonly=True)
     pm_settled_payment_id = fields.Many2one(
-        "pm.payment", "Money of Receipt", readonly=True, copy=False, index="btree_not_null",
-        help="The transfer was receipted at the counter or in the portal before the bank showed it.")
+        "pm.payment",
+        "Money of Receipt",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The transfer was receipted at the counter or in the portal before the bank showed it.",
+    )
 
     # -- booking one line ---------------------------------------------------------------------------------------------
 
@@ -57,11 +76,15 @@ class AccountBankStatementLine(models.Model):
             raise UserError(self.env._("Bank line “%s” is already booked.", self.payment_ref or self.display_name))
         total = sum(vals["balance"] for vals in counterparts)
         if self.currency_id.compare_amounts(total, suspense.balance):
-            raise UserError(self.env._("The whole bank line has to be booked: %s.", self.currency_id.format(self.amount)))
+            raise UserError(
+                self.env._("The whole bank line has to be booked: %s.", self.currency_id.format(self.amount))
+            )
         before = self.move_id.line_ids
-        self.move_id.with_context(skip_readonly_check=True, force_delete=True, tracking_disable=True).write({
-            "line_ids": [Command.delete(suspense.id), *(Command.create(vals) for vals in counterparts)],
-        })
+        self.move_id.with_context(skip_readonly_check=True, force_delete=True, tracking_disable=True).write(
+            {
+                "line_ids": [Command.delete(suspense.id), *(Command.create(vals) for vals in counterparts)],
+            }
+        )
         return (self.move_id.line_ids - before).sorted("id")
 
     def _pm_unbook(self):
@@ -80,15 +103,27 @@ class AccountBankStatementLine(models.Model):
         """
         self.ensure_one()
         units = self.env["pm.charge"].union(*(charge for charge, _amount in allocation)).unit_id
-        payment = self.env["pm.payment"]._register_payment({
-            # The line can be booked again after an undo: the key counts the attempts.
-            "request_key": f"bank/{self.id}/{len(self.sudo().pm_payment_ids) + 1}", "direction": "in", "source": "bank",
-            "property_id": prop.id, "partner_id": partner.id, "unit_id": units.id if len(units) == 1 else False,
-            "method_id": self.env["pm.payment.method"]._get(self.company_id, "transfer").id, "amount": self.amount,
-            "date": self.date, "statement_line_id": self.id, "allow_credit": True, "note": self.payment_ref,
-            "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in allocation],
-        })
-        self.write({"pm_match_state": "matched", "pm_match_reason": reason or self.env._("Accepted by %s", self.env.user.name)})
+        payment = self.env["pm.payment"]._register_payment(
+            {
+                # The line can be booked again after an undo: the key counts the attempts.
+                "request_key": f"bank/{self.id}/{len(self.sudo().pm_payment_ids) + 1}",
+                "direction": "in",
+                "source": "bank",
+                "property_id": prop.id,
+                "partner_id": partner.id,
+                "unit_id": units.id if len(units) == 1 else False,
+                "method_id": self.env["pm.payment.method"]._get(self.company_id, "transfer").id,
+                "amount": self.amount,
+                "date": self.date,
+                "statement_line_id": self.id,
+                "allow_credit": True,
+                "note": self.payment_ref,
+                "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in allocation],
+            }
+        )
+        self.write(
+            {"pm_match_state": "matched", "pm_match_reason": reason or self.env._("Accepted by %s", self.env.user.name)}
+        )
         # sudo: what account a payer uses is remembered by the matching itself
         self.env["pm.payer.account"].sudo()._remember(self.company_id, self.account_number, partner)
         return payment
@@ -100,15 +135,29 @@ class AccountBankStatementLine(models.Model):
         :param money: its open journal item on that account
         """
         self.ensure_one()
-        [item] = self._pm_rewrite([{
-            "account_id": money.account_id.id, "balance": -self.amount, "partner_id": payment.partner_id.id, "name": payment.receipt_name}])
+        [item] = self._pm_rewrite(
+            [
+                {
+                    "account_id": money.account_id.id,
+                    "balance": -self.amount,
+                    "partner_id": payment.partner_id.id,
+                    "name": payment.receipt_name,
+                }
+            ]
+        )
         (item | money).reconcile()
-        self.write({
-            "pm_match_state": "matched", "pm_settled_payment_id": payment.id,
-            "pm_match_reason": self.env._("Money of receipt %s", payment.receipt_name)})
+        self.write(
+            {
+                "pm_match_state": "matched",
+                "pm_settled_payment_id": payment.id,
+                "pm_match_reason": self.env._("Money of receipt %s", payment.receipt_name),
+            }
+        )
 
     def action_undo_reconciliation(self):
-        if not self.env.context.get("pm_payment_void") and self.sudo().pm_payment_ids.filtered(lambda p: p.state == "posted"):
+        if not self.env.context.get("pm_payment_void") and self.sudo().pm_payment_ids.filtered(
+            lambda p: p.state == "posted"
+        ):
             raise UserError(self.env._("Charges were paid with this bank line: to undo it you must void its receipt."))
         return super().action_undo_reconciliation()
 
@@ -153,7 +202,9 @@ class AccountBankStatementLine(models.Model):
         :return: dict with the counts of matched, proposed and unknown lines
         """
         counts = dict.fromkeys(("matched", "proposed", "unknown"), 0)
-        lines = self.filtered(lambda line: line.amount > 0 and not line.is_reconciled and line.pm_match_state in ("todo", "proposed"))
+        lines = self.filtered(
+            lambda line: line.amount > 0 and not line.is_reconciled and line.pm_match_state in ("todo", "proposed")
+        )
         for company, company_lines in lines.grouped("company_id").items():
             debts = self._pm_debts(company, company_lines)
             for line in company_lines:
@@ -174,34 +225,58 @@ class AccountBankStatementLine(models.Model):
         charge_ids = {number for found in references.values() for kind, number in found if kind == "charge"}
         unit_ids = {number for found in references.values() for kind, number in found if kind == "unit"}
         # Banks write names with or without spaces.
-        names = {name for line in lines if line.partner_name for name in (line.partner_name.strip(), self._pm_clean(line.partner_name))}
+        names = {
+            name
+            for line in lines
+            if line.partner_name
+            for name in (line.partner_name.strip(), self._pm_clean(line.partner_name))
+        }
         partners_by_name = defaultdict(lambda: self.env["res.partner"])
         for partner in self.env["res.partner"].search([("name", "in", list(names))]):
             partners_by_name[self._pm_clean(partner.name)] |= partner
         numbers = {"".join((line.account_number or "").split()) for line in lines} - {""}
         by_account = defaultdict(lambda: self.env["res.partner"])
-        for known in self.env["pm.payer.account"].search([("company_id", "=", company.id), ("account_number", "in", list(numbers))]):
+        for known in self.env["pm.payer.account"].search(
+            [("company_id", "=", company.id), ("account_number", "in", list(numbers))]
+        ):
             by_account[known.account_number] |= known.partner_id
         open_domain = [("company_id", "=", company.id), ("state", "=", "posted"), ("residual", ">", 0)]
         by_amount = defaultdict(lambda: self.env["res.partner"])
         Charge.flush_model(["company_id", "state", "partner_id", "residual"])
-        for partner_id, total in self.env.execute_query(SQL(
-            """SELECT partner_id, sum(residual) FROM pm_charge WHERE company_id = %s AND state = 'posted' AND residual > 0
+        for partner_id, total in self.env.execute_query(
+            SQL(
+                """SELECT partner_id, sum(residual) FROM pm_charge WHERE company_id = %s AND state = 'posted' AND residual > 0
                 GROUP BY partner_id HAVING sum(residual) IN %s""",
-            company.id, tuple({float_repr(line.amount, line.currency_id.decimal_places) for line in lines}),
-        )):
+                company.id,
+                tuple({float_repr(line.amount, line.currency_id.decimal_places) for line in lines}),
+            )
+        ):
             by_amount[company.currency_id.round(float(total))] |= self.env["res.partner"].browse(partner_id)
         everyone = self.env["res.partner"].union(*partners_by_name.values(), *by_account.values(), *by_amount.values())
-        charges = Charge.search([
-            *open_domain, "|", "|", ("id", "in", list(charge_ids)), ("unit_id", "in", list(unit_ids)), ("partner_id", "in", everyone.ids),
-        ], order="due_date, period_start, id")
+        charges = Charge.search(
+            [
+                *open_domain,
+                "|",
+                "|",
+                ("id", "in", list(charge_ids)),
+                ("unit_id", "in", list(unit_ids)),
+                ("partner_id", "in", everyone.ids),
+            ],
+            order="due_date, period_start, id",
+        )
         by_partner, by_unit = defaultdict(lambda: Charge), defaultdict(lambda: Charge)
         for charge in charges:
             by_partner[charge.partner_id] |= charge
             by_unit[charge.unit_id.id] |= charge
         return {
-            "waiting": self._pm_waiting(company), "references": references, "by_name": partners_by_name, "by_account": by_account, "by_amount": by_amount,
-            "by_partner": by_partner, "by_unit": by_unit, "by_id": {charge.id: charge for charge in charges},
+            "waiting": self._pm_waiting(company),
+            "references": references,
+            "by_name": partners_by_name,
+            "by_account": by_account,
+            "by_amount": by_amount,
+            "by_partner": by_partner,
+            "by_unit": by_unit,
+            "by_id": {charge.id: charge for charge in charges},
         }
 
     @staticmethod
@@ -226,11 +301,15 @@ class AccountBankStatementLine(models.Model):
         if len(certain) == 1 and certain[0]["key"] not in rejected:
             chosen = certain[0]
             self._pm_book(chosen["property"], chosen["partner"], chosen["allocation"], chosen["text"])
-            self.pm_proposal_ids.filtered(lambda p: p.state == "proposed" and p.key != chosen["key"]).state = "superseded"
+            self.pm_proposal_ids.filtered(
+                lambda p: p.state == "proposed" and p.key != chosen["key"]
+            ).state = "superseded"
             self._pm_propose([chosen]).state = "accepted"
             return "matched"
         self._pm_propose(candidates[:_MAX_PROPOSALS])
-        self.pm_match_state = "proposed" if self.pm_proposal_ids.filtered(lambda p: p.state == "proposed") else "unknown"
+        self.pm_match_state = (
+            "proposed" if self.pm_proposal_ids.filtered(lambda p: p.state == "proposed") else "unknown"
+        )
         return self.pm_match_state
 
     def _pm_find_settled(self, debts):
@@ -242,22 +321,41 @@ class AccountBankStatementLine(models.Model):
         text = f"{self.payment_ref or ''} {self.ref or ''}"
         units = {number for kind, number in debts["references"][self.id] if kind == "unit"}
         found = [
-            (payment, money) for payment, money in debts["waiting"][self.currency_id.round(self.amount)]
-            if not money.reconciled and (
-                name and name == self._pm_clean(payment.partner_id.name) or payment.receipt_name in text
-                or (payment.note or "") and payment.source == "online" and payment.note in text
-                or units & set(payment.line_ids.charge_id.unit_id.ids))
+            (payment, money)
+            for payment, money in debts["waiting"][self.currency_id.round(self.amount)]
+            if not money.reconciled
+            and (
+                name
+                and name == self._pm_clean(payment.partner_id.name)
+                or payment.receipt_name in text
+                or (payment.note or "")
+                and payment.source == "online"
+                and payment.note in text
+                or units & set(payment.line_ids.charge_id.unit_id.ids)
+            )
         ]
         return found[0] if len(found) == 1 else None
 
     def _pm_waiting(self, company):
         """Receipts whose money the bank has not shown yet, by amount."""
-        methods = self.env["pm.payment.method"].search([("company_id", "=", company.id), ("code", "in", ("transfer", "online"))])
+        methods = self.env["pm.payment.method"].search(
+            [("company_id", "=", company.id), ("code", "in", ("transfer", "online"))]
+        )
         accounts = methods.filtered(lambda method: method.account_id != method.journal_id.default_account_id).account_id
         waiting = defaultdict(list)
-        items = self.env["account.move.line"].search([
-            ("account_id", "in", accounts.ids), ("reconciled", "=", False), ("parent_state", "=", "posted"), ("balance", ">", 0)])
-        payments = self.env["pm.payment"].search([("move_id", "in", items.move_id.ids), ("state", "=", "posted")]).grouped("move_id")
+        items = self.env["account.move.line"].search(
+            [
+                ("account_id", "in", accounts.ids),
+                ("reconciled", "=", False),
+                ("parent_state", "=", "posted"),
+                ("balance", ">", 0),
+            ]
+        )
+        payments = (
+            self.env["pm.payment"]
+            .search([("move_id", "in", items.move_id.ids), ("state", "=", "posted")])
+            .grouped("move_id")
+        )
         for item in items:
             if item.move_id in payments:
                 waiting[company.currency_id.round(item.balance)].append((payments[item.move_id], item))
@@ -269,12 +367,27 @@ class AccountBankStatementLine(models.Model):
         :return: the proposals of these candidates
         """
         known = {proposal.key: proposal for proposal in self.pm_proposal_ids}
-        self.env["pm.bank.proposal"].create([{
-            "statement_line_id": self.id, "key": candidate["key"], "rank": _RANK[candidate["reason"]], "reason": candidate["reason"],
-            "reason_text": candidate["text"], "property_id": candidate["property"].id, "partner_id": candidate["partner"].id,
-            "amount": sum(amount for _charge, amount in candidate["allocation"]), "credit_amount": candidate["credit"],
-            "line_ids": [Command.create({"charge_id": charge.id, "amount": amount}) for charge, amount in candidate["allocation"]],
-        } for candidate in candidates if candidate["key"] not in known])
+        self.env["pm.bank.proposal"].create(
+            [
+                {
+                    "statement_line_id": self.id,
+                    "key": candidate["key"],
+                    "rank": _RANK[candidate["reason"]],
+                    "reason": candidate["reason"],
+                    "reason_text": candidate["text"],
+                    "property_id": candidate["property"].id,
+                    "partner_id": candidate["partner"].id,
+                    "amount": sum(amount for _charge, amount in candidate["allocation"]),
+                    "credit_amount": candidate["credit"],
+                    "line_ids": [
+                        Command.create({"charge_id": charge.id, "amount": amount})
+                        for charge, amount in candidate["allocation"]
+                    ],
+                }
+                for candidate in candidates
+                if candidate["key"] not in known
+            ]
+        )
         keys = {candidate["key"] for candidate in candidates}
         return self.pm_proposal_ids.filtered(lambda p: p.key in keys)
 
@@ -291,17 +404,30 @@ class AccountBankStatementLine(models.Model):
 
         found = debts["references"][self.id]
         if found:
-            charges = self.env["pm.charge"].union(*(
-                debts["by_unit"][number] if kind == "unit" else debts["by_id"].get(number, self.env["pm.charge"])
-                for kind, number in found
-            )).sorted(lambda c: (c.due_date, c.period_start, c.id))
+            charges = (
+                self.env["pm.charge"]
+                .union(
+                    *(
+                        debts["by_unit"][number]
+                        if kind == "unit"
+                        else debts["by_id"].get(number, self.env["pm.charge"])
+                        for kind, number in found
+                    )
+                )
+                .sorted(lambda c: (c.due_date, c.period_start, c.id))
+            )
             add("reference", charges, self.env._("Payment reference with valid check digits"), False)
             if len(candidates) > 1:  # one transfer for several payers: nobody but a person can split it
                 for candidate in candidates:
                     candidate["certain"] = False
         number = "".join((self.account_number or "").split())
         for partner in debts["by_account"][number] if number else ():
-            add("account", debts["by_partner"][partner], self.env._("%s has paid from this account before", partner.name), True)
+            add(
+                "account",
+                debts["by_partner"][partner],
+                self.env._("%s has paid from this account before", partner.name),
+                True,
+            )
         name = self._pm_clean(self.partner_name)
         for partner in debts["by_name"][name] if name else ():
             add("name", debts["by_partner"][partner], self.env._("The payer's name is %s", partner.name), True)
@@ -339,11 +465,17 @@ class AccountBankStatementLine(models.Model):
                 left = currency.round(left - part)
         if not exact:
             note = (
-                self.env._("%s more than owed", currency.format(left)) if left
+                self.env._("%s more than owed", currency.format(left))
+                if left
                 else self.env._("%s less than owed", currency.format(total - self.amount))
             )
         return {
-            "reason": reason, "property": prop, "partner": partner, "allocation": allocation, "credit": left,
-            "certain": exact or (not exact_only and not left), "text": self.env._("%(why)s: %(how)s", why=text, how=note),
+            "reason": reason,
+            "property": prop,
+            "partner": partner,
+            "allocation": allocation,
+            "credit": left,
+            "certain": exact or (not exact_only and not left),
+            "text": self.env._("%(why)s: %(how)s", why=text, how=note),
             "key": f"{reason}/{partner.id}/{prop.id}",
         }

@@ -20,4 +20,8 @@ class AccountMove(models.Model):
         # sudo: the receipts of any property guard the entry, whoever tries
         payment = self.env["pm.payment"].sudo().search([("move_id", "in", self.ids), ("state", "=", "posted")], limit=1)
         if payment:
-            raise UserError(self.env._("This entry belongs to receipt %s: to take it back you must void the receipt.", payment.receipt_name))
+            raise UserError(
+                self.env._(
+                    "This entry belongs to receipt %s: to take it back you must void the receipt.", payment.receipt_name
+                )
+            )

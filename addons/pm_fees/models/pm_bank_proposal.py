@@ -23,7 +23,9 @@ class PmBankProposal(models.Model):
     # The key names reason, payer and property, so matching twice proposes once and what was rejected stays rejected.
     _key_unique = models.UniqueIndex("(statement_line_id, key)", "The bank line already has this proposal.")
 
-    statement_line_id = fields.Many2one("account.bank.statement.line", "Bank Line", required=True, readonly=True, ondelete="cascade")
+    statement_line_id = fields.Many2one(
+        "account.bank.statement.line", "Bank Line", required=True, readonly=True, ondelete="cascade"
+    )
     date = fields.Date(related="statement_line_id.date")
     payment_ref = fields.Char(related="statement_line_id.payment_ref")
     partner_name = fields.Char(related="statement_line_id.partner_name", string="Paid By")
@@ -41,8 +43,16 @@ class PmBankProposal(models.Model):
     amount = fields.Monetary("Pays", readonly=True)
     credit_amount = fields.Monetary("Kept as Credit", readonly=True)
     state = fields.Selection(
-        [("proposed", "Proposed"), ("accepted", "Accepted"), ("rejected", "Rejected"), ("superseded", "Another was accepted")],
-        required=True, default="proposed", readonly=True)
+        [
+            ("proposed", "Proposed"),
+            ("accepted", "Accepted"),
+            ("rejected", "Rejected"),
+            ("superseded", "Another was accepted"),
+        ],
+        required=True,
+        default="proposed",
+        readonly=True,
+    )
 
     @api.depends("line_ids.charge_id.unit_id")
     def _compute_unit_names(self):
@@ -55,7 +65,8 @@ class PmBankProposal(models.Model):
             if proposal.state != "proposed":
                 raise UserError(self.env._("To accept a proposal it must still be open."))
             proposal.statement_line_id._pm_book(
-                proposal.property_id, proposal.partner_id, [(line.charge_id, line.amount) for line in proposal.line_ids])
+                proposal.property_id, proposal.partner_id, [(line.charge_id, line.amount) for line in proposal.line_ids]
+            )
             proposal.state = "accepted"
             proposal.statement_line_id.pm_proposal_ids.filtered(lambda p: p.state == "proposed").state = "superseded"
 

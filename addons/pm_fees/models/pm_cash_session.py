@@ -21,10 +21,12 @@ class PmCashSession(models.Model):
     _check_company_auto = True
 
     _one_open = models.UniqueIndex(
-        "(user_id, property_id) WHERE state = 'open'", "This cashier already has an open cash session on the property.")
+        "(user_id, property_id) WHERE state = 'open'", "This cashier already has an open cash session on the property."
+    )
     _reminder_index = models.Index("(property_id) WHERE state <> 'handed_over'")
     _amounts_positive = models.Constraint(
-        "CHECK (opening_amount >= 0 AND counted_amount >= 0)", "Cash amounts cannot be negative.")
+        "CHECK (opening_amount >= 0 AND counted_amount >= 0)", "Cash amounts cannot be negative."
+    )
 
     name = fields.Char(compute="_compute_name", store=True)
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
@@ -33,12 +35,16 @@ class PmCashSession(models.Model):
     user_id = fields.Many2one("res.users", "Cashier", required=True, index=True, default=lambda self: self.env.user)
     opened_at = fields.Datetime(default=fields.Datetime.now, required=True, readonly=True)
     closed_at = fields.Datetime(readonly=True)
-    opening_amount = fields.Monetary("Opening Float", help="Change money in the drawer when the session opens; it stays in the drawer.")
+    opening_amount = fields.Monetary(
+        "Opening Float", help="Change money in the drawer when the session opens; it stays in the drawer."
+    )
     payment_ids = fields.One2many("pm.payment", "session_id", readonly=True)
     reversal_ids = fields.One2many("pm.payment", "reversal_session_id", string="Voided in this Session", readonly=True)
     cash_in = fields.Monetary("Cash Received", compute="_compute_cash")
     cash_out = fields.Monetary("Cash Paid Out", compute="_compute_cash")
-    cash_due = fields.Monetary("Cash to Hand Over", compute="_compute_cash", help="Received less paid out, without the opening float.")
+    cash_due = fields.Monetary(
+        "Cash to Hand Over", compute="_compute_cash", help="Received less paid out, without the opening float."
+    )
     expected_amount = fields.Monetary("Expected in Drawer", compute="_compute_cash")
     payment_count = fields.Integer("Payments", compute="_compute_cash")
     counted_amount = fields.Monetary("Counted", tracking=True)
@@ -50,7 +56,11 @@ class PmCashSession(models.Model):
     reminded_on = fields.Date(readonly=True)
     state = fields.Selection(
         [("open", "Open"), ("closed", "Counted"), ("handed_over", "Handed over")],
-        required=True, default="open", readonly=True, copy=False, tracking=True,
+        required=True,
+        default="open",
+        readonly=True,
+        copy=False,
+        tracking=True,
     )
 
     @api.depends("property_id", "user_id", "opened_at")
@@ -66,12 +76,14 @@ class PmCashSession(models.Model):
         taken = {
             (session.id, direction): total
             for session, direction, total in Payment._read_group(
-                [("session_id", "in", self.ids), *cash], ["session_id", "direction"], ["amount:sum"])
+                [("session_id", "in", self.ids), *cash], ["session_id", "direction"], ["amount:sum"]
+            )
         }
         voided = {
             (session.id, direction): total
             for session, direction, total in Payment._read_group(
-                [("reversal_session_id", "in", self.ids), *cash], ["reversal_session_id", "direction"], ["amount:sum"])
+                [("reversal_session_id", "in", self.ids), *cash], ["reversal_session_id", "direction"], ["amount:sum"]
+            )
         }
         counts = dict(Payment._read_group([("session_id", "in", self.ids)], ["session_id"], ["__count"]))
         for session in self:
@@ -128,9 +140,14 @@ class PmCashSession(models.Model):
         self.ensure_one()
         if (self.state, target) not in _FLOW:
             labels = dict(self._fields["state"]._description_selection(self.env))
-            raise UserError(self.env._(
-                "Cash session %(name)s is “%(state)s”: it cannot become “%(target)s”.",
-                name=self.name, state=labels[self.state], target=labels[target]))
+            raise UserError(
+                self.env._(
+                    "Cash session %(name)s is “%(state)s”: it cannot become “%(target)s”.",
+                    name=self.name,
+                    state=labels[self.state],
+                    target=labels[target],
+                )
+            )
         getattr(self, f"_guard_{target}")()
         values = {"state": target}
         if target == "closed":
@@ -149,10 +166,14 @@ class PmCashSession(models.Model):
             raise UserError(self.env._("To close a cash session you must be its cashier or an accountant."))
         difference = self.counted_amount - self.expected_amount
         if not self.currency_id.is_zero(difference) and not (self.difference_reason or "").strip():
-            raise UserError(self.env._(
-                "Counted %(counted)s, expected %(expected)s: to close the session you must explain the difference of %(difference)s.",
-                counted=self.currency_id.format(self.counted_amount), expected=self.currency_id.format(self.expected_amount),
-                difference=self.currency_id.format(difference)))
+            raise UserError(
+                self.env._(
+                    "Counted %(counted)s, expected %(expected)s: to close the session you must explain the difference of %(difference)s.",
+                    counted=self.currency_id.format(self.counted_amount),
+                    expected=self.currency_id.format(self.expected_amount),
+                    difference=self.currency_id.format(difference),
+                )
+            )
 
     def _guard_open(self):
         if self.env.user != self.user_id and not self.env.user.has_group("pm_base.group_accountant"):
@@ -172,16 +193,32 @@ class PmCashSession(models.Model):
         journal = self.env["pm.payment.method"].sudo()._get(self.company_id, "cash").journal_id
         account = journal.profit_account_id if self.difference > 0 else journal.loss_account_id
         if not account:
-            raise UserError(self.env._(
-                "To hand over a difference, set the profit and loss account of the cash journal %s.", journal.display_name))
+            raise UserError(
+                self.env._(
+                    "To hand over a difference, set the profit and loss account of the cash journal %s.",
+                    journal.display_name,
+                )
+            )
         label = self.env._("Cash difference %s", self.name)
-        move = self.env["account.move"].sudo().with_company(self.company_id).create({
-            "move_type": "entry", "journal_id": journal.id, "date": self.property_id._local_date(self.closed_at), "ref": label,
-            "line_ids": [
-                fields.Command.create({"account_id": journal.default_account_id.id, "balance": self.difference, "name": label}),
-                fields.Command.create({"account_id": account.id, "balance": -self.difference, "name": label}),
-            ],
-        })
+        move = (
+            self.env["account.move"]
+            .sudo()
+            .with_company(self.company_id)
+            .create(
+                {
+                    "move_type": "entry",
+                    "journal_id": journal.id,
+                    "date": self.property_id._local_date(self.closed_at),
+                    "ref": label,
+                    "line_ids": [
+                        fields.Command.create(
+                            {"account_id": journal.default_account_id.id, "balance": self.difference, "name": label}
+                        ),
+                        fields.Command.create({"account_id": account.id, "balance": -self.difference, "name": label}),
+                    ],
+                }
+            )
+        )
         move._post(soft=False)
         self.difference_move_id = move
 
@@ -190,7 +227,9 @@ class PmCashSession(models.Model):
     @api.model
     def _current(self, prop, create=False):
         """The open session of the user on a property; cash needs one, so the first cash of a day opens it."""
-        session = self.search([("user_id", "=", self.env.uid), ("property_id", "=", prop.id), ("state", "=", "open")], limit=1)
+        session = self.search(
+            [("user_id", "=", self.env.uid), ("property_id", "=", prop.id), ("state", "=", "open")], limit=1
+        )
         if not session and create:
             # sudo: whether the user may take money was checked by the payment
             session = self.sudo().create({"property_id": prop.id, "user_id": self.env.uid}).with_env(self.env)
@@ -204,14 +243,23 @@ class PmCashSession(models.Model):
             today = now.date()
             if float_round(now.hour + now.minute / 60, 2) < prop.cash_handover_time:
                 continue
-            sessions = self.search([
-                ("property_id", "=", prop.id), ("state", "in", ("open", "closed")),
-                "|", ("reminded_on", "=", False), ("reminded_on", "<", today),
-            ])
+            sessions = self.search(
+                [
+                    ("property_id", "=", prop.id),
+                    ("state", "in", ("open", "closed")),
+                    "|",
+                    ("reminded_on", "=", False),
+                    ("reminded_on", "<", today),
+                ]
+            )
             for session in sessions.filtered(lambda s: s.currency_id.compare_amounts(s.cash_due, 0.0) > 0):
                 session.activity_schedule(
-                    "mail.mail_activity_data_todo", user_id=session.user_id.id, date_deadline=today,
-                    summary=session.env._("Count and hand over %s in cash before closing", session.currency_id.format(session.cash_due)),
+                    "mail.mail_activity_data_todo",
+                    user_id=session.user_id.id,
+                    date_deadline=today,
+                    summary=session.env._(
+                        "Count and hand over %s in cash before closing", session.currency_id.format(session.cash_due)
+                    ),
                 )
                 session.reminded_on = today
 

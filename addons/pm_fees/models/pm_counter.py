@@ -16,13 +16,17 @@ class PmPayment(models.Model):
         """Properties, payment methods and cash sessions of the cashier, for the screen when it opens."""
         properties = self.env["pm.property"].search([])
         self.env["pm.payment.method"]._ensure_methods(properties.company_id)
-        methods = self.env["pm.payment.method"].search([("at_counter", "=", True), ("company_id", "in", properties.company_id.ids)])
+        methods = self.env["pm.payment.method"].search(
+            [("at_counter", "=", True), ("company_id", "in", properties.company_id.ids)]
+        )
         sessions = self.env["pm.cash.session"].search([("user_id", "=", self.env.uid), ("state", "=", "open")])
         return {
             "may_register": self.env.user.has_group("pm_base.group_cashier"),
             "properties": [{"id": prop.id, "name": prop.name, "company_id": prop.company_id.id} for prop in properties],
             "methods": [
-                {"id": method.id, "code": method.code, "name": method.display_name, "company_id": method.company_id.id} for method in methods],
+                {"id": method.id, "code": method.code, "name": method.display_name, "company_id": method.company_id.id}
+                for method in methods
+            ],
             "sessions": {session.property_id.id: session.id for session in sessions},
         }
 
@@ -40,13 +44,20 @@ class PmPayment(models.Model):
             domain &= Domain("display_name", "ilike", word)
         units = self.env["pm.unit"].search(domain, limit=_RESULTS)
         units.fetch(["name", "property_id"])
-        return sorted((
-            {
-                "id": unit.id, "name": unit.name, "property": unit.property_id.name, "payer": unit.payer_id.name or "",
-                "phone": unit.payer_id.phone or "", "owed": unit.pm_open,
-            }
-            for unit in units
-        ), key=lambda row: (row["name"].lower() != query.strip().lower(), not row["owed"]))
+        return sorted(
+            (
+                {
+                    "id": unit.id,
+                    "name": unit.name,
+                    "property": unit.property_id.name,
+                    "payer": unit.payer_id.name or "",
+                    "phone": unit.payer_id.phone or "",
+                    "owed": unit.pm_open,
+                }
+                for unit in units
+            ),
+            key=lambda row: (row["name"].lower() != query.strip().lower(), not row["owed"]),
+        )
 
     @api.model
     def counter_household(self, unit_id):
@@ -60,29 +71,57 @@ class PmPayment(models.Model):
         unit.check_access("read")
         today = unit.property_id._today()
         charges = self.env["pm.charge"].search(
-            [("unit_id", "=", unit.id), ("state", "=", "posted"), ("residual", ">", 0)], limit=_CHARGES)
+            [("unit_id", "=", unit.id), ("state", "=", "posted"), ("residual", ">", 0)], limit=_CHARGES
+        )
         payers = unit.payer_id | charges.partner_id
-        credit_lines = self.env["pm.payment.line"].sudo().search([
-            ("kind", "=", "credit"), ("payment_id.unit_id", "=", unit.id), ("payment_id.state", "=", "posted")])
+        credit_lines = (
+            self.env["pm.payment.line"]
+            .sudo()
+            .search(
+                [("kind", "=", "credit"), ("payment_id.unit_id", "=", unit.id), ("payment_id.state", "=", "posted")]
+            )
+        )
         recent = self.search([("unit_id", "=", unit.id), ("state", "!=", "draft")], limit=5)
         return {
-            "id": unit.id, "name": unit.display_name, "property_id": unit.property_id.id, "property": unit.property_id.name,
-            "company_id": unit.company_id.id, "currency_id": unit.currency_id.id, "digits": unit.currency_id.decimal_places,
-            "area": unit.area_chargeable, "status": dict(unit._fields["status"]._description_selection(self.env)).get(unit.status, ""),
-            "payers": [{"id": payer.id, "name": payer.name, "phone": payer.phone or "", "email": payer.email or ""} for payer in payers],
-            "occupants": ", ".join(unit.occupant_ids.mapped("name")), "credit": sum(credit_lines.mapped("open_credit")),
+            "id": unit.id,
+            "name": unit.display_name,
+            "property_id": unit.property_id.id,
+            "property": unit.property_id.name,
+            "company_id": unit.company_id.id,
+            "currency_id": unit.currency_id.id,
+            "digits": unit.currency_id.decimal_places,
+            "area": unit.area_chargeable,
+            "status": dict(unit._fields["status"]._description_selection(self.env)).get(unit.status, ""),
+            "payers": [
+                {"id": payer.id, "name": payer.name, "phone": payer.phone or "", "email": payer.email or ""}
+                for payer in payers
+            ],
+            "occupants": ", ".join(unit.occupant_ids.mapped("name")),
+            "credit": sum(credit_lines.mapped("open_credit")),
             "charges": [
                 {
-                    "id": charge.id, "payer_id": charge.partner_id.id, "item": charge.item_id.name,
-                    "from": fields.Date.to_string(charge.period_start), "to": fields.Date.to_string(charge.period_end),
-                    "due": fields.Date.to_string(charge.due_date), "days": (today - charge.due_date).days,
-                    "total": charge.amount_total, "residual": charge.residual, "explanation": charge.explanation or "",
+                    "id": charge.id,
+                    "payer_id": charge.partner_id.id,
+                    "item": charge.item_id.name,
+                    "from": fields.Date.to_string(charge.period_start),
+                    "to": fields.Date.to_string(charge.period_end),
+                    "due": fields.Date.to_string(charge.due_date),
+                    "days": (today - charge.due_date).days,
+                    "total": charge.amount_total,
+                    "residual": charge.residual,
+                    "explanation": charge.explanation or "",
                 }
                 for charge in charges
             ],
             "recent": [
-                {"id": payment.id, "receipt": payment.receipt_name, "date": fields.Date.to_string(payment.date), "amount": payment.amount,
-                 "method": payment.method_id.display_name, "void": payment.state == "reversed"}
+                {
+                    "id": payment.id,
+                    "receipt": payment.receipt_name,
+                    "date": fields.Date.to_string(payment.date),
+                    "amount": payment.amount,
+                    "method": payment.method_id.display_name,
+                    "void": payment.state == "reversed",
+                }
                 for payment in recent
             ],
         }
@@ -95,13 +134,33 @@ class PmPayment(models.Model):
         :return: dict payment_id, receipt, amount, change, report (action that prints the receipt)
         """
         unit = self.env["pm.unit"].browse(request["unit_id"])
-        payment = self._register_payment({
-            "direction": "in", "source": "counter", "property_id": unit.property_id.id,
-            **{name: request.get(name) for name in (
-                "request_key", "unit_id", "partner_id", "method_id", "amount", "cash_given", "note", "allow_credit")},
-            "lines": [{"charge_id": line["charge_id"], "amount": line["amount"]} for line in request.get("lines") or []],
-        })
+        payment = self._register_payment(
+            {
+                "direction": "in",
+                "source": "counter",
+                "property_id": unit.property_id.id,
+                **{
+                    name: request.get(name)
+                    for name in (
+                        "request_key",
+                        "unit_id",
+                        "partner_id",
+                        "method_id",
+                        "amount",
+                        "cash_given",
+                        "note",
+                        "allow_credit",
+                    )
+                },
+                "lines": [
+                    {"charge_id": line["charge_id"], "amount": line["amount"]} for line in request.get("lines") or []
+                ],
+            }
+        )
         return {
-            "payment_id": payment.id, "receipt": payment.receipt_name, "amount": payment.amount, "change": payment.cash_change,
+            "payment_id": payment.id,
+            "receipt": payment.receipt_name,
+            "amount": payment.amount,
+            "change": payment.cash_change,
             "report": payment.action_print(),
         }

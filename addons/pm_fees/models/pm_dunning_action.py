@@ -6,8 +6,13 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 _FLOW = {
-    ("planned", "queued"), ("planned", "to_deliver"), ("planned", "cancelled"), ("queued", "cancelled"), ("queued", "done"),
-    ("to_deliver", "done"), ("to_deliver", "cancelled"),
+    ("planned", "queued"),
+    ("planned", "to_deliver"),
+    ("planned", "cancelled"),
+    ("queued", "cancelled"),
+    ("queued", "done"),
+    ("to_deliver", "done"),
+    ("to_deliver", "cancelled"),
 }
 
 
@@ -28,7 +33,9 @@ class PmDunningAction(models.Model):
     case_id = fields.Many2one("pm.dunning.case", required=True, readonly=True, ondelete="restrict")
     level_id = fields.Many2one("pm.dunning.level", required=True, readonly=True, ondelete="restrict")
     kind = fields.Selection([("message", "Message"), ("notice", "Written notice")], required=True, readonly=True)
-    month = fields.Date(required=True, readonly=True, help="First day of the month in which the arrears became that old.")
+    month = fields.Date(
+        required=True, readonly=True, help="First day of the month in which the arrears became that old."
+    )
     stage = fields.Integer("Months Overdue", readonly=True)
     property_id = fields.Many2one("pm.property", required=True, readonly=True, index=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
@@ -38,26 +45,44 @@ class PmDunningAction(models.Model):
     date = fields.Date("Created On", required=True, readonly=True)
     deadline = fields.Date("Pay Until", readonly=True)
     amount_due = fields.Monetary("Overdue on That Day", readonly=True)
-    penalty = fields.Monetary("Possible Penalty", compute="_compute_demand", help="Simulated by the contract rate; nothing is booked.")
+    penalty = fields.Monetary(
+        "Possible Penalty", compute="_compute_demand", help="Simulated by the contract rate; nothing is booked."
+    )
     charge_ids = fields.Many2many("pm.charge", compute="_compute_demand", string="Overdue Charges")
     amount_table = fields.Html(compute="_compute_demand", sanitize=False, help="Overdue by item and age, for e-mails.")
     payment_url = fields.Char(compute="_compute_payment_url")
     message_ref_ids = fields.Many2many("pm.message", compute="_compute_messages", string="Sent Messages")
     delivery_method = fields.Selection(
-        [("hand", "Handed over"), ("door", "Left at the address"), ("post", "Posted"), ("email", "E-mailed")], tracking=True)
+        [("hand", "Handed over"), ("door", "Left at the address"), ("post", "Posted"), ("email", "E-mailed")],
+        tracking=True,
+    )
     delivered_on = fields.Date(tracking=True)
     delivered_by_id = fields.Many2one("res.users", readonly=True)
     signed = fields.Boolean("Signed by the Customer", tracking=True)
     proof_ids = fields.Many2many("ir.attachment", string="Proof", help="Photo or scan of the signed notice.")
     cancel_reason = fields.Char(readonly=True, tracking=True)
     state = fields.Selection(
-        [("planned", "Planned"), ("queued", "Handed to messages"), ("to_deliver", "To deliver"), ("done", "Done"), ("cancelled", "Cancelled")],
-        required=True, default="planned", readonly=True, tracking=True)
+        [
+            ("planned", "Planned"),
+            ("queued", "Handed to messages"),
+            ("to_deliver", "To deliver"),
+            ("done", "Done"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="planned",
+        readonly=True,
+        tracking=True,
+    )
 
     @api.depends("case_id", "level_id", "month")
     def _compute_display_name(self):
         for action in self:
-            action.display_name = f"{action.unit_id.name} {action.level_id.name} {action.month:%Y-%m}" if action.month else action.level_id.name
+            action.display_name = (
+                f"{action.unit_id.name} {action.level_id.name} {action.month:%Y-%m}"
+                if action.month
+                else action.level_id.name
+            )
 
     @api.depends("case_id.charge_count", "date")
     @api.depends_context("lang")
@@ -79,9 +104,19 @@ class PmDunningAction(models.Model):
             return found
         by_key = {(case.partner_id.id, case.unit_id.id): case for case in cases}
         # sudo: the notice shows the debtor's own charges to whoever may see the case
-        charges = self.env["pm.charge"].sudo().search([
-            ("unit_id", "in", cases.unit_id.ids), ("partner_id", "in", cases.partner_id.ids), ("state", "=", "posted"), ("residual", ">", 0),
-        ], order="due_date, period_start, id")
+        charges = (
+            self.env["pm.charge"]
+            .sudo()
+            .search(
+                [
+                    ("unit_id", "in", cases.unit_id.ids),
+                    ("partner_id", "in", cases.partner_id.ids),
+                    ("state", "=", "posted"),
+                    ("residual", ">", 0),
+                ],
+                order="due_date, period_start, id",
+            )
+        )
         for charge in charges:
             case = by_key.get((charge.partner_id.id, charge.unit_id.id))
             if case and charge.due_date < case.property_id._today():
@@ -93,8 +128,12 @@ class PmDunningAction(models.Model):
         cell = Markup('<td style="padding:4px 8px;border-bottom:1px solid #ddd%s">%s</td>')
         right = Markup(";text-align:right")
         rows = Markup("").join(
-            Markup("<tr>") + cell % ("", charge.display_name) + cell % ("", format_date(self.env, charge.due_date))
-            + cell % (right, (today - charge.due_date).days) + cell % (right, charge.currency_id.format(charge.residual)) + Markup("</tr>")
+            Markup("<tr>")
+            + cell % ("", charge.display_name)
+            + cell % ("", format_date(self.env, charge.due_date))
+            + cell % (right, (today - charge.due_date).days)
+            + cell % (right, charge.currency_id.format(charge.residual))
+            + Markup("</tr>")
             for charge in charges
         )
         head = Markup("").join(
@@ -120,16 +159,25 @@ class PmDunningAction(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _never_delete(self):
-        raise UserError(self.env._("A reminder is part of the collection record: it is never deleted, only cancelled with a reason (S0-133)."))
+        raise UserError(
+            self.env._(
+                "A reminder is part of the collection record: it is never deleted, only cancelled with a reason (S0-133)."
+            )
+        )
 
     def _transition(self, target, **values):
         """The one place where the state changes."""
         for action in self:
             if (action.state, target) not in _FLOW:
                 labels = dict(self._fields["state"]._description_selection(self.env))
-                raise UserError(self.env._(
-                    "Reminder %(name)s is “%(state)s”: it cannot become “%(target)s”.",
-                    name=action.display_name, state=labels[action.state], target=labels[target]))
+                raise UserError(
+                    self.env._(
+                        "Reminder %(name)s is “%(state)s”: it cannot become “%(target)s”.",
+                        name=action.display_name,
+                        state=labels[action.state],
+                        target=labels[target],
+                    )
+                )
         self.write({"state": target, **values})
 
     # -- doing it ------------------------------------------------------------------------------------------------------
@@ -145,10 +193,13 @@ class PmDunningAction(models.Model):
                 actions._transition("to_deliver")
                 continue
             for channel, wanted, template in (
-                ("email", level.by_email, level.mail_template_id), ("sms", level.by_sms, level.sms_template_id),
+                ("email", level.by_email, level.mail_template_id),
+                ("sms", level.by_sms, level.sms_template_id),
             ):
                 if wanted and template:
-                    Message._enqueue_template("dunning", self._template_xmlid(template), actions, f"dunning/{channel}", channel=channel)
+                    Message._enqueue_template(
+                        "dunning", self._template_xmlid(template), actions, f"dunning/{channel}", channel=channel
+                    )
             actions._transition("queued")
 
     @api.model
@@ -159,7 +210,8 @@ class PmDunningAction(models.Model):
             name = f"{template._name.replace('.', '_')}_{template.id}"
             # sudo: naming a template is bookkeeping of the daily run
             self.env["ir.model.data"].sudo().create(
-                {"module": "__custom__", "name": name, "model": template._name, "res_id": template.id, "noupdate": True})
+                {"module": "__custom__", "name": name, "model": template._name, "res_id": template.id, "noupdate": True}
+            )
             xmlid = f"__custom__.{name}"
         return xmlid
 
@@ -168,8 +220,11 @@ class PmDunningAction(models.Model):
         if not self:
             return
         # sudo: a payment stops messages whoever took it
-        messages = self.env["pm.message"].sudo().search([
-            ("res_model", "=", self._name), ("res_id", "in", self.ids), ("state", "in", ("queued", "handed"))])
+        messages = (
+            self.env["pm.message"]
+            .sudo()
+            .search([("res_model", "=", self._name), ("res_id", "in", self.ids), ("state", "in", ("queued", "handed"))])
+        )
         messages.filtered(lambda m: m.state == "queued" or m.mail_mail_id.state == "outgoing")._cancel(reason)
         self._transition("cancelled", cancel_reason=reason)
 
@@ -180,25 +235,21 @@ class PmDunningAction(models.Model):
         """Record that the written notice reached the customer (S0-131)."""
         for action in self:
             if not action.delivery_method:
-                raise UserError(self.env._("To record the delivery of %s you must choose how it was delivered.", action.display_name))
-            action._transition("done", delivered_on=action.delivered_on or action.property_id._today(), delivered_by_id=self.env.uid)
+                raise UserError(
+                    self.env._(
+                        "To record the delivery of %s you must choose how it was delivered.", action.display_name
+                    )
+                )
+            action._transition(
+                "done", delivered_on=action.delivered_on or action.property_id._today(), delivered_by_id=self.env.uid
+            )
 
     def action_cancel(self):
         return {
-            "type": "ir.actions.act_window", "res_model": "pm.dunning.cancel", "view_mode": "form", "target": "new",
-            "name": self.env._("Cancel Reminders"), "context": {"default_action_ids": self.ids},
+            "type": "ir.actions.act_window",
+            "res_model": "pm.dunning.cancel",
+            "view_mode": "form",
+            "target": "new",
+            "name": self.env._("Cancel Reminders"),
+            "context": {"default_action_ids": self.ids},
         }
-
-
-class PmDunningCancel(models.TransientModel):
-    """Asks for the reason before reminders are cancelled."""
-
-    _name = "pm.dunning.cancel"
-    _description = "Cancel Reminders"
-
-    action_ids = fields.Many2many("pm.dunning.action", required=True, readonly=True)
-    reason = fields.Char("Reason for Cancelling", required=True)
-
-    def action_confirm(self):
-        self.action_ids._cancel(self.reason)
-        return {"type": "ir.actions.act_window_close"}

@@ -16,7 +16,9 @@ class PmDunningCase(models.Model):
     _order = "stage desc, amount_due desc, id"
     _rec_name = "partner_id"
 
-    _one_open = models.UniqueIndex("(partner_id, unit_id) WHERE state = 'open'", "The payer already has an open case for this unit.")
+    _one_open = models.UniqueIndex(
+        "(partner_id, unit_id) WHERE state = 'open'", "The payer already has an open case for this unit."
+    )
     _property_stage_index = models.Index("(property_id, stage DESC, amount_due DESC, id) WHERE state = 'open'")
 
     partner_id = fields.Many2one("res.partner", "Payer", required=True, readonly=True, index=True, ondelete="restrict")
@@ -68,16 +70,24 @@ class PmDunningCase(models.Model):
                        AND item.amount_residual > 0 AND %(undisputed)s
                      GROUP BY charge.partner_id, charge.unit_id, charge.property_id, charge.company_id) debt
             """,
-            day=SQL("%s::date", day), properties=properties._ids or (0,), undisputed=self._undisputed_sql(),
+            day=SQL("%s::date", day),
+            properties=properties._ids or (0,),
+            undisputed=self._undisputed_sql(),
         )
 
     def _overdue_charges(self, day=None):
         """The overdue charges of one case, oldest first."""
         self.ensure_one()
-        return self.env["pm.charge"].search([
-            ("partner_id", "=", self.partner_id.id), ("unit_id", "=", self.unit_id.id), ("state", "=", "posted"),
-            ("residual", ">", 0), ("due_date", "<", day or self.property_id._today()),
-        ], order="due_date, period_start, id")
+        return self.env["pm.charge"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("unit_id", "=", self.unit_id.id),
+                ("state", "=", "posted"),
+                ("residual", ">", 0),
+                ("due_date", "<", day or self.property_id._today()),
+            ],
+            order="due_date, period_start, id",
+        )
 
     # -- daily run -----------------------------------------------------------------------------------------------------
 
@@ -107,8 +117,9 @@ class PmDunningCase(models.Model):
     @api.model
     def _policies(self, prop):
         """The policy of each customer class on a property: its own, else its company's, else the general one."""
-        policies = self.env["pm.dunning.policy"].search([
-            ("property_id", "in", (False, prop.id)), ("company_id", "in", (False, prop.company_id.id))])
+        policies = self.env["pm.dunning.policy"].search(
+            [("property_id", "in", (False, prop.id)), ("company_id", "in", (False, prop.company_id.id))]
+        )
         policies = policies.sorted(lambda p: (not p.property_id, not p.company_id, p.sequence, p.id))
         found = {}
         for policy in policies:
@@ -123,8 +134,9 @@ class PmDunningCase(models.Model):
             return
         large = tuple(prop._large_customer_partner_ids()) if "large" in policies else ()
         self.env.flush_all()
-        self.env.execute_query(SQL(
-            """
+        self.env.execute_query(
+            SQL(
+                """
             WITH debt AS (%(debt)s)
             INSERT INTO pm_dunning_case
                    (partner_id, unit_id, property_id, company_id, user_id, policy_id, opened_on, oldest_due_date, stage, amount_due,
@@ -141,18 +153,27 @@ class PmDunningCase(models.Model):
                    IS DISTINCT FROM (EXCLUDED.policy_id, EXCLUDED.oldest_due_date, EXCLUDED.stage, EXCLUDED.amount_due,
                                      EXCLUDED.charge_count, EXCLUDED.user_id)
             """,
-            debt=self._overdue_sql(prop, today), large=large or (0,), general_policy=policies["general"].id,
-            large_policy=policies.get("large", policies["general"]).id, today=today, uid=self.env.uid, now=fields.Datetime.now(),
-        ))
+                debt=self._overdue_sql(prop, today),
+                large=large or (0,),
+                general_policy=policies["general"].id,
+                large_policy=policies.get("large", policies["general"]).id,
+                today=today,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+            )
+        )
         self.invalidate_model()
-        paid = self.env.execute_query(SQL(
-            """
+        paid = self.env.execute_query(
+            SQL(
+                """
             SELECT dunning.id FROM pm_dunning_case dunning
              WHERE dunning.state = 'open' AND dunning.property_id = %(property)s
                AND NOT EXISTS (SELECT FROM (%(debt)s) debt WHERE debt.partner_id = dunning.partner_id AND debt.unit_id = dunning.unit_id)
             """,
-            property=prop.id, debt=self._overdue_sql(prop, today),
-        ))
+                property=prop.id,
+                debt=self._overdue_sql(prop, today),
+            )
+        )
         self.browse([row[0] for row in paid])._close()
         prop.unit_ids._refresh_watch()
 
@@ -164,8 +185,9 @@ class PmDunningCase(models.Model):
         present month's action is created: one message, not three.
         """
         self.env.flush_all()
-        rows = self.env.execute_query(SQL(
-            """
+        rows = self.env.execute_query(
+            SQL(
+                """
             INSERT INTO pm_dunning_action
                    (case_id, level_id, kind, month, stage, property_id, company_id, partner_id, unit_id, date, deadline, amount_due,
                     state, create_uid, create_date, write_uid, write_date)
@@ -182,8 +204,12 @@ class PmDunningCase(models.Model):
             ON CONFLICT (case_id, level_id, month) DO NOTHING
             RETURNING id
             """,
-            today=today, property=prop.id, uid=self.env.uid, now=fields.Datetime.now(),
-        ))
+                today=today,
+                property=prop.id,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+            )
+        )
         self.invalidate_model(["action_ids"])
         return self.env["pm.dunning.action"].browse([row[0] for row in rows])
 
@@ -196,7 +222,9 @@ class PmDunningCase(models.Model):
         :param debtors: set of (partner id, unit id)
         """
         for partner_id, unit_id in debtors:
-            case = self.search([("partner_id", "=", partner_id), ("unit_id", "=", unit_id), ("state", "=", "open")], limit=1)
+            case = self.search(
+                [("partner_id", "=", partner_id), ("unit_id", "=", unit_id), ("state", "=", "open")], limit=1
+            )
             if not case:
                 continue
             charges = case._overdue_charges()
@@ -211,6 +239,7 @@ class PmDunningCase(models.Model):
         if not self:
             return
         self.action_ids.filtered(lambda a: a.state in ("planned", "queued", "to_deliver"))._cancel(
-            self.env._("Everything overdue was paid."))
+            self.env._("Everything overdue was paid.")
+        )
         for prop, cases in self.grouped("property_id").items():
             cases.write({"state": "closed", "closed_on": prop._today(), "amount_due": 0.0, "charge_count": 0})

@@ -10,22 +10,34 @@ class PmDunningPolicy(models.Model):
 
     _penalty_range = models.Constraint(
         "CHECK (penalty_rate >= 0 AND penalty_grace_days >= 0 AND penalty_cap >= 0 AND penalty_cap <= 100)",
-        "Rate, grace days and cap of the penalty cannot be negative, and the cap is at most 100 %.")
+        "Rate, grace days and cap of the penalty cannot be negative, and the cap is at most 100 %.",
+    )
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     customer_class = fields.Selection(
-        [("general", "General customers"), ("large", "Large customers")], "For", required=True, default="general",
-        help="Large customers exceed the property's threshold of managed area (S0-137).")
+        [("general", "General customers"), ("large", "Large customers")],
+        "For",
+        required=True,
+        default="general",
+        help="Large customers exceed the property's threshold of managed area (S0-137).",
+    )
     company_id = fields.Many2one("res.company", index=True, help="Empty: every company.")
-    property_id = fields.Many2one("pm.property", index=True, help="Empty: every property. A property's own policy comes first.")
+    property_id = fields.Many2one(
+        "pm.property", index=True, help="Empty: every property. A property's own policy comes first."
+    )
     level_ids = fields.One2many("pm.dunning.level", "policy_id", "Levels", copy=True)
     penalty_rate = fields.Float(
-        "Contract Penalty (‰ a Day)", digits=(6, 3), default=0.0,
-        help="Only what the contract agrees (L-06). Shown on notices as what may be charged; never booked by a reminder.")
+        "Contract Penalty (‰ a Day)",
+        digits=(6, 3),
+        default=0.0,
+        help="Only what the contract agrees (L-06). Shown on notices as what may be charged; never booked by a reminder.",
+    )
     penalty_grace_days = fields.Integer("Penalty-free Days", default=0)
-    penalty_cap = fields.Float("Penalty at Most (% of the Debt)", digits=(5, 2), default=0.0, help="0 = the contract names no cap.")
+    penalty_cap = fields.Float(
+        "Penalty at Most (% of the Debt)", digits=(5, 2), default=0.0, help="0 = the contract names no cap."
+    )
     source = fields.Char(help="Where the handbook or the law says so.")
 
     def _penalty(self, currency, charges, today):
@@ -38,5 +50,7 @@ class PmDunningPolicy(models.Model):
         for charge in charges:
             days = max((today - charge.due_date).days - self.penalty_grace_days, 0)
             penalty = charge.residual * self.penalty_rate / 1000 * days
-            total += currency.round(min(penalty, charge.residual * self.penalty_cap / 100) if self.penalty_cap else penalty)
+            total += currency.round(
+                min(penalty, charge.residual * self.penalty_cap / 100) if self.penalty_cap else penalty
+            )
         return currency.round(total)

@@ -10,7 +10,8 @@ class PmPayerAccount(models.Model):
     _rec_name = "account_number"
 
     _account_unique = models.UniqueIndex(
-        "(company_id, account_number, partner_id)", "This account is already known for this payer.")
+        "(company_id, account_number, partner_id)", "This account is already known for this payer."
+    )
 
     account_number = fields.Char(required=True, readonly=True)
     partner_id = fields.Many2one("res.partner", "Payer", required=True, index=True, ondelete="cascade")
@@ -20,7 +21,12 @@ class PmPayerAccount(models.Model):
     def _remember(self, company, number, partner):
         """Note that `partner` paid from account `number`. Twice changes nothing."""
         number = "".join((number or "").split())
-        if number and partner and not self.search_count(
-            [("company_id", "=", company.id), ("account_number", "=", number), ("partner_id", "=", partner.id)], limit=1
+        if (
+            number
+            and partner
+            and not self.search_count(
+                [("company_id", "=", company.id), ("account_number", "=", number), ("partner_id", "=", partner.id)],
+                limit=1,
+            )
         ):
             self.create({"account_number": number, "partner_id": partner.id, "company_id": company.id})

@@ -30,21 +30,31 @@ class PmPayment(models.Model):
     _receipt_unique = models.UniqueIndex("(book_id, receipt_number)", "This receipt number is already used.")
     _amount_positive = models.Constraint("CHECK (amount > 0)", "The amount of a payment must be positive.")
     _statement_line_unique = models.UniqueIndex(
-        "(statement_line_id) WHERE state = 'posted' AND statement_line_id IS NOT NULL", "This bank line has already been booked.")
+        "(statement_line_id) WHERE state = 'posted' AND statement_line_id IS NOT NULL",
+        "This bank line has already been booked.",
+    )
     _property_date_index = models.Index("(property_id, date DESC, id DESC)")
 
-    request_key = fields.Char(required=True, readonly=True, copy=False, help="A repeated request with the same key is booked once.")
+    request_key = fields.Char(
+        required=True, readonly=True, copy=False, help="A repeated request with the same key is booked once."
+    )
     direction = fields.Selection([("in", "Received"), ("out", "Refunded")], required=True, default="in", readonly=True)
     source = fields.Selection(
-        [("counter", "Counter"), ("bank", "Bank statement"), ("online", "Portal")], required=True, default="counter", readonly=True)
+        [("counter", "Counter"), ("bank", "Bank statement"), ("online", "Portal")],
+        required=True,
+        default="counter",
+        readonly=True,
+    )
     property_id = fields.Many2one("pm.property", required=True, index=True, readonly=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     unit_id = fields.Many2one("pm.unit", index="btree_not_null", readonly=True, ondelete="restrict")
     partner_id = fields.Many2one("res.partner", "Payer", required=True, index=True, readonly=True, ondelete="restrict")
-    method_id = fields.Many2one("pm.payment.method", required=True, readonly=True, check_company=True, ondelete="restrict")
+    method_id = fields.Many2one(
+        "pm.payment.method", required=True, readonly=True, check_company=True, ondelete="restrict"
+    )
     amount = fields.Monetary(required=True, readonly=True)
-    cash_given = fields.Monetary("Cash Given", readonly=True)
+    cash_given = fields.Monetary(readonly=True)
     cash_change = fields.Monetary("Change", compute="_compute_cash_change")
     credit_amount = fields.Monetary("Kept as Credit", readonly=True)
     date = fields.Date(required=True, readonly=True)
@@ -53,18 +63,31 @@ class PmPayment(models.Model):
     session_id = fields.Many2one("pm.cash.session", readonly=True, index="btree_not_null", ondelete="restrict")
     note = fields.Char(readonly=True)
     line_ids = fields.One2many("pm.payment.line", "payment_id", readonly=True)
-    move_id = fields.Many2one("account.move", "Journal Entry", readonly=True, index="btree_not_null", ondelete="restrict")
+    move_id = fields.Many2one(
+        "account.move", "Journal Entry", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     statement_line_id = fields.Many2one(
-        "account.bank.statement.line", "Bank Line", readonly=True, index="btree_not_null", ondelete="restrict")
-    origin_payment_id = fields.Many2one("pm.payment", "Refund of", readonly=True, index="btree_not_null", ondelete="restrict")
+        "account.bank.statement.line", "Bank Line", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    origin_payment_id = fields.Many2one(
+        "pm.payment", "Refund of", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     book_id = fields.Many2one("pm.receipt.book", readonly=True, ondelete="restrict")
     receipt_number = fields.Integer("Number", readonly=True, copy=False)
     receipt_name = fields.Char("Receipt", readonly=True, copy=False, index="trigram")
     print_count = fields.Integer("Printed", readonly=True, copy=False)
     mail_state = fields.Selection(
-        [("none", "Not mailed"), ("todo", "To mail"), ("done", "Mailed")], "Receipt by E-mail", default="none", readonly=True)
+        [("none", "Not mailed"), ("todo", "To mail"), ("done", "Mailed")],
+        "Receipt by E-mail",
+        default="none",
+        readonly=True,
+    )
     state = fields.Selection(
-        [("draft", "Being booked"), ("posted", "Booked"), ("reversed", "Voided")], required=True, default="draft", readonly=True)
+        [("draft", "Being booked"), ("posted", "Booked"), ("reversed", "Voided")],
+        required=True,
+        default="draft",
+        readonly=True,
+    )
     reversal_reason = fields.Text(readonly=True, tracking=True)
     reversed_by_id = fields.Many2one("res.users", "Voided By", readonly=True)
     reversed_at = fields.Datetime("Voided On", readonly=True)
@@ -81,12 +104,16 @@ class PmPayment(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.context.get("pm_payment_register"):
-            raise UserError(self.env._("A payment is registered at the counter, from the bank or in the portal, never typed in."))
+            raise UserError(
+                self.env._("A payment is registered at the counter, from the bank or in the portal, never typed in.")
+            )
         return super().create(vals_list)
 
     @api.ondelete(at_uninstall=False)
     def _never_delete(self):
-        raise UserError(self.env._("A payment is never deleted: void it (冲红) with a reason; its receipt number stays."))
+        raise UserError(
+            self.env._("A payment is never deleted: void it (冲红) with a reason; its receipt number stays.")
+        )
 
     # -- registering ------------------------------------------------------------------------------------------------
 
@@ -137,8 +164,12 @@ class PmPayment(models.Model):
             or self.partner_id.id != vals.get("partner_id")
             or self.direction != vals.get("direction", "in")
         ):
-            raise UserError(self.env._(
-                "The key of this request belongs to receipt %s over another amount or payer: start a new payment.", self.receipt_name))
+            raise UserError(
+                self.env._(
+                    "The key of this request belongs to receipt %s over another amount or payer: start a new payment.",
+                    self.receipt_name,
+                )
+            )
         return self
 
     def _prepare_register(self, vals):
@@ -160,40 +191,73 @@ class PmPayment(models.Model):
         if method.company_id != company:
             raise UserError(self.env._("The payment method belongs to another company than %s.", prop.display_name))
         if unit and unit.property_id != prop:
-            raise UserError(self.env._("Unit %(unit)s is not in %(property)s.", unit=unit.display_name, property=prop.display_name))
+            raise UserError(
+                self.env._("Unit %(unit)s is not in %(property)s.", unit=unit.display_name, property=prop.display_name)
+            )
         date = fields.Date.to_date(vals.get("date")) or prop._today()
         self._check_date(date, prop, method)
         lines = self._prepare_lines(vals.get("lines") or [], prop, direction, currency)
         rest = currency.round(amount - sum(line["amount"] for line in lines))
         if rest < 0:
-            raise UserError(self.env._(
-                "The lines add up to %(lines)s, more than the payment of %(amount)s.",
-                lines=currency.format(amount - rest), amount=currency.format(amount)))
+            raise UserError(
+                self.env._(
+                    "The lines add up to %(lines)s, more than the payment of %(amount)s.",
+                    lines=currency.format(amount - rest),
+                    amount=currency.format(amount),
+                )
+            )
         if rest > 0:
             if not vals.get("allow_credit") or direction != "in":
-                raise UserError(self.env._(
-                    "%(rest)s of the payment is for nothing: take only what is owed, or keep the rest as credit of the payer.",
-                    rest=currency.format(rest)))
+                raise UserError(
+                    self.env._(
+                        "%(rest)s of the payment is for nothing: take only what is owed, or keep the rest as credit of the payer.",
+                        rest=currency.format(rest),
+                    )
+                )
             prop._ensure_accounts()
-            lines.append({
-                "kind": "credit", "charge": None, "account": prop.sudo().receivable_account_id, "partner": partner,
-                "label": self.env._("Prepayment of %s", unit.display_name or partner.display_name), "amount": rest,
-                "res_model": False, "res_id": False,
-            })
+            lines.append(
+                {
+                    "kind": "credit",
+                    "charge": None,
+                    "account": prop.sudo().receivable_account_id,
+                    "partner": partner,
+                    "label": self.env._("Prepayment of %s", unit.display_name or partner.display_name),
+                    "amount": rest,
+                    "res_model": False,
+                    "res_id": False,
+                }
+            )
         origin = self.browse(vals.get("origin_payment_id") or ()).exists()
         if origin:
             self._check_refund(origin, partner, amount)
         session = self._session_for(vals, prop, method)
         given = vals.get("cash_given") or 0.0
         if given and currency.compare_amounts(given, amount) < 0:
-            raise UserError(self.env._("The cash given (%(given)s) does not cover %(amount)s.",
-                                       given=currency.format(given), amount=currency.format(amount)))
+            raise UserError(
+                self.env._(
+                    "The cash given (%(given)s) does not cover %(amount)s.",
+                    given=currency.format(given),
+                    amount=currency.format(amount),
+                )
+            )
         values = {
-            "direction": direction, "source": vals.get("source") or ("bank" if vals.get("statement_line_id") else "counter"),
-            "property_id": prop.id, "company_id": company.id, "currency_id": currency.id, "unit_id": unit.id,
-            "partner_id": partner.id, "method_id": method.id, "amount": amount, "date": date, "session_id": session.id,
-            "cash_given": given if method.code == "cash" else 0.0, "credit_amount": max(rest, 0.0), "note": vals.get("note"),
-            "origin_payment_id": origin.id, "statement_line_id": vals.get("statement_line_id"), "user_id": self.env.uid,
+            "direction": direction,
+            "source": vals.get("source") or ("bank" if vals.get("statement_line_id") else "counter"),
+            "property_id": prop.id,
+            "company_id": company.id,
+            "currency_id": currency.id,
+            "unit_id": unit.id,
+            "partner_id": partner.id,
+            "method_id": method.id,
+            "amount": amount,
+            "date": date,
+            "session_id": session.id,
+            "cash_given": given if method.code == "cash" else 0.0,
+            "credit_amount": max(rest, 0.0),
+            "note": vals.get("note"),
+            "origin_payment_id": origin.id,
+            "statement_line_id": vals.get("statement_line_id"),
+            "user_id": self.env.uid,
         }
         return values, lines
 
@@ -203,7 +267,11 @@ class PmPayment(models.Model):
         if currency.compare_amounts(amount, 0.0) <= 0:
             raise UserError(self.env._("The amount of a payment must be positive."))
         if abs(currency.round(amount) - amount) > currency.rounding / 100:
-            raise UserError(self.env._("%(amount)s has more decimals than %(currency)s allows.", amount=amount, currency=currency.name))
+            raise UserError(
+                self.env._(
+                    "%(amount)s has more decimals than %(currency)s allows.", amount=amount, currency=currency.name
+                )
+            )
         return currency.round(amount)
 
     def _check_date(self, date, prop, method):
@@ -212,8 +280,12 @@ class PmPayment(models.Model):
         # sudo: lock dates and journals are read for the check only
         violated = prop.company_id.sudo()._get_violated_lock_dates(date, False, method.sudo().journal_id)
         if violated:
-            raise UserError(self.env._(
-                "The books are closed up to %(lock)s: to register the payment, date it later than that.", lock=violated[-1][0]))
+            raise UserError(
+                self.env._(
+                    "The books are closed up to %(lock)s: to register the payment, date it later than that.",
+                    lock=violated[-1][0],
+                )
+            )
 
     def _prepare_lines(self, requests, prop, direction, currency):
         lines, seen = [], {}
@@ -229,15 +301,35 @@ class PmPayment(models.Model):
                 if charge.id in seen:
                     seen[charge.id]["amount"] = currency.round(seen[charge.id]["amount"] + amount)
                     continue
-                line = {"kind": "charge", "charge": charge, "account": charge.sudo().move_line_id.account_id,
-                        "partner": charge.partner_id, "label": charge.display_name, "res_model": False, "res_id": False}
+                line = {
+                    "kind": "charge",
+                    "charge": charge,
+                    "account": charge.sudo().move_line_id.account_id,
+                    "partner": charge.partner_id,
+                    "label": charge.display_name,
+                    "res_model": False,
+                    "res_id": False,
+                }
                 seen[charge.id] = line
             else:
                 account = self.env["account.account"].sudo().browse(request.get("account_id") or ()).exists()
-                if not account or prop.company_id not in account.company_ids or account.account_type == "asset_receivable":
-                    raise UserError(self.env._("A payment line needs a charge, or an account of %s.", prop.company_id.display_name))
-                line = {"kind": "account", "charge": None, "account": account, "partner": None, "label": request.get("label"),
-                        "res_model": request.get("res_model"), "res_id": request.get("res_id")}
+                if (
+                    not account
+                    or prop.company_id not in account.company_ids
+                    or account.account_type == "asset_receivable"
+                ):
+                    raise UserError(
+                        self.env._("A payment line needs a charge, or an account of %s.", prop.company_id.display_name)
+                    )
+                line = {
+                    "kind": "account",
+                    "charge": None,
+                    "account": account,
+                    "partner": None,
+                    "label": request.get("label"),
+                    "res_model": request.get("res_model"),
+                    "res_id": request.get("res_id"),
+                }
             lines.append({**line, "amount": amount})
             if line["kind"] == "charge":
                 seen[line["charge"].id] = lines[-1]
@@ -247,11 +339,18 @@ class PmPayment(models.Model):
         """A refund goes back to the original payer, and never more than was paid."""
         if origin.partner_id != partner:
             raise UserError(self.env._("A refund goes back to the original payer, %s.", origin.partner_id.display_name))
-        refunded = sum(self.sudo().search([("origin_payment_id", "=", origin.id), ("state", "=", "posted")]).mapped("amount"))
+        refunded = sum(
+            self.sudo().search([("origin_payment_id", "=", origin.id), ("state", "=", "posted")]).mapped("amount")
+        )
         if origin.currency_id.compare_amounts(refunded + amount, origin.amount) > 0:
-            raise UserError(self.env._(
-                "Receipt %(receipt)s was over %(amount)s, of which %(refunded)s is refunded already.", receipt=origin.receipt_name,
-                amount=origin.currency_id.format(origin.amount), refunded=origin.currency_id.format(refunded)))
+            raise UserError(
+                self.env._(
+                    "Receipt %(receipt)s was over %(amount)s, of which %(refunded)s is refunded already.",
+                    receipt=origin.receipt_name,
+                    amount=origin.currency_id.format(origin.amount),
+                    refunded=origin.currency_id.format(refunded),
+                )
+            )
 
     def _session_for(self, vals, prop, method):
         """The cash session the payment belongs to; cash needs one and opens it when there is none."""
@@ -279,8 +378,10 @@ class PmPayment(models.Model):
         if not lines:
             return
         self.env.flush_all()
-        self.env.cr.execute(SQL(
-            "SELECT id FROM account_move_line WHERE id IN %s ORDER BY id FOR UPDATE", lines._ids), log_exceptions=False)
+        self.env.cr.execute(
+            SQL("SELECT id FROM account_move_line WHERE id IN %s ORDER BY id FOR UPDATE", lines._ids),
+            log_exceptions=False,
+        )
         lines.invalidate_recordset(["amount_residual", "reconciled"])
         charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])
 
@@ -291,20 +392,39 @@ class PmPayment(models.Model):
             charge, currency = line["charge"], line["charge"].currency_id
             owed = charge.sudo().move_line_id.amount_residual
             if currency.compare_amounts(owed, 0.0) <= 0:
-                raise UserError(self.env._("“%s” has been paid in the meantime: load the household again.", charge.display_name))
+                raise UserError(
+                    self.env._("“%s” has been paid in the meantime: load the household again.", charge.display_name)
+                )
             if currency.compare_amounts(line["amount"], owed) > 0:
-                raise UserError(self.env._(
-                    "“%(charge)s”: %(amount)s is more than the %(owed)s still owed.", charge=charge.display_name,
-                    amount=currency.format(line["amount"]), owed=currency.format(owed)))
+                raise UserError(
+                    self.env._(
+                        "“%(charge)s”: %(amount)s is more than the %(owed)s still owed.",
+                        charge=charge.display_name,
+                        amount=currency.format(line["amount"]),
+                        owed=currency.format(owed),
+                    )
+                )
 
     def _create_once(self, values, lines):
         """Insert the payment under its unique key."""
-        commands = [Command.create({
-            "kind": line["kind"], "charge_id": line["charge"].id if line["charge"] else False, "account_id": line["account"].id,
-            "label": line["label"], "amount": line["amount"], "res_model": line["res_model"], "res_id": line["res_id"],
-        }) for line in lines]
+        commands = [
+            Command.create(
+                {
+                    "kind": line["kind"],
+                    "charge_id": line["charge"].id if line["charge"] else False,
+                    "account_id": line["account"].id,
+                    "label": line["label"],
+                    "amount": line["amount"],
+                    "res_model": line["res_model"],
+                    "res_id": line["res_id"],
+                }
+            )
+            for line in lines
+        ]
         # sudo: nobody may write payments except through this method, whose caller was checked
-        payments = self.sudo().with_context(pm_payment_register=True, tracking_disable=True, mail_create_nosubscribe=True)
+        payments = self.sudo().with_context(
+            pm_payment_register=True, tracking_disable=True, mail_create_nosubscribe=True
+        )
         try:
             with self.env.cr.savepoint():
                 return payments.create({**values, "line_ids": commands}).with_context(pm_payment_register=False)
@@ -322,16 +442,27 @@ class PmPayment(models.Model):
         else:
             sign = 1 if self.direction == "in" else -1
             money = {
-                "account_id": self.method_id.account_id.id, "balance": sign * self.amount, "partner_id": self.partner_id.id,
+                "account_id": self.method_id.account_id.id,
+                "balance": sign * self.amount,
+                "partner_id": self.partner_id.id,
                 "name": self.note or self.method_id.display_name,
             }
             # A draft entry that nobody can see half done: made, posted and reconciled in this transaction.
-            move = self.env["account.move"].with_company(self.company_id).with_context(
-                tracking_disable=True, skip_invoice_sync=True).create({
-                "move_type": "entry", "journal_id": self.method_id.journal_id.id, "date": self.date,
-                "partner_id": self.partner_id.id, "company_id": self.company_id.id,
-                "line_ids": [Command.create(vals) for vals in [money, *self._prepare_counterparts(lines)]],
-            })
+            move = (
+                self.env["account.move"]
+                .with_company(self.company_id)
+                .with_context(tracking_disable=True, skip_invoice_sync=True)
+                .create(
+                    {
+                        "move_type": "entry",
+                        "journal_id": self.method_id.journal_id.id,
+                        "date": self.date,
+                        "partner_id": self.partner_id.id,
+                        "company_id": self.company_id.id,
+                        "line_ids": [Command.create(vals) for vals in [money, *self._prepare_counterparts(lines)]],
+                    }
+                )
+            )
             move._post(soft=False)
             counterparts = move.line_ids.sorted("id")[1:]
             self.move_id = move
@@ -345,19 +476,29 @@ class PmPayment(models.Model):
 
     def _prepare_counterparts(self, lines):
         sign = -1 if self.direction == "in" else 1
-        return [{
-            "account_id": line["account"].id, "balance": sign * line["amount"], "name": line["label"] or self.partner_id.display_name,
-            "partner_id": (line["partner"] or self.partner_id).id,
-        } for line in lines]
+        return [
+            {
+                "account_id": line["account"].id,
+                "balance": sign * line["amount"],
+                "name": line["label"] or self.partner_id.display_name,
+                "partner_id": (line["partner"] or self.partner_id).id,
+            }
+            for line in lines
+        ]
 
     def _finish(self):
         """Number the receipt (last, so that the book is locked as briefly as possible) and tell who waits for the money."""
         book = self.env["pm.receipt.book"]._ensure_book(self.property_id, self.direction)
         number, name = book._take_number()
-        self.write({
-            "book_id": book.id, "receipt_number": number, "receipt_name": name, "state": "posted",
-            "mail_state": "todo" if self.partner_id.email and self.direction == "in" else "none",
-        })
+        self.write(
+            {
+                "book_id": book.id,
+                "receipt_number": number,
+                "receipt_name": name,
+                "state": "posted",
+                "mail_state": "todo" if self.partner_id.email and self.direction == "in" else "none",
+            }
+        )
         self.move_id.with_context(skip_readonly_check=True, tracking_disable=True).ref = name
         for line in self.line_ids:
             record = line._source_record()
@@ -369,7 +510,9 @@ class PmPayment(models.Model):
 
     def _after_change(self):
         """Hook after a payment was booked or voided: reminders of what is paid stop here."""
-        debtors = {(line.charge_id.partner_id.id, line.charge_id.unit_id.id) for line in self.line_ids if line.charge_id}
+        debtors = {
+            (line.charge_id.partner_id.id, line.charge_id.unit_id.id) for line in self.line_ids if line.charge_id
+        }
         if debtors:
             self.env["pm.dunning.case"].sudo()._refresh_paid(debtors)
 
@@ -389,7 +532,9 @@ class PmPayment(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
         while todo := self.search(domain, order="id", limit=_MAIL_BATCH):
             # The key of the message is the payment's id: a batch that is repeated after a crash mails nothing twice.
-            self.env["pm.message"]._enqueue_template("service", "pm_fees.mail_template_receipt", todo, "receipt", channel="email")
+            self.env["pm.message"]._enqueue_template(
+                "service", "pm_fees.mail_template_receipt", todo, "receipt", channel="email"
+            )
             todo.mail_state = "done"
             if not self.env["ir.cron"]._commit_progress(len(todo)):
                 break
@@ -399,8 +544,12 @@ class PmPayment(models.Model):
     def action_reverse(self):
         self.ensure_one()
         return {
-            "type": "ir.actions.act_window", "res_model": "pm.payment.reverse", "view_mode": "form", "target": "new",
-            "name": self.env._("Void Payment"), "context": {"default_payment_id": self.id},
+            "type": "ir.actions.act_window",
+            "res_model": "pm.payment.reverse",
+            "view_mode": "form",
+            "target": "new",
+            "name": self.env._("Void Payment"),
+            "context": {"default_payment_id": self.id},
         }
 
     def _reverse(self, reason):
@@ -411,7 +560,9 @@ class PmPayment(models.Model):
         """
         self.ensure_one()
         user = self.env.user
-        if not self.env.su and not (user.has_group("pm_base.group_accountant") or user.has_group("pm_base.group_supervisor")):
+        if not self.env.su and not (
+            user.has_group("pm_base.group_accountant") or user.has_group("pm_base.group_supervisor")
+        ):
             raise AccessError(self.env._("To void a payment you must be an accountant or a supervisor."))
         if not (reason or "").strip():
             raise UserError(self.env._("To void a payment you must give the reason."))
@@ -431,14 +582,32 @@ class PmPayment(models.Model):
         else:
             today = payment.property_id._today()
             payment._check_date(today, payment.property_id, payment.method_id)
-            reversal = payment.move_id.with_company(payment.company_id).with_context(pm_payment_void=True)._reverse_moves([{
-                "date": today, "ref": self.env._("Void of %(receipt)s: %(reason)s", receipt=payment.receipt_name, reason=reason),
-            }], cancel=True)
-        payment.write({
-            "state": "reversed", "reversal_reason": reason.strip(), "reversed_by_id": self.env.uid,
-            "reversed_at": fields.Datetime.now(), "reversal_move_id": reversal.id, "reversal_session_id": session.id,
-            "mail_state": "done" if payment.mail_state == "done" else "none",
-        })
+            reversal = (
+                payment.move_id.with_company(payment.company_id)
+                .with_context(pm_payment_void=True)
+                ._reverse_moves(
+                    [
+                        {
+                            "date": today,
+                            "ref": self.env._(
+                                "Void of %(receipt)s: %(reason)s", receipt=payment.receipt_name, reason=reason
+                            ),
+                        }
+                    ],
+                    cancel=True,
+                )
+            )
+        payment.write(
+            {
+                "state": "reversed",
+                "reversal_reason": reason.strip(),
+                "reversed_by_id": self.env.uid,
+                "reversed_at": fields.Datetime.now(),
+                "reversal_move_id": reversal.id,
+                "reversal_session_id": session.id,
+                "mail_state": "done" if payment.mail_state == "done" else "none",
+            }
+        )
         payment.message_post(body=self.env._("Voided by %(user)s: %(reason)s", user=user.name, reason=reason))
         for line in payment.line_ids:
             record = line._source_record()
@@ -450,9 +619,11 @@ class PmPayment(models.Model):
         refunds = self.search([("origin_payment_id", "=", self.id), ("state", "=", "posted")])
         if refunds:
             raise UserError(self.env._("Part of receipt %s is refunded: void the refund first.", self.receipt_name))
-        for line in self.line_ids.filtered(lambda l: l.kind == "credit"):
+        for line in self.line_ids.filtered(lambda line: line.kind == "credit"):
             if self.currency_id.compare_amounts(line.open_credit, line.amount):
-                raise UserError(self.env._("The credit of receipt %s is already used: take that back first.", self.receipt_name))
+                raise UserError(
+                    self.env._("The credit of receipt %s is already used: take that back first.", self.receipt_name)
+                )
 
     def _reversal_session(self):
         """Cash goes back out of an open drawer: the original one, or any open one of the property."""
@@ -461,7 +632,13 @@ class PmPayment(models.Model):
             return Session
         if self.session_id.state == "open":
             return self.session_id
-        session = Session.search([("property_id", "=", self.property_id.id), ("state", "=", "open")], order="id desc", limit=1)
+        session = Session.search(
+            [("property_id", "=", self.property_id.id), ("state", "=", "open")], order="id desc", limit=1
+        )
         if not session:
-            raise UserError(self.env._("To give cash back, a cashier must have an open cash session on %s.", self.property_id.display_name))
+            raise UserError(
+                self.env._(
+                    "To give cash back, a cashier must have an open cash session on %s.", self.property_id.display_name
+                )
+            )
         return session

@@ -10,27 +10,38 @@ class PmPaymentLine(models.Model):
 
     _amount_positive = models.Constraint("CHECK (amount > 0)", "The amount of a payment line must be positive.")
     _one_purpose = models.Constraint(
-        "CHECK ((kind = 'charge') = (charge_id IS NOT NULL))", "A payment line pays a charge or names another purpose, not both.")
+        "CHECK ((kind = 'charge') = (charge_id IS NOT NULL))",
+        "A payment line pays a charge or names another purpose, not both.",
+    )
 
     payment_id = fields.Many2one("pm.payment", required=True, index=True, ondelete="restrict")
     property_id = fields.Many2one(related="payment_id.property_id", store=True, index=True)
     company_id = fields.Many2one(related="payment_id.company_id", store=True)
     currency_id = fields.Many2one(related="payment_id.currency_id")
     kind = fields.Selection(
-        [("charge", "Charge"), ("account", "Other account"), ("credit", "Credit of the payer")], required=True, readonly=True)
+        [("charge", "Charge"), ("account", "Other account"), ("credit", "Credit of the payer")],
+        required=True,
+        readonly=True,
+    )
     charge_id = fields.Many2one("pm.charge", index="btree_not_null", readonly=True, ondelete="restrict")
     account_id = fields.Many2one("account.account", required=True, readonly=True)
     label = fields.Char(readonly=True)
     amount = fields.Monetary(required=True, readonly=True)
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
-    move_line_id = fields.Many2one("account.move.line", "Journal Item", readonly=True, index="btree_not_null", ondelete="restrict")
+    move_line_id = fields.Many2one(
+        "account.move.line", "Journal Item", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     open_credit = fields.Monetary(compute="_compute_open_credit", help="Of a credit: what has not been used yet.")
 
     def _compute_open_credit(self):
         # sudo: the cashier sees the credit of a household without rights on journal items
         for line in self.sudo():
-            line.open_credit = -line.move_line_id.amount_residual if line.kind == "credit" and line.payment_id.state == "posted" else 0.0
+            line.open_credit = (
+                -line.move_line_id.amount_residual
+                if line.kind == "credit" and line.payment_id.state == "posted"
+                else 0.0
+            )
 
     def _source_record(self):
         """The record of the upper module that this line pays, if any."""

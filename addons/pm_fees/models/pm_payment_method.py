@@ -38,11 +38,17 @@ class PmPaymentMethod(models.Model):
     at_counter = fields.Boolean("At the Counter", default=True, help="Offered on the counter screen.")
     company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     journal_id = fields.Many2one(
-        "account.journal", required=True, check_company=True, domain="[('type', 'in', ('cash', 'bank'))]",
+        "account.journal",
+        required=True,
+        check_company=True,
+        domain="[('type', 'in', ('cash', 'bank'))]",
         help="Payments of this method are booked in this journal.",
     )
     account_id = fields.Many2one(
-        "account.account", "Money Account", check_company=True, required=True,
+        "account.account",
+        "Money Account",
+        check_company=True,
+        required=True,
         help="Debited when money comes in. Card, WeChat and Alipay money waits on its own account until the bank shows it.",
     )
     is_cash = fields.Boolean(compute="_compute_is_cash")
@@ -67,41 +73,59 @@ class PmPaymentMethod(models.Model):
         :return: the methods of these companies. Calling it twice changes nothing.
         """
         # sudo: set up once per company by whoever first opens the counter; nothing comes from the caller
-        self = self.sudo()
-        companies = companies or self.env["res.company"].search([])
-        found = self.with_context(active_test=False).search([("company_id", "in", companies.ids)])
+        methods = self.sudo()
+        companies = companies or methods.env["res.company"].search([])
+        found = methods.with_context(active_test=False).search([("company_id", "in", companies.ids)])
         have = {(method.company_id.id, method.code) for method in found}
         for company in companies.sudo().filtered("chart_template"):
             for sequence, (code, _label) in enumerate(METHODS):
                 if (company.id, code) in have:
                     continue
-                journal, account = self._setup(company, code)
+                # Names of journals and accounts speak the company's language.
+                lang = company.partner_id.lang or self.env.lang
+                journal, account = methods.with_company(company).with_context(lang=lang)._setup(company, code)
                 if journal and account:
-                    found += self.create({
-                        "code": code, "sequence": sequence * 10, "company_id": company.id,
-                        "journal_id": journal.id, "account_id": account.id, "at_counter": code != "online",
-                    })
+                    found += methods.create(
+                        {
+                            "code": code,
+                            "sequence": sequence * 10,
+                            "company_id": company.id,
+                            "journal_id": journal.id,
+                            "account_id": account.id,
+                            "at_counter": code != "online",
+                        }
+                    )
         return found.filtered("active")
 
     def _setup(self, company, code):
         """The journal and money account of a method, created when the chart lacks them."""
         setup = _SETUP[code]
-        self = self.with_company(company).with_context(lang=company.partner_id.lang or self.env.lang)
-        Journal = self.env["account.journal"]
+        journals = self.env["account.journal"]
         if not setup["code"]:
-            journal = Journal.search([("type", "=", setup["type"]), ("company_id", "=", company.id)], limit=1)
+            journal = journals.search([("type", "=", setup["type"]), ("company_id", "=", company.id)], limit=1)
             if setup["account"] == "outstanding":
-                return journal, self.env["account.payment"].new({"company_id": company.id})._get_outstanding_account("inbound")
+                return journal, self.env["account.payment"].new({"company_id": company.id})._get_outstanding_account(
+                    "inbound"
+                )
             return journal, journal.default_account_id
         # Not the labels of the field: while the module is being installed they are not translated yet.
-        name = {"card": self.env._("Bank card"), "wechat": self.env._("WeChat Pay"), "alipay": self.env._("Alipay")}[code]
-        journal = Journal.search([("code", "=", setup["code"]), ("company_id", "=", company.id)], limit=1)
+        name = {"card": self.env._("Bank card"), "wechat": self.env._("WeChat Pay"), "alipay": self.env._("Alipay")}[
+            code
+        ]
+        journal = journals.search([("code", "=", setup["code"]), ("company_id", "=", company.id)], limit=1)
         if not journal:
-            account = self.env["pm.property"]._ensure_account(company, setup["account"], "asset_cash", name, reconcile=True)
-            journal = Journal.create({
-                "name": name, "code": setup["code"], "type": setup["type"], "company_id": company.id,
-                "default_account_id": account.id,
-            })
+            account = self.env["pm.property"]._ensure_account(
+                company, setup["account"], "asset_cash", name, reconcile=True
+            )
+            journal = journals.create(
+                {
+                    "name": name,
+                    "code": setup["code"],
+                    "type": setup["type"],
+                    "company_id": company.id,
+                    "default_account_id": account.id,
+                }
+            )
         return journal, journal.default_account_id
 
     @api.model
@@ -114,7 +138,11 @@ class PmPaymentMethod(models.Model):
         if not method:
             method = self._ensure_methods(company).filtered(lambda m: m.code == code).with_env(self.env)
         if not method:
-            raise UserError(self.env._(
-                "To take money by %(method)s, %(company)s needs a chart of accounts with a cash and a bank journal.",
-                method=dict(self._fields["code"]._description_selection(self.env)).get(code, code), company=company.display_name))
+            raise UserError(
+                self.env._(
+                    "To take money by %(method)s, %(company)s needs a chart of accounts with a cash and a bank journal.",
+                    method=dict(self._fields["code"]._description_selection(self.env)).get(code, code),
+                    company=company.display_name,
+                )
+            )
         return method

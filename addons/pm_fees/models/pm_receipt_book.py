@@ -46,15 +46,24 @@ class PmReceiptBook(models.Model):
         """
         self.ensure_one()
         self.flush_recordset(["next_number"])
-        self.env.cr.execute(SQL(
-            "UPDATE pm_receipt_book SET next_number = next_number + 1 WHERE id = %s RETURNING next_number - 1", self.id), log_exceptions=False)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE pm_receipt_book SET next_number = next_number + 1 WHERE id = %s RETURNING next_number - 1",
+                self.id,
+            ),
+            log_exceptions=False,
+        )
         [number] = self.env.cr.fetchone()
         self.invalidate_recordset(["next_number"])
         return number, f"{self.prefix}{number:0{self.padding}d}"
 
     def write(self, vals):
-        if {"prefix", "padding", "property_id", "book_type"} & vals.keys() and any(book.next_number > 1 for book in self):
-            raise UserError(self.env._("Receipts have been written from this book: to change it, use a new property or kind."))
+        if {"prefix", "padding", "property_id", "book_type"} & vals.keys() and any(
+            book.next_number > 1 for book in self
+        ):
+            raise UserError(
+                self.env._("Receipts have been written from this book: to change it, use a new property or kind.")
+            )
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

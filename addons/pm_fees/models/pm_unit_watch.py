@@ -1,5 +1,4 @@
 from dateutil.relativedelta import relativedelta
-
 from odoo import api, fields, models
 
 # S0-139: a unit with arrears older than this many full months is watched for sale and transfer.
@@ -10,8 +9,11 @@ class PmUnit(models.Model):
     _inherit = "pm.unit"
 
     pm_watch_sale = fields.Boolean(
-        "Watch for Sale", readonly=True, index="btree_not_null",
-        help="Arrears of more than three months: staff keep an eye on sale and transfer. A warning only, nothing is blocked (S0-139).")
+        "Watch for Sale",
+        readonly=True,
+        index="btree_not_null",
+        help="Arrears of more than three months: staff keep an eye on sale and transfer. A warning only, nothing is blocked (S0-139).",
+    )
     pm_overdue = fields.Monetary("Overdue", compute="_compute_pm_money")
     pm_open = fields.Monetary("Owed", compute="_compute_pm_money")
     pm_payment_count = fields.Integer("Payments", compute="_compute_pm_money")
@@ -24,7 +26,9 @@ class PmUnit(models.Model):
         owed = dict(Charge._read_group(domain, ["unit_id"], ["residual:sum"]))
         today = fields.Date.context_today(self)
         overdue = dict(Charge._read_group([*domain, ("due_date", "<", today)], ["unit_id"], ["residual:sum"]))
-        payments = dict(self.env["pm.payment"].sudo()._read_group([("unit_id", "in", self.ids)], ["unit_id"], ["__count"]))
+        payments = dict(
+            self.env["pm.payment"].sudo()._read_group([("unit_id", "in", self.ids)], ["unit_id"], ["__count"])
+        )
         for unit in self:
             unit.pm_open = owed.get(unit, 0.0)
             unit.pm_overdue = overdue.get(unit, 0.0)
@@ -41,9 +45,19 @@ class PmUnit(models.Model):
         months = self._watch_months()
         for prop, units in self.grouped("property_id").items():
             limit = prop._today() - relativedelta(months=months)
-            for unit, oldest in self.env["pm.charge"].sudo()._read_group(
-                [("unit_id", "in", units.ids), ("state", "=", "posted"), ("residual", ">", 0), ("due_date", "<", limit + relativedelta(days=1))],
-                ["unit_id"], ["due_date:min"],
+            for unit, oldest in (
+                self.env["pm.charge"]
+                .sudo()
+                ._read_group(
+                    [
+                        ("unit_id", "in", units.ids),
+                        ("state", "=", "posted"),
+                        ("residual", ">", 0),
+                        ("due_date", "<", limit + relativedelta(days=1)),
+                    ],
+                    ["unit_id"],
+                    ["due_date:min"],
+                )
             ):
                 if oldest + relativedelta(months=months) < prop._today():
                     watched |= unit
@@ -70,10 +84,15 @@ class PmUnitTransfer(models.Model):
         warnings = super()._get_transfer_warnings()
         if self.unit_id.pm_watch_sale:
             overdue = self.unit_id.currency_id.format(self.unit_id.pm_overdue)
-            warnings.append(self.env._(
-                "Unit %(unit)s has been in arrears for more than %(months)s months (%(amount)s overdue): inform the collection staff and agree"
-                " with both sides who pays. The transfer itself is not blocked.",
-                unit=self.unit_id.name, months=self.unit_id._watch_months(), amount=overdue))
+            warnings.append(
+                self.env._(
+                    "Unit %(unit)s has been in arrears for more than %(months)s months (%(amount)s overdue): inform the collection staff and agree"
+                    " with both sides who pays. The transfer itself is not blocked.",
+                    unit=self.unit_id.name,
+                    months=self.unit_id._watch_months(),
+                    amount=overdue,
+                )
+            )
         return warnings
 
     def action_confirm(self):
@@ -84,6 +103,11 @@ class PmUnitTransfer(models.Model):
             people = (transfer.unit_id.user_id | transfer.property_id.manager_id).partner_id
             if people:
                 transfer.unit_id.message_post(
-                    body=self.env._("A unit with arrears changes hands: %s", "\n".join(transfer._get_transfer_warnings())),
-                    partner_ids=people.ids, message_type="comment", subtype_xmlid="mail.mt_note")
+                    body=self.env._(
+                        "A unit with arrears changes hands: %s", "\n".join(transfer._get_transfer_warnings())
+                    ),
+                    partner_ids=people.ids,
+                    message_type="comment",
+                    subtype_xmlid="mail.mt_note",
+                )
         return result

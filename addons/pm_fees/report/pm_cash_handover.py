@@ -22,10 +22,16 @@ class ReportCashHandover(models.AbstractModel):
         tz = record.property_id.tz
         # sudo: the sheet lists the receipts of the drawer to whoever may see the drawer
         session = record.sudo()
-        story = [kit.pairs([
-            (_("Cashier"), session.user_id.name), (_("Opened"), kit.datetime(session.opened_at, tz=tz)),
-            (_("Counted on"), kit.datetime(session.closed_at, tz=tz)), (_("Received by"), session.receiver_id.name or ""),
-        ])]
+        story = [
+            kit.pairs(
+                [
+                    (_("Cashier"), session.user_id.name),
+                    (_("Opened"), kit.datetime(session.opened_at, tz=tz)),
+                    (_("Counted on"), kit.datetime(session.closed_at, tz=tz)),
+                    (_("Received by"), session.receiver_id.name or ""),
+                ]
+            )
+        ]
         methods = {}
         rows = []
         for payment in session.payment_ids.sorted("id"):
@@ -33,23 +39,50 @@ class ReportCashHandover(models.AbstractModel):
             if payment.state == "posted":
                 count, total = methods.get(payment.method_id, (0, 0.0))
                 methods[payment.method_id] = (count + 1, total + sign * payment.amount)
-            rows.append([
-                payment.receipt_name, payment.unit_id.display_name or "", payment.partner_id.name, payment.method_id.display_name,
-                kit.money(sign * payment.amount), _("void") if payment.state == "reversed" else "",
-            ])
-        story += [kit.h(_("By Method")), kit.table(
-            [_("Method"), _("Receipts"), _("Amount")], [[method.display_name, count, kit.money(total)] for method, (count, total) in methods.items()],
-            widths=[60, 30, 40], align="lrr")]
-        story += [kit.h(_("Cash")), kit.pairs([
-            (_("Opening float"), kit.money(session.opening_amount)), (_("Cash received"), kit.money(session.cash_in)),
-            (_("Cash paid out"), kit.money(session.cash_out)), (_("Expected in drawer"), kit.money(session.expected_amount)),
-            (_("Counted"), kit.money(session.counted_amount)), (_("Difference"), kit.money(session.difference)),
-            (_("To hand over"), kit.money(session.counted_amount - session.opening_amount)),
-            (_("In words"), kit.money_words(max(session.counted_amount - session.opening_amount, 0.0))),
-        ])]
+            rows.append(
+                [
+                    payment.receipt_name,
+                    payment.unit_id.display_name or "",
+                    payment.partner_id.name,
+                    payment.method_id.display_name,
+                    kit.money(sign * payment.amount),
+                    _("void") if payment.state == "reversed" else "",
+                ]
+            )
+        story += [
+            kit.h(_("By Method")),
+            kit.table(
+                [_("Method"), _("Receipts"), _("Amount")],
+                [[method.display_name, count, kit.money(total)] for method, (count, total) in methods.items()],
+                widths=[60, 30, 40],
+                align="lrr",
+            ),
+        ]
+        story += [
+            kit.h(_("Cash")),
+            kit.pairs(
+                [
+                    (_("Opening float"), kit.money(session.opening_amount)),
+                    (_("Cash received"), kit.money(session.cash_in)),
+                    (_("Cash paid out"), kit.money(session.cash_out)),
+                    (_("Expected in drawer"), kit.money(session.expected_amount)),
+                    (_("Counted"), kit.money(session.counted_amount)),
+                    (_("Difference"), kit.money(session.difference)),
+                    (_("To hand over"), kit.money(session.counted_amount - session.opening_amount)),
+                    (_("In words"), kit.money_words(max(session.counted_amount - session.opening_amount, 0.0))),
+                ]
+            ),
+        ]
         if session.difference_reason:
             story.append(kit.p(_("Why it differs: %s", session.difference_reason)))
-        story += [kit.h(_("Receipts")), kit.table(
-            [_("Receipt"), _("Unit"), _("Payer"), _("Method"), _("Amount"), ""], rows, widths=[40, 25, 45, 22, 28, 14], align="llllrl")]
+        story += [
+            kit.h(_("Receipts")),
+            kit.table(
+                [_("Receipt"), _("Unit"), _("Payer"), _("Method"), _("Amount"), ""],
+                rows,
+                widths=[40, 25, 45, 22, 28, 14],
+                align="llllrl",
+            ),
+        ]
         story.append(kit.signatures([_("Handed over by (cashier)"), _("Received by (accountant)"), _("Witness")]))
         return story

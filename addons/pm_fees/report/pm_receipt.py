@@ -20,36 +20,69 @@ class ReportReceipt(models.AbstractModel):
     def _number(self, record):
         number = self.env._("No. %s", record.receipt_name)
         # The first print is the original; every further one says so.
-        return self.env._("%(number)s · reprint %(count)s", number=number, count=record.print_count - 1) if record.print_count > 1 else number
+        return (
+            self.env._("%(number)s · reprint %(count)s", number=number, count=record.print_count - 1)
+            if record.print_count > 1
+            else number
+        )
 
     def _story(self, record, kit):
         _ = record.env._
         # sudo: whoever may see the receipt may print what stands on it (unit, account names)
         payment = record.sudo()
-        story = [kit.pairs([
-            (_("Payer"), payment.partner_id.name),
-            (_("Unit"), payment.unit_id.display_name or "、".join(payment.line_ids.charge_id.unit_id.mapped("display_name"))),
-            (_("Date"), kit.date(payment.date)),
-            (_("Method"), payment.method_id.display_name),
-        ])]
+        story = [
+            kit.pairs(
+                [
+                    (_("Payer"), payment.partner_id.name),
+                    (
+                        _("Unit"),
+                        payment.unit_id.display_name
+                        or "、".join(payment.line_ids.charge_id.unit_id.mapped("display_name")),
+                    ),
+                    (_("Date"), kit.date(payment.date)),
+                    (_("Method"), payment.method_id.display_name),
+                ]
+            )
+        ]
         rows = [
-            [index, line.charge_id.item_id.name if line.charge_id else line.label, self._explain_line(line, kit), kit.money(line.amount)]
+            [
+                index,
+                line.charge_id.item_id.name if line.charge_id else line.label,
+                self._explain_line(line, kit),
+                kit.money(line.amount),
+            ]
             for index, line in enumerate(payment.line_ids.sorted("id"), 1)
         ]
-        story.append(kit.table(
-            [_("No."), _("Item"), _("Explanation"), _("Amount")], rows, widths=[10, 38, 92, 30], align="cllr",
-            total=["", _("Total"), "", kit.money(payment.amount)]))
+        story.append(
+            kit.table(
+                [_("No."), _("Item"), _("Explanation"), _("Amount")],
+                rows,
+                widths=[10, 38, 92, 30],
+                align="cllr",
+                total=["", _("Total"), "", kit.money(payment.amount)],
+            )
+        )
         words = [(_("Amount in words"), kit.money_words(payment.amount))]
         if payment.cash_given and payment.currency_id.compare_amounts(payment.cash_change, 0.0) > 0:
-            words.append((_("Cash given / change"), f"{kit.money(payment.cash_given)} / {kit.money(payment.cash_change)}"))
+            words.append(
+                (_("Cash given / change"), f"{kit.money(payment.cash_given)} / {kit.money(payment.cash_change)}")
+            )
         if payment.note:
             words.append((_("Note"), payment.note))
         story.append(kit.pairs(words, columns=1))
-        story.append(kit.columns([[kit.stamp(self._stamp_text(payment))], [kit.p(self._closing(payment, kit), "small")]], widths=[50, 120]))
+        story.append(
+            kit.columns(
+                [[kit.stamp(self._stamp_text(payment))], [kit.p(self._closing(payment, kit), "small")]],
+                widths=[50, 120],
+            )
+        )
         # Only at the counter has somebody's hand taken the money.
         clerk = payment.user_id.name if payment.source == "counter" else payment.property_id.name
-        story.append(kit.signatures([
-            _("Received by: %s", clerk) if payment.direction == "in" else _("Paid out by: %s", clerk), _("Payer")]))
+        story.append(
+            kit.signatures(
+                [_("Received by: %s", clerk) if payment.direction == "in" else _("Paid out by: %s", clerk), _("Payer")]
+            )
+        )
         return story
 
     def _stamp_text(self, payment):
@@ -62,9 +95,14 @@ class ReportReceipt(models.AbstractModel):
 
     def _closing(self, payment, kit):
         if payment.state == "reversed":
-            return self.env._("Voided on %(date)s: %(reason)s", date=kit.datetime(payment.reversed_at, tz=payment.property_id.tz),
-                              reason=payment.reversal_reason)
-        return self.env._("Please check the amount and keep this receipt. It is valid with the seal of the management office.")
+            return self.env._(
+                "Voided on %(date)s: %(reason)s",
+                date=kit.datetime(payment.reversed_at, tz=payment.property_id.tz),
+                reason=payment.reversal_reason,
+            )
+        return self.env._(
+            "Please check the amount and keep this receipt. It is valid with the seal of the management office."
+        )
 
     def _explain_line(self, line, kit):
         charge = line.charge_id

@@ -2,6 +2,7 @@ from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
+from ..models.payment_reference import make_reference
 from .cashier_common import CashierCase
 
 
@@ -9,13 +10,19 @@ from .cashier_common import CashierCase
 @freeze_time("2026-01-20 02:00:00")
 class TestBankMatch(CashierCase):
     def line(self, amount, text="", name="", account="", **values):
-        return self.env["account.bank.statement.line"].create({
-            "journal_id": self.method("transfer").journal_id.id, "date": "2026-01-15", "amount": amount, "payment_ref": text or "transfer",
-            "partner_name": name, "account_number": account, **values})
+        return self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.method("transfer").journal_id.id,
+                "date": "2026-01-15",
+                "amount": amount,
+                "payment_ref": text or "transfer",
+                "partner_name": name,
+                "account_number": account,
+                **values,
+            }
+        )
 
     def reference(self, unit):
-        from odoo.addons.pm_fees.models.payment_reference import make_reference
-
         return make_reference("unit", unit.id)
 
     def assert_matched(self, line, charges):
@@ -113,7 +120,7 @@ class TestBankMatch(CashierCase):
         self.assertEqual((line.pm_match_state, line.pm_settled_payment_id), ("matched", payment))
         self.assertEqual(next_month.residual, 100)
         account = self.method("transfer").account_id
-        self.assertTrue(payment.move_id.line_ids.filtered(lambda l: l.account_id == account).reconciled)
+        self.assertTrue(payment.move_id.line_ids.filtered(lambda line: line.account_id == account).reconciled)
         self.assertTrue(line.is_reconciled)
         line.action_pm_undo()
         self.assertEqual((line.is_reconciled, line.pm_match_state), (False, "unknown"))
@@ -124,7 +131,7 @@ class TestBankMatch(CashierCase):
         line._pm_match()
         self.assertEqual(line.pm_match_state, "unknown")
         suspense = self.method("transfer").journal_id.suspense_account_id
-        self.assertEqual(line.move_id.line_ids.filtered(lambda l: l.account_id == suspense).balance, -777)
+        self.assertEqual(line.move_id.line_ids.filtered(lambda line: line.account_id == suspense).balance, -777)
 
     def test_undo_puts_the_money_back_and_is_not_repeated(self):
         charge = self.charge(amount=118.5)
@@ -169,7 +176,9 @@ class TestBankMatch(CashierCase):
         rows = "交易流水号,交易日期,对方户名,对方账号,金额,摘要\nBK1,2026-01-05,杨雨,6222,476.01,物业费\nBK2,2026-01-06,张三,6223,-20.00,手续费\nBK1,2026-01-05,杨雨,6222,476.01,物业费\n"
         for _round in range(2):
             self.env["pm.import"]._load_file("bank.line", "流水.csv", rows.encode("gbk"))
-        lines = self.env["account.bank.statement.line"].search([("pm_transaction_ref", "in", ("BK1", "BK2"))], order="pm_transaction_ref")
+        lines = self.env["account.bank.statement.line"].search(
+            [("pm_transaction_ref", "in", ("BK1", "BK2"))], order="pm_transaction_ref"
+        )
         self.assertEqual(lines.mapped("amount"), [476.01, -20.0])
         self.assertEqual(lines.mapped("pm_match_state"), ["todo", "ignored"])
         self.assertEqual(lines[0].partner_name, "杨雨")

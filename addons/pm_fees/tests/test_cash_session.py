@@ -1,6 +1,5 @@
 import psycopg2
 from freezegun import freeze_time
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
@@ -38,7 +37,7 @@ class TestCashSession(CashierCase):
         self.assertEqual(session.difference, -5)
         session.with_user(self.accountant).action_hand_over()
         cash = self.method("cash").account_id
-        self.assertEqual(session.difference_move_id.line_ids.filtered(lambda l: l.account_id == cash).balance, -5)
+        self.assertEqual(session.difference_move_id.line_ids.filtered(lambda line: line.account_id == cash).balance, -5)
 
     def test_nobody_signs_for_his_own_cash(self):
         session = self.session()
@@ -102,7 +101,12 @@ class TestCashSession(CashierCase):
         empty = self.env["pm.cash.session"].with_user(self.second_cashier).create({"property_id": self.property.id})
         self.property.cash_handover_time = 17.0
         cron = self.env.ref("pm_fees.ir_cron_cash_handover")
-        for moment, expected in (("2026-01-20 08:59:00", 0), ("2026-01-20 09:00:00", 1), ("2026-01-20 10:00:00", 1), ("2026-01-21 09:30:00", 2)):
+        for moment, expected in (
+            ("2026-01-20 08:59:00", 0),
+            ("2026-01-20 09:00:00", 1),
+            ("2026-01-20 10:00:00", 1),
+            ("2026-01-21 09:30:00", 2),
+        ):
             with freeze_time(moment), self.enter_registry_test_mode():
                 cron.method_direct_trigger()
             self.assertEqual(len(session.activity_ids), expected, moment)

@@ -2,7 +2,6 @@ from datetime import date
 
 import psycopg2
 from freezegun import freeze_time
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
@@ -26,7 +25,9 @@ class TestDunning(CashierCase):
             return self.env["pm.dunning.case"]._run_property(self.property)
 
     def case(self, unit=None):
-        return self.env["pm.dunning.case"].search([("unit_id", "=", (unit or self.units[0]).id)], order="id desc", limit=1)
+        return self.env["pm.dunning.case"].search(
+            [("unit_id", "=", (unit or self.units[0]).id)], order="id desc", limit=1
+        )
 
     def test_not_a_day_before_the_due_date_has_passed(self):
         self.charge(due="2026-01-10")
@@ -87,7 +88,12 @@ class TestDunning(CashierCase):
         self.assertEqual(sorted(messages.mapped("wanted_channel")), ["email", "sms"])
         self.assertEqual(set(messages.purpose_id.mapped("code")), {"dunning"})
         body = messages.filtered(lambda m: m.wanted_channel == "email").body
-        for part in ("118.50", "0.65", "/my/bills", "0755-5550100"):  # owed, 118.50 × 0.5 ‰ × 11 days, how to pay, hotline
+        for part in (
+            "118.50",
+            "0.65",
+            "/my/bills",
+            "0755-5550100",
+        ):  # owed, 118.50 × 0.5 ‰ × 11 days, how to pay, hotline
             self.assertIn(part, body)
         text = messages.filtered(lambda m: m.wanted_channel == "sms").text
         self.assertIn("118.5", text)
@@ -131,7 +137,9 @@ class TestDunning(CashierCase):
             self.pay((charge, 100), date="2026-01-11")
         self.assertEqual((case.state, case.amount_due), ("closed", 0))
         self.assertEqual(set(case.action_ids.mapped("state")), {"cancelled"})
-        messages = self.env["pm.message"].search([("res_model", "=", "pm.dunning.action"), ("res_id", "in", case.action_ids.ids)])
+        messages = self.env["pm.message"].search(
+            [("res_model", "=", "pm.dunning.action"), ("res_id", "in", case.action_ids.ids)]
+        )
         self.assertEqual(set(messages.mapped("state")), {"cancelled"})
 
     def test_part_payment_lowers_the_demand(self):
@@ -175,7 +183,11 @@ class TestDunning(CashierCase):
             for user in (self.officer, self.manager, self.accountant, self.leadership):
                 with self.subTest(model=record._name, user=user.login), self.assertRaises(AccessError):
                     record.with_user(user).unlink()
-        wizard = self.env["pm.dunning.cancel"].with_user(self.supervisor).create({"action_ids": action.ids, "reason": "agreed"})
+        wizard = (
+            self.env["pm.dunning.cancel"]
+            .with_user(self.supervisor)
+            .create({"action_ids": action.ids, "reason": "agreed"})
+        )
         wizard.action_confirm()
         self.assertEqual((action.state, action.cancel_reason), ("cancelled", "agreed"))
         self.assertFalse(self.run_day("2026-01-11"))
@@ -195,8 +207,13 @@ class TestDunning(CashierCase):
         self.charge(due="2026-01-10")
         self.run_day("2026-05-01")
         with freeze_time("2026-05-01 03:00:00"):
-            transfer = self.env["pm.unit.transfer"].create({
-                "unit_id": self.units[0].id, "date": "2026-05-01", "line_ids": [(0, 0, {"partner_id": self.owners[1].id, "share": 100})]})
+            transfer = self.env["pm.unit.transfer"].create(
+                {
+                    "unit_id": self.units[0].id,
+                    "date": "2026-05-01",
+                    "line_ids": [(0, 0, {"partner_id": self.owners[1].id, "share": 100})],
+                }
+            )
             self.assertIn("arrears for more than 3 months", transfer.warning)
             transfer.action_confirm()
         self.assertEqual(transfer.state, "done")
@@ -207,9 +224,20 @@ class TestDunning(CashierCase):
         """L-01, L-02: nothing that cuts supplies, closes gates or publishes debtors exists."""
         level = self.env["pm.dunning.level"]
         values = [value for name in ("kind", "repeat") for value, _label in level._fields[name].selection]
-        names = [name for model in ("pm.dunning.level", "pm.dunning.action", "pm.dunning.case") for name in self.env[model]._fields]
-        methods = [name for model in ("pm.dunning.action", "pm.dunning.case") for name in dir(type(self.env[model])) if name.startswith("action_")]
-        own = [name for name in values + names + methods if name not in ("access_token", "access_url", "access_warning")]
+        names = [
+            name
+            for model in ("pm.dunning.level", "pm.dunning.action", "pm.dunning.case")
+            for name in self.env[model]._fields
+        ]
+        methods = [
+            name
+            for model in ("pm.dunning.action", "pm.dunning.case")
+            for name in dir(type(self.env[model]))
+            if name.startswith("action_")
+        ]
+        own = [
+            name for name in values + names + methods if name not in ("access_token", "access_url", "access_warning")
+        ]
         for word in FORBIDDEN:
             self.assertFalse([name for name in own if word in name], word)
 

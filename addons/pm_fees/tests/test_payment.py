@@ -2,7 +2,6 @@ import random
 
 import psycopg2
 from freezegun import freeze_time
-
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
@@ -56,7 +55,9 @@ class TestPayment(CashierCase):
             self.env.cr.execute(
                 "INSERT INTO pm_payment (request_key, direction, source, property_id, company_id, currency_id, partner_id, method_id,"
                 " amount, date, registered_at, user_id, state) SELECT request_key, direction, source, property_id, company_id, currency_id,"
-                " partner_id, method_id, amount, date, registered_at, user_id, 'draft' FROM pm_payment WHERE id = %s", (payment.id,))
+                " partner_id, method_id, amount, date, registered_at, user_id, 'draft' FROM pm_payment WHERE id = %s",
+                (payment.id,),
+            )
 
     def test_second_cashier_finds_nothing_left(self):
         charge = self.charge()
@@ -79,20 +80,27 @@ class TestPayment(CashierCase):
             self.pay((charge, 100), amount=150)
         payment = self.pay((charge, 100), amount=150, allow_credit=True)
         self.assertEqual(payment.credit_amount, 50)
-        self.assertEqual(payment.line_ids.filtered(lambda l: l.kind == "credit").open_credit, 50)
+        self.assertEqual(payment.line_ids.filtered(lambda line: line.kind == "credit").open_credit, 50)
         self.assert_books()
 
     def test_prepayment_without_any_charge(self):
         payment = self.pay(amount=300, allow_credit=True, unit_id=self.units[0].id)
-        self.assertEqual((payment.credit_amount, payment.line_ids.account_id), (300, self.property.receivable_account_id))
+        self.assertEqual(
+            (payment.credit_amount, payment.line_ids.account_id), (300, self.property.receivable_account_id)
+        )
         self.assert_books()
 
     def test_bad_amounts_are_refused(self):
         charge = self.charge()
         for amount in (0, -5, float("nan"), float("inf"), "5", None, True, 0.001, 10.005):
             with self.subTest(amount=amount), self.assertRaises(UserError):
-                self.env["pm.payment"].with_user(self.cashier)._register_payment({
-                    **self.request([(charge, 10)]), "amount": amount, "lines": [{"charge_id": charge.id, "amount": amount}]})
+                self.env["pm.payment"].with_user(self.cashier)._register_payment(
+                    {
+                        **self.request([(charge, 10)]),
+                        "amount": amount,
+                        "lines": [{"charge_id": charge.id, "amount": amount}],
+                    }
+                )
         self.assertEqual(charge.residual, 100)
 
     def test_cash_that_does_not_cover_is_refused(self):
@@ -132,21 +140,40 @@ class TestPayment(CashierCase):
     def test_line_on_an_account_of_another_module(self):
         """As a renovation deposit does: a liability, without charge."""
         account = self.property._ensure_account(self.company, "224120", "liability_current", "Deposits", reconcile=True)
-        payment = self.pay(amount=2000, lines=[{"account_id": account.id, "label": "Renovation deposit", "amount": 2000}])
-        self.assertEqual(payment.move_id.line_ids.filtered(lambda l: l.account_id == account).balance, -2000)
-        back = self.env["pm.payment"].with_user(self.cashier)._register_payment({
-            **self.request([], amount=2000), "direction": "out", "origin_payment_id": payment.id,
-            "lines": [{"account_id": account.id, "label": "Deposit back", "amount": 2000}]})
+        payment = self.pay(
+            amount=2000, lines=[{"account_id": account.id, "label": "Renovation deposit", "amount": 2000}]
+        )
+        self.assertEqual(payment.move_id.line_ids.filtered(lambda line: line.account_id == account).balance, -2000)
+        back = (
+            self.env["pm.payment"]
+            .with_user(self.cashier)
+            ._register_payment(
+                {
+                    **self.request([], amount=2000),
+                    "direction": "out",
+                    "origin_payment_id": payment.id,
+                    "lines": [{"account_id": account.id, "label": "Deposit back", "amount": 2000}],
+                }
+            )
+        )
         self.assertEqual(back.receipt_name, "TK-T1-000001")
-        self.assertEqual(sum(self.env["account.move.line"].search([("account_id", "=", account.id)]).mapped("balance")), 0)
+        self.assertEqual(
+            sum(self.env["account.move.line"].search([("account_id", "=", account.id)]).mapped("balance")), 0
+        )
 
     def test_refund_goes_to_the_original_payer_and_never_exceeds(self):
         account = self.property._ensure_account(self.company, "224120", "liability_current", "Deposits", reconcile=True)
         payment = self.pay(amount=2000, lines=[{"account_id": account.id, "label": "Deposit", "amount": 2000}])
-        refund = {**self.request([], amount=1500), "direction": "out", "origin_payment_id": payment.id,
-                  "lines": [{"account_id": account.id, "label": "Deposit back", "amount": 1500}]}
+        refund = {
+            **self.request([], amount=1500),
+            "direction": "out",
+            "origin_payment_id": payment.id,
+            "lines": [{"account_id": account.id, "label": "Deposit back", "amount": 1500}],
+        }
         with self.assertRaisesRegex(UserError, "original payer"):
-            self.env["pm.payment"].with_user(self.cashier)._register_payment({**refund, "partner_id": self.owners[1].id})
+            self.env["pm.payment"].with_user(self.cashier)._register_payment(
+                {**refund, "partner_id": self.owners[1].id}
+            )
         self.env["pm.payment"].with_user(self.cashier)._register_payment(dict(refund))
         with self.assertRaisesRegex(UserError, "refunded already"):
             self.env["pm.payment"].with_user(self.cashier)._register_payment({**refund, "request_key": "second"})
@@ -157,7 +184,17 @@ class TestPayment(CashierCase):
 
     def test_only_cashiers_take_money(self):
         charge = self.charge()
-        for role in ("front_desk", "officer", "assistant", "supervisor", "manager", "technician", "accountant", "counsel", "leadership"):
+        for role in (
+            "front_desk",
+            "officer",
+            "assistant",
+            "supervisor",
+            "manager",
+            "technician",
+            "accountant",
+            "counsel",
+            "leadership",
+        ):
             with self.subTest(role=role), self.assertRaises(AccessError):
                 self.pay((charge, 10), user=getattr(self, role))
         with self.assertRaises(AccessError):
@@ -228,7 +265,9 @@ class TestPayment(CashierCase):
 
         with self.patch_cursor(spy):
             self.env["pm.payment"]._lock_receivables(charges)
-        self.assertTrue(any("FROM account_move_line" in query and "ORDER BY id FOR UPDATE" in query for query in queries))
+        self.assertTrue(
+            any("FROM account_move_line" in query and "ORDER BY id FOR UPDATE" in query for query in queries)
+        )
 
     def patch_cursor(self, spy):
         from unittest.mock import patch
@@ -250,10 +289,14 @@ class TestPayment(CashierCase):
                 part = charge.residual if action == "pay" else max(round(charge.residual * rng.random(), 2), 0.01)
                 payments.append(self.pay((charge, part), method=rng.choice(("cash", "wechat", "card"))))
             elif action == "prepay":
-                payments.append(self.pay(amount=rng.randint(1, 10000) / 100, allow_credit=True, unit_id=self.units[0].id))
+                payments.append(
+                    self.pay(amount=rng.randint(1, 10000) / 100, allow_credit=True, unit_id=self.units[0].id)
+                )
             elif action == "void" and payments:
                 payment = payments.pop(rng.randrange(len(payments)))
                 payment.with_user(self.accountant)._reverse("test")
         self.assert_books()
-        numbers = sorted(self.env["pm.payment"].search([("property_id", "=", self.property.id)]).mapped("receipt_number"))
+        numbers = sorted(
+            self.env["pm.payment"].search([("property_id", "=", self.property.id)]).mapped("receipt_number")
+        )
         self.assertEqual(numbers, list(range(1, len(numbers) + 1)))

@@ -1,7 +1,6 @@
 import json
 
 from freezegun import freeze_time
-
 from odoo.exceptions import AccessError
 from odoo.tests.common import HttpCase, tagged
 
@@ -13,7 +12,9 @@ class TestPortalBills(CashierCase, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.provider = cls.env["payment.provider"].search([("code", "=", "demo"), ("company_id", "=", cls.company.id)], limit=1)
+        cls.provider = cls.env["payment.provider"].search(
+            [("code", "=", "demo"), ("company_id", "=", cls.company.id)], limit=1
+        )
         cls.provider.write({"state": "test", "is_published": True})
         for user in (cls.portal_user, cls.other_portal):
             user.password = user.login
@@ -22,10 +23,20 @@ class TestPortalBills(CashierCase, HttpCase):
         self.authenticate(user.login, user.login)
 
     def transaction(self, charges, **values):
-        return self.env["payment.transaction"].create({
-            "provider_id": self.provider.id, "payment_method_id": self.provider.payment_method_ids[:1].id, "reference": f"PM-{charges[0].id}",
-            "amount": sum(charges.mapped("residual")), "currency_id": self.company.currency_id.id, "partner_id": self.owners[0].id,
-            "pm_charge_ids": charges.ids, "pm_property_id": self.property.id, "operation": "online_direct", **values})
+        return self.env["payment.transaction"].create(
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": self.provider.payment_method_ids[:1].id,
+                "reference": f"PM-{charges[0].id}",
+                "amount": sum(charges.mapped("residual")),
+                "currency_id": self.company.currency_id.id,
+                "partner_id": self.owners[0].id,
+                "pm_charge_ids": charges.ids,
+                "pm_property_id": self.property.id,
+                "operation": "online_direct",
+                **values,
+            }
+        )
 
     def confirm(self, transaction):
         transaction._process("demo", {"reference": transaction.reference, "simulated_state": "done"})
@@ -56,10 +67,21 @@ class TestPortalBills(CashierCase, HttpCase):
 
     def make_jsonrpc(self, route, **params):
         values = {
-            "provider_id": self.provider.id, "payment_method_id": self.provider.payment_method_ids[:1].id, "token_id": None, "amount": 0.01,
-            "flow": "direct", "tokenization_requested": False, "landing_route": "/my", "is_validation": False, **params}
+            "provider_id": self.provider.id,
+            "payment_method_id": self.provider.payment_method_ids[:1].id,
+            "token_id": None,
+            "amount": 0.01,
+            "flow": "direct",
+            "tokenization_requested": False,
+            "landing_route": "/my",
+            "is_validation": False,
+            **params,
+        }
         response = self.url_open(
-            route, data=json.dumps({"jsonrpc": "2.0", "method": "call", "params": values}), headers={"Content-Type": "application/json"})
+            route,
+            data=json.dumps({"jsonrpc": "2.0", "method": "call", "params": values}),
+            headers={"Content-Type": "application/json"},
+        )
         return response.json()
 
     def test_visitors_are_sent_to_the_login(self):
@@ -79,7 +101,9 @@ class TestPortalBills(CashierCase, HttpCase):
         transaction = self.transaction(charges)
         self.confirm(transaction)
         payment = transaction.pm_payment_id
-        self.assertEqual((payment.state, payment.source, payment.amount, payment.method_id.code), ("posted", "online", 150, "online"))
+        self.assertEqual(
+            (payment.state, payment.source, payment.amount, payment.method_id.code), ("posted", "online", 150, "online")
+        )
         self.assertEqual(set(charges.mapped("paid_state")), {"paid"})
         self.assertFalse(transaction.payment_id)
         self.confirm(transaction)

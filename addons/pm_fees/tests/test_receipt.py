@@ -14,23 +14,42 @@ from .cashier_common import CashierCase
 class TestReceipt(CashierCase):
     def pdf_text(self, report, records):
         content = self.env["pm.document"]._pdf(report, records)
-        return "".join(page.extractText() if hasattr(page, "extractText") else page.extract_text() for page in PdfFileReader(io.BytesIO(content)).pages)
+        return "".join(
+            page.extractText() if hasattr(page, "extractText") else page.extract_text()
+            for page in PdfFileReader(io.BytesIO(content)).pages
+        )
 
     def test_numbers_of_a_book_have_no_holes_even_after_a_failure(self):
         first = self.pay((self.charge(), 100))
-        with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint(), patch.object(
-            type(self.env["pm.payment"]), "_after_change", lambda payment: 1 / 0
+        with (
+            self.assertRaises(ZeroDivisionError),
+            self.env.cr.savepoint(),
+            patch.object(type(self.env["pm.payment"]), "_after_change", lambda payment: 1 / 0),
         ):
             self.pay((self.charge(), 100))
         second = self.pay((self.charge(), 100))
         self.assertEqual((first.receipt_name, second.receipt_name), ("SK-T1-000001", "SK-T1-000002"))
 
     def test_each_property_has_its_own_book(self):
-        unit = self.env["pm.unit"].create({
-            "code": "B-1", "property_id": self.second_property.id,
-            "building_id": self.env["pm.building"].create({"name": "B", "code": "B", "property_id": self.second_property.id}).id})
-        self.env["pm.unit.party"].create({
-            "unit_id": unit.id, "partner_id": self.owners[2].id, "role": "owner", "share": 100, "is_payer": True, "date_from": "2024-01-01"})
+        unit = self.env["pm.unit"].create(
+            {
+                "code": "B-1",
+                "property_id": self.second_property.id,
+                "building_id": self.env["pm.building"]
+                .create({"name": "B", "code": "B", "property_id": self.second_property.id})
+                .id,
+            }
+        )
+        self.env["pm.unit.party"].create(
+            {
+                "unit_id": unit.id,
+                "partner_id": self.owners[2].id,
+                "role": "owner",
+                "share": 100,
+                "is_payer": True,
+                "date_from": "2024-01-01",
+            }
+        )
         self.second_property._ensure_accounts()
         self.second_cashier.pm_property_ids = self.second_property
         self.pay((self.charge(), 100))

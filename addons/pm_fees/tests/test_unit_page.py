@@ -1,5 +1,4 @@
 from lxml import etree
-
 from odoo.tests.common import tagged
 
 from .cashier_common import CashierCase
@@ -29,7 +28,18 @@ class TestUnitPage(CashierCase):
     def test_opens_for_every_role(self):
         self.pay((self.charge(amount=50), 20), date="2026-01-20")
         self.env.flush_all()
-        for role in ("front_desk", "officer", "assistant", "supervisor", "manager", "technician", "cashier", "accountant", "counsel", "leadership"):
+        for role in (
+            "front_desk",
+            "officer",
+            "assistant",
+            "supervisor",
+            "manager",
+            "technician",
+            "cashier",
+            "accountant",
+            "counsel",
+            "leadership",
+        ):
             user = getattr(self, role)
             unit = self.units[0].with_user(user).with_context(allowed_company_ids=self.company.ids)
             with self.subTest(role=role):
