@@ -14,6 +14,7 @@ class PmDepositDeduction(models.Model):
     _inherit = ["mail.thread", "pm.renovation.files", "pm.renovation.state"]
     _order = "id"
     _mail_post_access = "read"
+    _step_fields = frozenset({"agreed_at", "move_id"})
 
     _amount_positive = models.Constraint("CHECK (amount > 0)", "A deduction is a positive amount.")
 

@@ -27,6 +27,32 @@ OPEN_STATES = tuple(s for s, __ in STATES if s not in ("refused", "closed", "can
 # Always a column of the board; the other states only while a case is in them.
 BOARD_STATES = ("submitted", "approved", "permit_issued", "in_progress", "completion_notified", "accepted")
 EDITABLE_STATES = ("draft", "submitted", "defects")
+# Written by steps only, whatever a client sends.
+STEP_FIELDS = frozenset(
+    {
+        "name",
+        "owner_consent",
+        "owner_consent_at",
+        "submitted_at",
+        "submission_round",
+        "decided_at",
+        "decided_by_id",
+        "refusal_reason",
+        "cancel_reason",
+        "agreement_signed_at",
+        "permit_number",
+        "permit_token",
+        "permit_issued_on",
+        "permit_valid_from",
+        "permit_valid_until",
+        "permit_alarm_on",
+        "started_on",
+        "completion_notified_at",
+        "accepted_at",
+        "refund_requested_at",
+        "closed_at",
+    }
+)
 LOCKED_FIELDS = {"unit_id", "applicant_id", "owner_id", "work_ids", "paper_ids"}
 
 
@@ -54,6 +80,12 @@ class PmRenovation(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "portal.mixin", "pm.deadline.mixin", "pm.renovation.files", "pm.renovation.state"]
     _order = "id desc"
     _mail_post_access = "read"
+    _step_fields = STEP_FIELDS
+    _frozen = {
+        state: frozenset({"agreement_signature", "agreement_signed_by", "agreement_attachment_ids", "date_start", "date_end"})
+        for state, __ in STATES
+        if state not in ("draft", "submitted", "defects", "approved")
+    }
 
     _no_overlap = models.Constraint(
         "EXCLUDE USING gist (unit_id WITH =, daterange(date_start, date_end, '[]') WITH &&)"
@@ -301,11 +333,13 @@ class PmRenovation(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            vals["name"] = self.env["ir.sequence"].next_by_code("pm.renovation") or "/"
+            vals.pop("name", None)
         cases = super().create(vals_list)
         for case in cases:
-            if case.applicant_role != "owner":
-                case.owner_consent = "pending"
+            case._stamp(
+                name=self.env["ir.sequence"].next_by_code("pm.renovation") or "/",
+                owner_consent="not_needed" if case.applicant_role == "owner" else "pending",
+            )
         cases._sync_papers()
         return cases
 
@@ -334,7 +368,7 @@ class PmRenovation(models.Model):
             for case in self.filtered(lambda c: c.state in EDITABLE_STATES):
                 needed = case.applicant_role != "owner"
                 if needed != (case.owner_consent != "not_needed"):
-                    case.write({"owner_consent": "pending" if needed else "not_needed", "owner_consent_at": False})
+                    case._stamp(owner_consent="pending" if needed else "not_needed", owner_consent_at=False)
         if "deposit_payer_id" in vals:
             for case in self.filtered(lambda c: c.deposit_id.state == "due"):
                 # sudo: an officer may name the payer but has no write access to the deposit ledger
@@ -503,4 +537,4 @@ class PmRenovation(models.Model):
                 raise UserError(self.env._("To extend the permit of %(case)s you must have it issued.", case=case.name))
             if date_end <= case.permit_valid_until:
                 raise UserError(self.env._("To extend the permit of %(case)s you must give a later date.", case=case.name))
-            case.write({"date_end": date_end, "permit_valid_until": date_end, "permit_alarm_on": False})
+            case._stamp(date_end=date_end, permit_valid_until=date_end, permit_alarm_on=False)

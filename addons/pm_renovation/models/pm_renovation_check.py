@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class PmRenovationCheck(models.Model):
@@ -26,6 +27,14 @@ class PmRenovationCheck(models.Model):
     )
     result = fields.Selection(selection=[("ok", "OK"), ("not_ok", "Not OK"), ("na", "Not applicable")])
     remark = fields.Char()
+
+    def write(self, vals):
+        """Answers are given while the review or visit is open; afterwards they are history."""
+        for check in self:
+            parent = check.review_id or check.inspection_id
+            if parent.state not in ("pending", "planned"):
+                raise UserError(self.env._("%(name)s is decided and stays as it is.", name=parent.display_name))
+        return super().write(vals)
 
     def _prepare_from_points(self, points):
         """Values of checklist lines copied from control points, without parent."""

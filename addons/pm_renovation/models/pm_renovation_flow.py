@@ -258,7 +258,7 @@ class PmRenovation(models.Model):
                 raise UserError(
                     self.env._("To record the owner's consent to %(case)s you must attach it or see it on paper.", case=case.name)
                 )
-        self.write({"owner_consent": "given", "owner_consent_at": fields.Datetime.now()})
+        self._stamp(owner_consent="given", owner_consent_at=fields.Datetime.now())
 
     def action_sign_agreement(self):
         """Record the signed agreement; the deposit, when the property asks for one, becomes due."""

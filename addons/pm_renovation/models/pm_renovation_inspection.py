@@ -12,6 +12,11 @@ class PmRenovationInspection(models.Model):
     _inherit = ["mail.thread", "pm.renovation.files", "pm.renovation.state"]
     _order = "date desc, id desc"
     _mail_post_access = "read"
+    _step_fields = frozenset({"result", "done_at", "done_by_id"})
+    _frozen = dict.fromkeys(
+        ("done", "missed"),
+        frozenset({"renovation_id", "kind", "date", "user_id", "check_ids", "person_on_site", "remark"}),
+    )
 
     # The database, not the cron, guarantees one patrol per site and day.
     _patrol_once_a_day = models.UniqueIndex(

@@ -156,5 +156,5 @@ class PmRenovation(models.Model):
                 summary=self.env._("Permit %(number)s is running out", number=case.permit_number),
                 user_id=(case.user_id or prop.manager_id or self.env.user).id,
             )
-        cases.permit_alarm_on = today
+        cases._stamp(permit_alarm_on=today)
         return cases

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .pm_renovation import EDITABLE_STATES
+
 
 class PmRenovationPaper(models.Model):
     """One paper of an application: missing → received → accepted or rejected."""
@@ -49,6 +51,16 @@ class PmRenovationPaper(models.Model):
             else:
                 paper.state = paper.verdict or "received"
 
+    def write(self, vals):
+        """What was handed in is settled with the decision."""
+        if {"type_id", "renovation_id", "attachment_ids", "on_paper", "required", "verdict", "defect"} & vals.keys():
+            self._check_open()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_while_open(self):
+        self._check_open()
+
     def action_accept(self):
         """Accept a paper that is there."""
         for paper in self:
@@ -72,14 +84,16 @@ class PmRenovationPaper(models.Model):
         """Undo a verdict, for instance after a new file came in."""
         self.write({"verdict": False, "checked_by_id": False, "checked_at": False})
 
-    def _judge(self, verdict, clear_defect=False):
+    def _check_open(self):
         for paper in self:
-            if paper.renovation_id.state not in ("draft", "submitted", "defects"):
+            if paper.renovation_id.state not in EDITABLE_STATES:
                 raise UserError(
                     self.env._(
                         "To check papers of %(case)s you must do it before the decision.", case=paper.renovation_id.name
                     )
                 )
+
+    def _judge(self, verdict, clear_defect=False):
         values = {"verdict": verdict, "checked_by_id": self.env.uid, "checked_at": fields.Datetime.now()}
         if clear_defect:
             values["defect"] = False

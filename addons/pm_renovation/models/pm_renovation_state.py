@@ -1,27 +1,42 @@
 from odoo import api, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
-# Carried in the context to prove that a write of the state comes from the model's own method.
-# A client cannot send this object, so no state can be written from outside.
+# Carried in the context to prove that a write comes from the model's own step.
+# A client cannot send this object, so neither state nor stamps can be written from outside.
 _TOKEN = object()
 
 
 class PmRenovationState(models.AbstractModel):
-    """A model whose ``state`` changes through its own steps only, never by a plain write."""
+    """A model whose ``state`` and stamps change through its own steps only, never by a plain write.
+
+    A model names in ``_step_fields`` what its steps write beside the state (dates, numbers, who decided),
+    and in ``_frozen`` which fields nobody changes in which states any more.
+    """
 
     _name = "pm.renovation.state"
     _description = "State Changed by Steps Only"
 
+    _step_fields = frozenset()
+    _frozen = {}  # state: names of fields that are history in it
+
     @api.model_create_multi
     def create(self, vals_list):
         # Born in the first state, whatever the client sends.
-        return super().create([{k: v for k, v in vals.items() if k != "state"} for vals in vals_list])
+        closed = {"state"} if self.env.su else {"state", *self._step_fields}
+        return super().create([{k: v for k, v in vals.items() if k not in closed} for vals in vals_list])
 
     def write(self, vals):
-        if "state" in vals and self.env.context.get("pm_renovation_token") is not _TOKEN:
-            raise AccessError(self.env._("The state of this record changes through its buttons only."))
+        if self.env.context.get("pm_renovation_token") is not _TOKEN:
+            if "state" in vals or (not self.env.su and self._step_fields & vals.keys()):
+                raise AccessError(self.env._("The state of this record changes through its buttons only."))
+            for record in self.filtered(lambda r: self._frozen.get(r.state, frozenset()) & vals.keys()):
+                raise UserError(self.env._("%(name)s is decided and stays as it is.", name=record.display_name))
         return super().write(vals)
 
     def _set_state(self, state, **values):
         """Write the state with further values; for the model's own steps, after their guards."""
-        return self.with_context(pm_renovation_token=_TOKEN).write({"state": state, **values})
+        return self._stamp(state=state, **values)
+
+    def _stamp(self, **values):
+        """Write what only a step may write."""
+        return self.with_context(pm_renovation_token=_TOKEN).write(values)

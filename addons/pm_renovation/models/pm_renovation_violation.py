@@ -30,6 +30,11 @@ class PmRenovationViolation(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "pm.deadline.mixin", "pm.renovation.files", "pm.renovation.state"]
     _order = "id desc"
     _mail_post_access = "read"
+    _step_fields = frozenset({"name", "notified_at", "reported_at", "rechecked_at", "ticket_id", "found_by_id"})
+    _frozen = dict.fromkeys(
+        ("notified", "rectifying", "reported", "rectified", "closed"),
+        frozenset({"renovation_id", "type_id", "description", "found_at"}),
+    )
 
     name = fields.Char("Number", readonly=True, copy=False, default="/")
     renovation_id = fields.Many2one("pm.renovation", required=True, ondelete="restrict", index=True)
@@ -107,8 +112,10 @@ class PmRenovationViolation(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            vals["name"] = self.env["ir.sequence"].next_by_code("pm.renovation.violation") or "/"
+            vals.pop("name", None)
         violations = super().create(vals_list)
+        for violation in violations:
+            violation._stamp(name=self.env["ir.sequence"].next_by_code("pm.renovation.violation") or "/")
         for violation in violations.filtered("type_id.report_authority"):
             # Stop and report at once (S4-70): the manager knows today, the report is due today.
             # sudo: the technician on patrol may not write clocks or activities
@@ -126,7 +133,7 @@ class PmRenovationViolation(models.Model):
         """Waste or material in common parts: a ticket asks engineering and order maintenance to clear it (S4-71)."""
         for violation in self:
             # sudo: whoever is on patrol may report, not every one of them may assign tickets
-            violation.ticket_id = (
+            ticket = (
                 self.env["pm.ticket"]
                 .sudo()
                 .create(
@@ -141,6 +148,7 @@ class PmRenovationViolation(models.Model):
                     }
                 )
             )
+            violation._stamp(ticket_id=ticket.id)
 
     def _transition(self, target, **values):
         """Move to ``target``; the only place where the state changes."""

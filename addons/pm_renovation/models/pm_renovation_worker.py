@@ -13,7 +13,9 @@ class PmRenovationWorker(models.Model):
 
     _name = "pm.renovation.worker"
     _description = "Renovation Worker Pass"
+    _inherit = ["pm.renovation.state"]
     _order = "renovation_id, id"
+    _step_fields = frozenset({"pass_number", "pass_token", "valid_from", "valid_until", "returned_on"})
 
     _validity = models.Constraint("CHECK (valid_until >= valid_from)", "A pass cannot end before it starts.")
     _token_unique = models.UniqueIndex("(pass_token) WHERE pass_token IS NOT NULL", "Pass tokens are unique.")
@@ -69,14 +71,12 @@ class PmRenovationWorker(models.Model):
                 raise UserError(
                     self.env._("To give %(worker)s a pass you must have seen the identity card (and handed it back).", worker=worker.name)
                 )
-            worker.write(
-                {
-                    "pass_number": worker.pass_number or self.env["ir.sequence"].next_by_code("pm.renovation.worker"),
-                    "pass_token": worker.sudo().pass_token or secrets.token_urlsafe(24),  # sudo: see the field's group
-                    "valid_from": case.permit_valid_from,
-                    "valid_until": case.permit_valid_until,
-                    "returned_on": False,
-                }
+            worker._stamp(
+                pass_number=worker.pass_number or self.env["ir.sequence"].next_by_code("pm.renovation.worker"),
+                pass_token=worker.sudo().pass_token or secrets.token_urlsafe(24),  # sudo: see the field's group
+                valid_from=case.permit_valid_from,
+                valid_until=case.permit_valid_until,
+                returned_on=False,
             )
 
     def action_return_pass(self):
@@ -84,7 +84,7 @@ class PmRenovationWorker(models.Model):
         for worker in self:
             if not worker.pass_number or worker.returned_on:
                 raise UserError(self.env._("To take back a pass of %(worker)s you must have one out.", worker=worker.name))
-            worker.returned_on = worker.property_id._today()
+            worker._stamp(returned_on=worker.property_id._today())
 
     def _pass_status(self):
         """``valid``, ``future``, ``expired`` or ``ended`` for the public page."""

@@ -212,6 +212,39 @@ class TestRenovation(RenovationCase):
                 self.as_user(case, role).with_context(pm_renovation_token=True).write({"state": "approved"})
         self.assertEqual(self.make_case(self.units[1], state="approved").state, "draft")
 
+    def test_stamps_come_from_steps_only(self):
+        case = self.bring_to("approved")
+        for values in (
+            {"permit_number": "SG-0"}, {"owner_consent": "given"}, {"decided_at": "2020-01-01"}, {"accepted_at": "2020-01-01"}, {"name": "X"},
+        ):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                self.as_user(case, "manager").write(values)
+        new = self.env["pm.renovation"].with_user(self.officer).create(
+            {"unit_id": self.units[1].id, "applicant_id": self.owners[1].id, "permit_number": "SG-0", "name": "X"}
+        )
+        self.assertFalse(new.permit_number)
+        self.assertNotEqual(new.name, "X")
+
+    def test_what_was_decided_stays(self):
+        case = self.bring_to("in_progress")
+        officer = self.as_user(case, "officer")
+        for records, values in (
+            (officer.review_ids[0], {"opinion": "Other"}),
+            (officer.review_ids[0].check_ids[0], {"result": "not_ok"}),
+            (officer.paper_ids[0], {"on_paper": False}),
+            (officer.work_ids[0], {"description": "Other"}),
+            (officer, {"agreement_signed_by": "Somebody"}),
+            (officer, {"date_start": "2020-01-01"}),
+        ):
+            with self.subTest(model=records._name, values=values), self.assertRaises(UserError):
+                records.write(values)
+        with self.assertRaises(UserError):
+            self.env["pm.renovation.work"].with_user(self.officer).create(
+                {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.work_gas").id}
+            )
+        with self.assertRaises(UserError):
+            officer.paper_ids[0].unlink()
+
     def test_decided_case_is_locked(self):
         case = self.bring_to("approved")
         with self.assertRaisesRegex(UserError, "before the decision"):
