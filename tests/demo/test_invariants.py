@@ -38,10 +38,13 @@ def test_property_is_alive(ask):
         units = env.cr.fetchone()[0]
         env.cr.execute("SELECT count(*), count(DISTINCT period_start) FROM pm_charge WHERE state = 'posted' AND kind = 'regular'")
         charges, months = env.cr.fetchone()
+        # Whole calendar months since the month in which the oldest unpaid bill of a unit was due.
         env.cr.execute('''
-            SELECT DISTINCT date_part('year', age(CURRENT_DATE, min(due_date))) * 12 + date_part('month', age(CURRENT_DATE, min(due_date)))
-              FROM pm_charge WHERE state = 'posted' AND residual > 0 GROUP BY unit_id''')
-        ages = sorted(int(row[0]) for row in env.cr.fetchall())
+            SELECT DISTINCT (date_part('year', CURRENT_DATE) * 12 + date_part('month', CURRENT_DATE)
+                             - date_part('year', oldest) * 12 - date_part('month', oldest) - 1)::int
+              FROM (SELECT min(due_date) AS oldest FROM pm_charge
+                     WHERE state = 'posted' AND residual > 0 AND due_date < CURRENT_DATE GROUP BY unit_id) unit''')
+        ages = sorted(row[0] for row in env.cr.fetchall())
         answer = {
             'units': units, 'charges': charges, 'months': months, 'ages': ages,
             'types': sorted(set(env['pm.ticket'].search([]).mapped('type_id.code'))),
@@ -49,7 +52,7 @@ def test_property_is_alive(ask):
         }
     """)
     assert found["units"] == 400
-    assert found["months"] == 12
+    assert found["months"] >= 12, "a journey may have billed this month as well"
     assert found["charges"] > 10_000
     assert set(range(20)) <= set(found["ages"])
     assert set(found["types"]) >= {"complaint", "repair", "inquiry", "suggestion", "help", "emergency"}
@@ -83,7 +86,7 @@ def test_deposits_held_equal_the_liability(ask):
         env.cr.execute(
             "SELECT coalesce(-sum(balance), 0) FROM account_move_line WHERE parent_state = 'posted' AND account_id IN %s", [tuple(accounts.ids)])
         liability = round(float(env.cr.fetchone()[0]), 2)
-        held = round(sum(env['pm.deposit'].search([]).mapped('balance')), 2)
+        held = round(sum(env['pm.deposit'].search([]).mapped('amount_held')), 2)
         answer = {'liability': liability, 'held': held}
     """)
     assert found["held"] == found["liability"]
