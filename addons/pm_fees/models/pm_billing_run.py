@@ -1,7 +1,6 @@
 import logging
 
 import psycopg2
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
@@ -360,6 +359,11 @@ class PmBillingRun(models.Model):
             try:
                 with self.env.cr.savepoint():
                     run._compute_chunk() if run.state == "computing" else run._post_next()
+            except psycopg2.OperationalError:
+                # Another server was at the same rows: this chunk is done again, from what the other has left.
+                self.env.cr.rollback()
+                self._wake_job()
+                return
             except Exception as error:
                 _logger.exception("Billing run %s failed", run.id)
                 run._fail(error)

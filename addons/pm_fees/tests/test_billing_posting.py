@@ -52,7 +52,7 @@ class TestBillingPosting(BillingCase):
     def test_every_column_of_the_journal_item_is_known(self):
         """A column unknown here is cloned only while empty: look at it when this test fails after an upgrade."""
         from odoo.tools import sql
-        ours = {name for name in sql.table_columns(self.cr, "account_move_line")}
+        ours = set(sql.table_columns(self.cr, "account_move_line"))
         account = {
             field.name for field in self.env["account.move.line"]._fields.values()
             if field.store and field.column_type and set(field._modules) <= {"account", "base", "analytic", "mail"}}
@@ -96,7 +96,7 @@ class TestBillingPosting(BillingCase):
         self.assertEqual(len(run.charge_ids.move_line_id), 2000)
         self.assertEqual(set(run.charge_ids.mapped("paid_state")), {"unpaid"})
         self.assertAlmostEqual(sum(run.charge_ids.mapped("residual")), run.amount_total, 2)
-        receivable = sum(moves.line_ids.filtered(lambda l: l.account_id == self.property.receivable_account_id).mapped("balance"))
+        receivable = sum(moves.line_ids.filtered(lambda line: line.account_id == self.property.receivable_account_id).mapped("balance"))
         self.assertAlmostEqual(receivable, run.amount_total, 2)
         income = moves.line_ids.filtered("tax_ids")
         self.assertAlmostEqual(-sum(income.mapped("balance")), sum(
