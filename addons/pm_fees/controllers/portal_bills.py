@@ -211,7 +211,7 @@ class PmBillsPortal(PortalAccount):
         return self._pm_pdf("pm_fees.receipt", payment, payment.receipt_name)
 
     def _pm_pdf(self, report, records, name):
-        content = request.env["pm.document"].sudo()._pdf(report, records)
+        content = request.env["pm.document"].sudo().with_context(pm_electronic=True)._pdf(report, records)
         return request.make_response(
             content,
             headers=[

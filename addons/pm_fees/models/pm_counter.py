@@ -41,7 +41,10 @@ class PmPayment(models.Model):
             return []
         domain = Domain("property_id", "=", property_id) if property_id else Domain.TRUE
         for word in words:
-            domain &= Domain("display_name", "ilike", word)
+            found = Domain("display_name", "ilike", word)
+            if word.isdigit():  # phones are kept with spaces and country code
+                found |= Domain("party_ids.partner_id.phone_sanitized", "like", word)
+            domain &= found
         units = self.env["pm.unit"].search(domain, limit=_RESULTS)
         units.fetch(["name", "property_id"])
         return sorted(

@@ -1,6 +1,10 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
 
 
 class PmDunningCase(models.Model):
@@ -97,7 +101,11 @@ class PmDunningCase(models.Model):
         properties = self.env["pm.property"].search([])
         self.env["ir.cron"]._commit_progress(remaining=len(properties))
         for prop in properties:
-            self._run_property(prop)
+            try:
+                with self.env.cr.savepoint():
+                    self._run_property(prop)
+            except Exception:  # the trouble of one property must not stop the reminders of the others
+                _logger.exception("Reminders of property %s failed", prop.code)
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 

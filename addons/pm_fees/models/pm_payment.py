@@ -532,7 +532,7 @@ class PmPayment(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
         while todo := self.search(domain, order="id", limit=_MAIL_BATCH):
             # The key of the message is the payment's id: a batch that is repeated after a crash mails nothing twice.
-            self.env["pm.message"]._enqueue_template(
+            self.env["pm.message"].with_context(pm_electronic=True)._enqueue_template(
                 "service", "pm_fees.mail_template_receipt", todo, "receipt", channel="email"
             )
             todo.mail_state = "done"

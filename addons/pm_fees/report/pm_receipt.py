@@ -9,9 +9,10 @@ class ReportReceipt(models.AbstractModel):
     _description = "Receipt"
 
     def _render_pdf(self, records):
-        # Every copy counts, whoever makes it: the second and later ones are marked as reprints.
+        # Every paper copy counts, whoever makes it: the second and later ones are marked as reprints.
         records.check_access("read")
-        records.sudo()._count_print()
+        if not self.env.context.get("pm_electronic"):
+            records.sudo()._count_print()
         return super()._render_pdf(records)
 
     def _title(self, record):
@@ -19,12 +20,12 @@ class ReportReceipt(models.AbstractModel):
 
     def _number(self, record):
         number = self.env._("No. %s", record.receipt_name)
+        if self.env.context.get("pm_electronic"):
+            return self.env._("%s · electronic copy", number)
         # The first print is the original; every further one says so.
-        return (
-            self.env._("%(number)s · reprint %(count)s", number=number, count=record.print_count - 1)
-            if record.print_count > 1
-            else number
-        )
+        if record.print_count > 1:
+            return self.env._("%(number)s · reprint %(count)s", number=number, count=record.print_count - 1)
+        return number
 
     def _story(self, record, kit):
         _ = record.env._

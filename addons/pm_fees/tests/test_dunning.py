@@ -1,4 +1,5 @@
 from datetime import date
+from unittest.mock import patch
 
 import psycopg2
 from freezegun import freeze_time
@@ -67,6 +68,24 @@ class TestDunning(CashierCase):
         messages = self.env["pm.message"].search_count([("res_model", "=", "pm.dunning.action")])
         self.assertFalse(self.run_day("2026-01-11"))
         self.assertEqual(self.env["pm.message"].search_count([("res_model", "=", "pm.dunning.action")]), messages)
+
+    def test_trouble_of_one_property_stops_no_other(self):
+        self.charge()
+        run = type(self.env["pm.dunning.case"])._run_property
+
+        def broken(model, prop):
+            if prop == self.second_property:
+                raise ValueError("broken")
+            return run(model, prop)
+
+        cron = self.env.ref("pm_fees.ir_cron_dunning")
+        with (
+            patch.object(type(self.env["pm.dunning.case"]), "_run_property", broken),
+            self.enter_registry_test_mode(),
+            mute_logger("odoo.addons.pm_fees.models.pm_dunning_case"),
+        ):
+            cron.method_direct_trigger()
+        self.assertEqual(len(self.case().action_ids), 2)
 
     def test_database_refuses_a_second_action_of_the_month(self):
         self.charge()

@@ -222,6 +222,35 @@ class TestPayment(CashierCase):
         with self.assertRaises(AccessError):
             payment.with_user(self.second_cashier).read(["amount"])
 
+    def test_counter_finds_a_household_by_code_name_and_phone(self):
+        counter = self.env["pm.payment"].with_user(self.cashier)
+        for query in ("A-101", "101", "Owner 1", "19900000001", "0000 0001"):
+            with self.subTest(query=query):
+                self.assertIn(self.units[0].id, [row["id"] for row in counter.counter_search(query, self.property.id)])
+        self.assertEqual(counter.counter_search("  "), [])
+        self.assertEqual(counter.counter_search("nobody", self.property.id), [])
+
+    def test_counter_pays_what_the_household_owes(self):
+        charge = self.charge(amount=80)
+        counter = self.env["pm.payment"].with_user(self.cashier)
+        household = counter.counter_household(self.units[0].id)
+        self.assertEqual(
+            [(row["id"], row["residual"], row["days"]) for row in household["charges"]], [(charge.id, 80, 10)]
+        )
+        done = counter.counter_pay(
+            {
+                "request_key": "counter-1",
+                "unit_id": self.units[0].id,
+                "partner_id": self.owners[0].id,
+                "method_id": self.method("cash").id,
+                "amount": 80,
+                "cash_given": 100,
+                "lines": [{"charge_id": charge.id, "amount": 80}],
+            }
+        )
+        self.assertEqual((done["change"], charge.residual), (20, 0))
+        self.assertEqual(counter.counter_household(self.units[0].id)["charges"], [])
+
     # -- voiding -------------------------------------------------------------------------------------------------------
 
     def test_voided_payment_opens_the_charge_and_keeps_its_number(self):

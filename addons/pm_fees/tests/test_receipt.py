@@ -93,4 +93,5 @@ class TestReceipt(CashierCase):
         self.assertEqual(messages.mapped("res_id"), payment.ids)
         self.assertIn(payment.receipt_name, messages.subject)
         self.assertTrue(messages.attachment_ids)
+        self.assertEqual(payment.print_count, 0, "an electronic copy is no print")
         self.assertEqual(payment.mail_state, "done")
