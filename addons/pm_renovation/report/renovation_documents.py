@@ -5,6 +5,7 @@ from copy import copy
 
 from odoo import models
 from odoo.exceptions import UserError
+from reportlab.platypus import KeepTogether
 
 
 def _label(record, name):
@@ -68,7 +69,7 @@ class RenovationDocument(models.AbstractModel):
             return []
         _ = case.env._
         signed = _("Signed by %(name)s on %(day)s:", name=case.agreement_signed_by or "", day=self._day(case, kit, case.agreement_signed_at))
-        return [kit.box([kit.p(signed), kit.image(base64.b64decode(signature), 50, 20)])]
+        return [KeepTogether([kit.p(signed), kit.image(base64.b64decode(signature), 50, 20)])]
 
 
 class ReportApplication(models.AbstractModel):
