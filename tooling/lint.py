@@ -155,6 +155,8 @@ def own_checks(files):
     """Faults that neither ruff nor pylint-odoo looks for."""
     faults = []
     for path in files:
+        if not path.exists():  # deleted or moved since git was asked
+            continue
         checks = []
         if path.suffix == ".xml":
             checks.append(check_xml)
