@@ -250,7 +250,7 @@ def write(name, header, rows, encoding="utf-8-sig"):
     writer.writerow(header)
     writer.writerows([["" if value is None else value for value in row] for row in rows])
     (HERE / name).write_bytes(text.getvalue().encode(encoding))
-    print(f"{name}: {len(rows)} rows")
+    sys.stderr.write(f"{name}: {len(rows)} rows\n")
 
 
 def yes(flag):
@@ -438,7 +438,7 @@ def main():
     write("12_bank_lines.csv", ["交易流水号", "交易日期", "对方户名", "对方账号", "金额", "摘要"], bank, encoding="gb18030")
     (HERE / "as_of.txt").write_text(f"{AS_OF:%Y-%m}\n")
     write("demo_arrears.csv", ["房号", "缴费人", "欠费起始月", "部分支付"], stopped)
-    print(f"{len(units)} units, {area:.2f} m² chargeable, {len(payers)} payers of units", file=sys.stderr)
+    sys.stderr.write(f"{len(units)} units, {area:.2f} m² chargeable, {len(payers)} payers of units\n")
 
 
 if __name__ == "__main__":

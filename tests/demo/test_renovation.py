@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from webclient import call, download, go, pdf_text, press, read, settle
+from webclient import call, go, pdf_text, press, read, settle
 
 
 def test_renovation_from_application_to_refund(page_as, shot):
