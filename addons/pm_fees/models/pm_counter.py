@@ -77,13 +77,6 @@ class PmPayment(models.Model):
             [("unit_id", "=", unit.id), ("state", "=", "posted"), ("residual", ">", 0)], limit=_CHARGES
         )
         payers = unit.payer_id | charges.partner_id
-        credit_lines = (
-            self.env["pm.payment.line"]
-            .sudo()
-            .search(
-                [("kind", "=", "credit"), ("payment_id.unit_id", "=", unit.id), ("payment_id.state", "=", "posted")]
-            )
-        )
         recent = self.search([("unit_id", "=", unit.id), ("state", "!=", "draft")], limit=5)
         return {
             "id": unit.id,
@@ -100,7 +93,7 @@ class PmPayment(models.Model):
                 for payer in payers
             ],
             "occupants": ", ".join(unit.occupant_ids.mapped("name")),
-            "credit": sum(credit_lines.mapped("open_credit")),
+            "credits": {payer.id: sum(self._credit_lines(unit, payer.id).mapped("open_credit")) for payer in payers},
             "charges": [
                 {
                     "id": charge.id,
@@ -167,3 +160,64 @@ class PmPayment(models.Model):
             "change": payment.cash_change,
             "report": payment.action_print(),
         }
+
+    @api.model
+    def counter_use_credit(self, unit_id, partner_id, charge_ids):
+        """Pay the chosen charges from the payer's credit on this unit, oldest first. No money moves: it was receipted before.
+
+        :return: dict used (amount)
+        :raise AccessError: the user is no cashier
+        :raise UserError: there is no credit, or nothing is owed
+        """
+        self._check_may_register({})
+        unit = self.env["pm.unit"].browse(unit_id).exists()
+        unit.check_access("read")
+        charges = self.env["pm.charge"].search(
+            [
+                ("id", "in", charge_ids),
+                ("unit_id", "=", unit.id),
+                ("partner_id", "=", partner_id),
+                ("state", "=", "posted"),
+            ]
+        )
+        credit = self._credit_lines(unit, partner_id)
+        # sudo: credit and charges are reconciled for a cashier, who was checked above and has no rights on journal items
+        self._lock_items(charges.sudo().move_line_id | credit.move_line_id)
+        charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])
+        charges = charges.filtered(lambda charge: charge.residual > 0)
+        credit = credit.filtered(lambda line: line.open_credit > 0)
+        if not charges or not credit:
+            raise UserError(
+                self.env._("There is no credit to use, or nothing that it could pay: load the household again.")
+            )
+        owed = sum(charges.mapped("residual"))
+        self.env["account.move.line"].sudo()._reconcile_plan([charges.sudo().move_line_id | credit.move_line_id])
+        used = unit.currency_id.round(owed - sum(charges.mapped("residual")))
+        for payment in credit.payment_id:
+            payment.message_post(
+                body=self.env._(
+                    "%(user)s used credit for %(charges)s.",
+                    user=self.env.user.name,
+                    charges=", ".join(charges.mapped("display_name")),
+                )
+            )
+        self.env["pm.dunning.case"].sudo()._refresh_paid({(partner_id, unit.id)})
+        return {"used": used}
+
+    @api.model
+    def _credit_lines(self, unit, partner_id):
+        """Credit of a payer on a unit that was receipted and not voided, oldest first."""
+        # sudo: the counter shows the household's credit whoever took it
+        return (
+            self.env["pm.payment.line"]
+            .sudo()
+            .search(
+                [
+                    ("kind", "=", "credit"),
+                    ("payment_id.unit_id", "=", unit.id),
+                    ("payment_id.partner_id", "=", partner_id),
+                    ("payment_id.state", "=", "posted"),
+                ],
+                order="id",
+            )
+        )

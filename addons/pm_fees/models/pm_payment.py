@@ -374,16 +374,19 @@ class PmPayment(models.Model):
         The second one waits here; when the first commits, PostgreSQL (repeatable read) refuses the stale snapshot, the
         server repeats the request and finds nothing left to pay.
         """
-        lines = charges.sudo().move_line_id
-        if not lines:
+        self._lock_items(charges.sudo().move_line_id)
+        charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])
+
+    def _lock_items(self, items):
+        """Lock journal items in the order of their ids and read their residuals anew."""
+        if not items:
             return
         self.env.flush_all()
         self.env.cr.execute(
-            SQL("SELECT id FROM account_move_line WHERE id IN %s ORDER BY id FOR UPDATE", lines._ids),
+            SQL("SELECT id FROM account_move_line WHERE id IN %s ORDER BY id FOR UPDATE", items._ids),
             log_exceptions=False,
         )
-        lines.invalidate_recordset(["amount_residual", "reconciled"])
-        charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])
+        items.invalidate_recordset(["amount_residual", "reconciled"])
 
     def _check_residuals(self, lines):
         for line in lines:

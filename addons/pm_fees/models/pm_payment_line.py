@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class PmPaymentLine(models.Model):
@@ -34,6 +34,7 @@ class PmPaymentLine(models.Model):
     )
     open_credit = fields.Monetary(compute="_compute_open_credit", help="Of a credit: what has not been used yet.")
 
+    @api.depends("kind", "payment_id.state", "move_line_id.amount_residual")
     def _compute_open_credit(self):
         # sudo: the cashier sees the credit of a household without rights on journal items
         for line in self.sudo():

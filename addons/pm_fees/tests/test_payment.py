@@ -251,6 +251,24 @@ class TestPayment(CashierCase):
         self.assertEqual((done["change"], charge.residual), (20, 0))
         self.assertEqual(counter.counter_household(self.units[0].id)["charges"], [])
 
+    def test_credit_pays_the_oldest_charges_without_new_money(self):
+        prepaid = self.pay(amount=150, allow_credit=True, unit_id=self.units[0].id)
+        old, new = self.charge(amount=100, due="2025-11-10"), self.charge(amount=100, due="2025-12-10")
+        counter = self.env["pm.payment"].with_user(self.cashier)
+        household = counter.counter_household(self.units[0].id)
+        self.assertEqual(household["credits"][self.owners[0].id], 150)
+        use = [self.units[0].id, self.owners[0].id, (old | new).ids]
+        with self.assertRaises(AccessError):
+            counter.with_user(self.officer).counter_use_credit(*use)
+        self.assertEqual(counter.counter_use_credit(*use), {"used": 150})
+        self.assertEqual((old.residual, new.residual), (0, 50))
+        self.assertEqual(self.env["pm.payment"].search_count([("unit_id", "=", self.units[0].id)]), 1)
+        with self.assertRaisesRegex(UserError, "no credit"):
+            counter.counter_use_credit(*use)
+        with self.assertRaisesRegex(UserError, "already used"):
+            prepaid.with_user(self.accountant)._reverse("wrong")
+        self.assert_books()
+
     # -- voiding -------------------------------------------------------------------------------------------------------
 
     def test_voided_payment_opens_the_charge_and_keeps_its_number(self):

@@ -90,6 +90,10 @@ export class Counter extends Component {
         return this.round(this.charges.reduce((sum, charge) => sum + charge.residual, 0));
     }
 
+    get credit() {
+        return this.state.household?.credits[this.state.payerId] || 0;
+    }
+
     get toPay() {
         return this.round(
             this.charges.reduce((sum, charge) => sum + (this.state.chosen[charge.id] ? this.parse(this.state.amounts[charge.id]) : 0), 0)
@@ -299,6 +303,22 @@ export class Counter extends Component {
             this.state.last = done;
             this.notification.add(_t("Receipt %s", done.receipt), { type: "success" });
             await this.action.doAction(done.report);
+        } finally {
+            this.state.paying = false;
+        }
+    }
+
+    async useCredit() {
+        if (this.state.paying) {
+            return;
+        }
+        this.state.paying = true;
+        const { household, payerId } = this.state;
+        try {
+            const chosen = this.charges.filter((charge) => this.state.chosen[charge.id]).map((charge) => charge.id);
+            const { used } = await this.orm.call("pm.payment", "counter_use_credit", [household.id, payerId, chosen]);
+            await this.open(household.id);
+            this.notification.add(_t("%s of the credit was used.", this.money(used)), { type: "success" });
         } finally {
             this.state.paying = false;
         }
