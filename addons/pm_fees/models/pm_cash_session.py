@@ -5,6 +5,17 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_round
 
 _FLOW = {("open", "closed"), ("closed", "open"), ("closed", "handed_over")}
+# Written by the program only: states, signatures, and what follows from them.
+_LOCKED = {
+    "state",
+    "opened_at",
+    "closed_at",
+    "receiver_id",
+    "handed_over_at",
+    "difference_move_id",
+    "reminded_on",
+    "difference",
+}
 
 
 class PmCashSession(models.Model):
@@ -103,8 +114,14 @@ class PmCashSession(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and not self.env.user.has_group("pm_base.group_cashier"):
-            raise AccessError(self.env._("To open a cash session you must be a cashier."))
+        if not self.env.su:
+            if not self.env.user.has_group("pm_base.group_cashier"):
+                raise AccessError(self.env._("To open a cash session you must be a cashier."))
+            # A session opens as one's own and empty, whatever a client sends.
+            vals_list = [
+                {**{name: value for name, value in vals.items() if name not in _LOCKED}, "user_id": self.env.uid}
+                for vals in vals_list
+            ]
         return super().create(vals_list)
 
     @api.ondelete(at_uninstall=False)
@@ -113,10 +130,21 @@ class PmCashSession(models.Model):
             raise UserError(self.env._("A cash session that has taken money cannot be deleted."))
 
     def write(self, vals):
-        if {"counted_amount", "opening_amount", "difference_reason", "user_id", "property_id"} & vals.keys() and any(
-            session.state == "handed_over" for session in self
-        ):
+        """A cashier counts and explains; states, signatures and amounts taken are written by the program only."""
+        if not self.env.su:
+            locked = vals.keys() & _LOCKED
+            if locked:
+                raise AccessError(
+                    self.env._(
+                        "These fields of a cash session cannot be typed in: %(fields)s.",
+                        fields=", ".join(sorted(locked)),
+                    )
+                )
+        counted = {"counted_amount", "opening_amount", "difference_reason", "user_id", "property_id"} & vals.keys()
+        if counted and any(session.state == "handed_over" for session in self):
             raise UserError(self.env._("The cash session is handed over and signed: it can no longer be changed."))
+        if {"user_id", "property_id"} & vals.keys() and any(session.payment_ids for session in self):
+            raise UserError(self.env._("The cash session has taken money: its cashier and property stay."))
         return super().write(vals)
 
     # -- actions ----------------------------------------------------------------------------------------------------
@@ -156,7 +184,8 @@ class PmCashSession(models.Model):
             values["closed_at"] = False
         else:
             values.update(receiver_id=self.env.uid, handed_over_at=fields.Datetime.now())
-        self.write(values)
+        # sudo: states are written here only, after the guard, see `write`
+        self.sudo().write(values)
         if target == "handed_over":
             self._post_difference()
             self.activity_feedback(["mail.mail_activity_data_todo"])
@@ -220,7 +249,7 @@ class PmCashSession(models.Model):
             )
         )
         move._post(soft=False)
-        self.difference_move_id = move
+        self.sudo().difference_move_id = move  # sudo: see `write`
 
     # -- business ---------------------------------------------------------------------------------------------------
 

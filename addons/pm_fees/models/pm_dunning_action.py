@@ -2,9 +2,18 @@ from collections import defaultdict
 
 from markupsafe import Markup
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
+_DELIVERY_FIELDS = {
+    "delivery_method",
+    "delivered_on",
+    "signed",
+    "proof_ids",
+    "message_follower_ids",
+    "message_ids",
+    "message_main_attachment_id",
+}
 _FLOW = {
     ("planned", "queued"),
     ("planned", "to_deliver"),
@@ -165,6 +174,17 @@ class PmDunningAction(models.Model):
             )
         )
 
+    def write(self, vals):
+        """People record the delivery; everything else is history and only written by the program (S0-133)."""
+        locked = vals.keys() - _DELIVERY_FIELDS
+        if locked and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "Of a reminder only its delivery can be recorded, not %(fields)s.", fields=", ".join(sorted(locked))
+                )
+            )
+        return super().write(vals)
+
     def _transition(self, target, **values):
         """The one place where the state changes."""
         for action in self:
@@ -178,7 +198,9 @@ class PmDunningAction(models.Model):
                         target=labels[target],
                     )
                 )
-        self.write({"state": target, **values})
+        self.check_access("write")
+        # sudo: who did what and when is written here only, see `write`
+        self.sudo().write({"state": target, **values})
 
     # -- doing it ------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,12 @@ class PmReceiptBook(models.Model):
     book_type = fields.Selection(BOOK_TYPES, "Kind", required=True, default="in")
     prefix = fields.Char(required=True, help="Precedes the number on every receipt of this book.")
     padding = fields.Integer(default=6, required=True)
-    next_number = fields.Integer(default=1, required=True, readonly=True, copy=False)
+    next_number = fields.Integer(
+        default=1,
+        required=True,
+        copy=False,
+        help="May be set before the first receipt, to go on after a paper book.",
+    )
 
     @api.model
     def _ensure_book(self, prop, book_type):
@@ -58,7 +63,7 @@ class PmReceiptBook(models.Model):
         return number, f"{self.prefix}{number:0{self.padding}d}"
 
     def write(self, vals):
-        if {"prefix", "padding", "property_id", "book_type"} & vals.keys() and any(
+        if {"prefix", "padding", "property_id", "book_type", "next_number"} & vals.keys() and any(
             book.next_number > 1 for book in self
         ):
             raise UserError(

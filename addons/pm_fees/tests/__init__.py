@@ -10,6 +10,7 @@ from . import test_fees_generic
 # cashier
 from . import test_bank_match
 from . import test_cash_session
+from . import test_cashier_access
 from . import test_dunning
 from . import test_payment
 from . import test_portal_bills

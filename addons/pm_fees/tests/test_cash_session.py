@@ -88,6 +88,15 @@ class TestCashSession(CashierCase):
         payment.with_user(self.accountant)._reverse("wrong")
         self.assertEqual((later.cash_out, later.expected_amount, session.cash_due), (100, 400, 100))
 
+    def test_states_and_signatures_cannot_be_typed_in(self):
+        session = self.session()
+        self.pay((self.charge(), 100))
+        for values in ({"state": "handed_over"}, {"receiver_id": self.accountant.id}, {"difference": 0}):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                session.write(values)
+        with self.assertRaises(UserError):
+            session.user_id = self.second_cashier
+
     def test_other_cashiers_drawer_is_not_mine(self):
         session = self.session()
         with self.assertRaisesRegex(UserError, "another cashier"):

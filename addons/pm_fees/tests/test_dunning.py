@@ -211,6 +211,13 @@ class TestDunning(CashierCase):
         self.assertEqual((action.state, action.cancel_reason), ("cancelled", "agreed"))
         self.assertFalse(self.run_day("2026-01-11"))
 
+    def test_history_of_a_reminder_cannot_be_rewritten(self):
+        self.charge()
+        action = self.run_day("2026-01-11")[0].with_user(self.manager)
+        for values in ({"amount_due": 1}, {"state": "done"}, {"date": "2026-01-01"}, {"case_id": False}):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                action.write(values)
+
     # -- watch for sale (S0-139) ------------------------------------------------------------------------------------------
 
     def test_watch_from_the_first_day_after_three_full_months(self):

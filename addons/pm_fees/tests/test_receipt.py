@@ -58,8 +58,9 @@ class TestReceipt(CashierCase):
 
     def test_used_book_cannot_change_or_disappear(self):
         book = self.pay((self.charge(), 100)).book_id
-        with self.assertRaises(UserError):
-            book.prefix = "X-"
+        for values in ({"prefix": "X-"}, {"next_number": 1}):
+            with self.subTest(values=values), self.assertRaises(UserError):
+                book.with_user(self.accountant).write(values)
         with self.assertRaises(UserError):
             book.unlink()
 
