@@ -30,22 +30,57 @@ def prepare_ours(env, n):
     partners = _partners(env, n)
     prop = env["pm.property"].create({"name": "Bench", "code": "BENCH"})
     building = env["pm.building"].create({"name": "A", "code": "A", "property_id": prop.id})
-    users = env["res.users"].create([
-        {"name": name, "login": f"bench_{name}", "group_ids": [(6, 0, [env.ref("base.group_user").id, env.ref(group).id])]}
-        for name, group in (("accountant", "pm_base.group_accountant"), ("supervisor", "pm_base.group_supervisor"))])
+    users = env["res.users"].create(
+        [
+            {
+                "name": name,
+                "login": f"bench_{name}",
+                "group_ids": [(6, 0, [env.ref("base.group_user").id, env.ref(group).id])],
+            }
+            for name, group in (("accountant", "pm_base.group_accountant"), ("supervisor", "pm_base.group_supervisor"))
+        ]
+    )
     prop.user_ids = [(6, 0, users.ids)]
     accountant, supervisor = users
-    units = env["pm.unit"].create([
-        {"code": f"A-{number:06d}", "property_id": prop.id, "building_id": building.id, "area_chargeable": _area(number)} for number in range(n)])
-    env["pm.unit.party"].create([
-        {"unit_id": unit.id, "partner_id": partner.id, "role": "owner", "is_payer": True, "date_from": "2024-01-01"}
-        for unit, partner in zip(units, partners, strict=True)])
+    units = env["pm.unit"].create(
+        [
+            {
+                "code": f"A-{number:06d}",
+                "property_id": prop.id,
+                "building_id": building.id,
+                "area_chargeable": _area(number),
+            }
+            for number in range(n)
+        ]
+    )
+    env["pm.unit.party"].create(
+        [
+            {"unit_id": unit.id, "partner_id": partner.id, "role": "owner", "is_payer": True, "date_from": "2024-01-01"}
+            for unit, partner in zip(units, partners, strict=True)
+        ]
+    )
     for code, method, price in (("A", "area", AREA), ("B", "fixed", FIXED), ("C", "fixed", THIRD)):
-        item = env["pm.fee.item"].create({"code": code, "name": f"Fee {code}", "legal_basis": "x", "contract_reference": "y"})
-        tariff = env["pm.fee.tariff"].with_user(accountant).create({
-            "item_id": item.id, "property_id": prop.id, "name": "1", "method": method, "price": price, "date_from": "2024-01-01"})
+        item = env["pm.fee.item"].create(
+            {"code": code, "name": f"Fee {code}", "legal_basis": "x", "contract_reference": "y"}
+        )
+        tariff = (
+            env["pm.fee.tariff"]
+            .with_user(accountant)
+            .create(
+                {
+                    "item_id": item.id,
+                    "property_id": prop.id,
+                    "name": "1",
+                    "method": method,
+                    "price": price,
+                    "date_from": "2024-01-01",
+                }
+            )
+        )
         tariff.with_user(supervisor).action_approve()
-        env["pm.fee.assign"].create({"property_id": prop.id, "item_ids": [(6, 0, item.ids)], "date_from": "2024-01-01"}).action_assign()
+        env["pm.fee.assign"].create(
+            {"property_id": prop.id, "item_ids": [(6, 0, item.ids)], "date_from": "2024-01-01"}
+        ).action_assign()
     prop._ensure_accounts()
     env["ir.config_parameter"].set_param("pm_fees.background_from", n * 3)
     env.cr.commit()
@@ -65,7 +100,11 @@ def run_ours(env, n):
 
 def check_ours(env, n, outcome):
     run = env["pm.billing.run"].browse(outcome)
-    assert (run.state, run.charge_count, run.posting_note) == ("posted", 3 * n, False), (run.state, run.charge_count, run.posting_note)
+    assert (run.state, run.charge_count, run.posting_note) == ("posted", 3 * n, False), (
+        run.state,
+        run.charge_count,
+        run.posting_note,
+    )
     assert abs(run.amount_total - _expected(n)) < 0.005, (run.amount_total, _expected(n))
     _check_ledger(env, 3 * n, run.property_id.receivable_account_id, n)
 
@@ -73,15 +112,18 @@ def check_ours(env, n, outcome):
 def _check_ledger(env, lines, account, n):
     env.cr.execute(
         """SELECT count(*), sum(line.balance) FROM account_move_line line JOIN account_move move ON move.id = line.move_id
-            WHERE line.account_id = %s AND move.state = 'posted'""", [account.id])
+            WHERE line.account_id = %s AND move.state = 'posted'""",
+        [account.id],
+    )
     count, balance = env.cr.fetchone()
     assert count == lines, (count, lines)
     assert abs(float(balance) - _expected(n)) < 0.005, (balance, _expected(n))
 
 
 def _products(env):
-    return env["product.product"].create([
-        {"name": f"Fee {code}", "type": "service", "list_price": 1, "taxes_id": [(5,)]} for code in "ABC"])
+    return env["product.product"].create(
+        [{"name": f"Fee {code}", "type": "service", "list_price": 1, "taxes_id": [(5,)]} for code in "ABC"]
+    )
 
 
 def prepare_account(env, n):
@@ -94,14 +136,27 @@ def prepare_account(env, n):
 def run_account(env, n):
     partners = env["res.partner"].search([("name", "like", "Payer 0")], order="name")
     products = env["product.product"].search([("name", "in", ("Fee A", "Fee B", "Fee C"))], order="name")
-    moves = env["account.move"].with_context(tracking_disable=True).create([
-        {
-            "move_type": "out_invoice", "partner_id": partner.id, "invoice_date": MONTH, "date": MONTH,
-            "invoice_line_ids": [
-                (0, 0, {"product_id": product.id, "quantity": quantity, "price_unit": price, "tax_ids": [(5,)]})
-                for product, quantity, price in zip(products, (_area(number), 1, 1), (AREA, FIXED, THIRD), strict=True)],
-        }
-        for number, partner in enumerate(partners)])
+    moves = (
+        env["account.move"]
+        .with_context(tracking_disable=True)
+        .create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": partner.id,
+                    "invoice_date": MONTH,
+                    "date": MONTH,
+                    "invoice_line_ids": [
+                        (0, 0, {"product_id": product.id, "quantity": quantity, "price_unit": price, "tax_ids": [(5,)]})
+                        for product, quantity, price in zip(
+                            products, (_area(number), 1, 1), (AREA, FIXED, THIRD), strict=True
+                        )
+                    ],
+                }
+                for number, partner in enumerate(partners)
+            ]
+        )
+    )
     moves.action_post()
     env.cr.commit()
     return moves.ids
@@ -118,17 +173,39 @@ def prepare_contract(env, n):
     partners = _partners(env, n)
     products = _products(env)
     journal = env["account.journal"].search([("type", "=", "sale")], limit=1)
-    env["contract.contract"].create([
-        {
-            "name": partner.name, "partner_id": partner.id, "contract_type": "sale", "line_recurrence": True, "journal_id": journal.id,
-            "contract_line_ids": [
-                (0, 0, {
-                    "product_id": product.id, "name": product.name, "quantity": quantity, "specific_price": price, "price_unit": price,
-                    "recurring_rule_type": "monthly", "recurring_interval": 1, "recurring_invoicing_type": "pre-paid",
-                    "date_start": MONTH, "recurring_next_date": MONTH})
-                for product, quantity, price in zip(products, (_area(number), 1, 1), (AREA, FIXED, THIRD), strict=True)],
-        }
-        for number, partner in enumerate(partners)])
+    env["contract.contract"].create(
+        [
+            {
+                "name": partner.name,
+                "partner_id": partner.id,
+                "contract_type": "sale",
+                "line_recurrence": True,
+                "journal_id": journal.id,
+                "contract_line_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "product_id": product.id,
+                            "name": product.name,
+                            "quantity": quantity,
+                            "specific_price": price,
+                            "price_unit": price,
+                            "recurring_rule_type": "monthly",
+                            "recurring_interval": 1,
+                            "recurring_invoicing_type": "pre-paid",
+                            "date_start": MONTH,
+                            "recurring_next_date": MONTH,
+                        },
+                    )
+                    for product, quantity, price in zip(
+                        products, (_area(number), 1, 1), (AREA, FIXED, THIRD), strict=True
+                    )
+                ],
+            }
+            for number, partner in enumerate(partners)
+        ]
+    )
     env.cr.commit()
 
 
@@ -148,7 +225,9 @@ def prepare_floor(env, n):
     prepare_ours(env, n)
     run_ours(env, n)
     for table in TABLES:
-        env.cr.execute(f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)")
+        env.cr.execute(
+            f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)"
+        )
         env.cr.execute(f"CREATE TABLE source_{table} AS SELECT * FROM {table}")
     env.cr.commit()
 
@@ -173,12 +252,20 @@ def check_floor(env, n, outcome):
 
 CASES = [
     {"case": "ours", "modules": ["pm_fees"], "prepare": prepare_ours, "run": run_ours, "check": check_ours},
-    {"case": "peer:account", "modules": ["account"], "prepare": prepare_account, "run": run_account, "check": check_invoices},
+    {
+        "case": "peer:account",
+        "modules": ["account"],
+        "prepare": prepare_account,
+        "run": run_account,
+        "check": check_invoices,
+    },
     {
         "case": "peer:odoo-addon-contract",
         "requires": ["odoo-addon-contract==19.0.*"],
         "modules": ["contract"],
-        "prepare": prepare_contract, "run": run_contract, "check": check_invoices,
+        "prepare": prepare_contract,
+        "run": run_contract,
+        "check": check_invoices,
     },
     {"case": "floor", "modules": ["pm_fees"], "prepare": prepare_floor, "run": run_floor, "check": check_floor},
 ]

@@ -47,7 +47,9 @@ class TestConcurrentParties(BaseCase):
                     env = api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
                     env["pm.unit"].browse(unit).read(["code"])  # takes the transaction's snapshot
                     both_started.wait()
-                    env["pm.unit.party"].create({"unit_id": unit, "partner_id": partner_id, "date_from": "2026-01-01", **values})
+                    env["pm.unit.party"].create(
+                        {"unit_id": unit, "partner_id": partner_id, "date_from": "2026-01-01", **values}
+                    )
                     env.flush_all()
             except psycopg2.Error as error:
                 errors.append(error)
@@ -71,5 +73,3 @@ class TestConcurrentParties(BaseCase):
         errors, (count, _total) = self._race({"role": "tenant", "is_payer": True})
         self.assertEqual(count, 1)
         self.assertIsInstance(errors[0], (psycopg2.errors.ExclusionViolation, psycopg2.errors.DeadlockDetected))
-
-

@@ -10,17 +10,25 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CATALOGUES = sorted(ROOT.glob("addons/*/i18n/zh_CN.po"))
 GLOSSARY = {
-    row["english"]: row["chinese"] for row in csv.DictReader((ROOT / "i18n" / "glossary.csv").read_text(encoding="utf-8").splitlines())
+    row["english"]: row["chinese"]
+    for row in csv.DictReader((ROOT / "i18n" / "glossary.csv").read_text(encoding="utf-8").splitlines())
 }
 
 
 def test_every_addon_with_strings_has_a_chinese_catalogue():
-    assert {path.parents[1].name for path in CATALOGUES} >= {"pm_base", "pm_customer_service", "pm_fees", "pm_renovation"}
+    assert {path.parents[1].name for path in CATALOGUES} >= {
+        "pm_base",
+        "pm_customer_service",
+        "pm_fees",
+        "pm_renovation",
+    }
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parents[1].name)
 def test_catalogue_is_complete(path):
-    open_terms = [entry.msgid for entry in polib.pofile(str(path)) if not entry.obsolete and (not entry.msgstr or entry.fuzzy)]
+    open_terms = [
+        entry.msgid for entry in polib.pofile(str(path)) if not entry.obsolete and (not entry.msgstr or entry.fuzzy)
+    ]
     assert not open_terms
 
 

@@ -52,7 +52,12 @@ def test_month_is_billed_by_three_people(page_as, shot, run_id):
     press(accountant, "action_create_notices")
     settle(accountant)
     shot(accountant, "payment-notices")
-    notice = read(accountant, "pm.fee.notice", [["run_id", "=", run_id], ["unit_id.code", "=", "A-1203"]], ["amount_total", "reference"])[0]
+    notice = read(
+        accountant,
+        "pm.fee.notice",
+        [["run_id", "=", run_id], ["unit_id.code", "=", "A-1203"]],
+        ["amount_total", "reference"],
+    )[0]
     content = accountant.request.get(f"/report/pm_pdf/pm_fees.fee_notice/{notice['id']}").body()
     text = pdf_text(content)
     for expected in ("A-1203", "物业服务费", "18.8", f"{notice['amount_total']:,.2f}", notice["reference"]):
@@ -74,7 +79,9 @@ def test_counter_takes_a_payment_and_prints_the_receipt(page_as, shot):
     content = download(cashier, lambda: cashier.click(".o_pm_counter_submit"))
     cashier.wait_for_selector(".o_pm_counter .alert-success")
     shot(cashier, "counter-paid")
-    payment = read(cashier, "pm.payment", [["unit_id.code", "=", "A-1203"]], ["receipt_name", "amount", "state"], limit=1)[0]
+    payment = read(
+        cashier, "pm.payment", [["unit_id.code", "=", "A-1203"]], ["receipt_name", "amount", "state"], limit=1
+    )[0]
     assert payment["state"] == "posted"
     text = pdf_text(content)
     for expected in ("收款收据", payment["receipt_name"], f"{payment['amount']:,.2f}", "A-1203"):
@@ -88,7 +95,12 @@ def test_bank_lines_are_matched_or_proposed(page_as, shot):
     go(accountant, "pm-bank-lines")
     states = lambda: {  # noqa: E731
         row["pm_transaction_ref"]: row["pm_match_state"]
-        for row in read(accountant, "account.bank.statement.line", [["pm_transaction_ref", "!=", False]], ["pm_transaction_ref", "pm_match_state"])
+        for row in read(
+            accountant,
+            "account.bank.statement.line",
+            [["pm_transaction_ref", "!=", False]],
+            ["pm_transaction_ref", "pm_match_state"],
+        )
     }
     lines = states()
     assert len(lines) == 29, "the file has thirty rows, one of them twice"
@@ -106,7 +118,8 @@ def test_bank_lines_are_matched_or_proposed(page_as, shot):
 def test_debtors_are_reminded_by_mail_and_sms(page_as, shot, odoo_shell, mail_dir, sms_dir):
     """The daily job makes the reminders; a second run makes none. Mail and SMS arrive in the sink, nowhere else."""
     mails, texts = len(list(mail_dir.rglob("*.eml"))), len(list(sms_dir.rglob("*.json")))
-    numbers = json.loads(odoo_shell("""
+    numbers = json.loads(
+        odoo_shell("""
 import json
 # The test may run at night: the quiet hours of reminders are not what it is about.
 env['pm.message.purpose'].search([]).write({'quiet_from': 0, 'quiet_to': 0}); env.cr.commit()
@@ -118,7 +131,10 @@ env['pm.message']._cron_dispatch(); env.cr.commit()
 env['mail.mail'].process_email_queue(); env.cr.commit()
 env['sms.sms']._process_queue(); env.cr.commit()
 print('NUMBERS' + json.dumps([first, second]))
-""").split("NUMBERS")[1].splitlines()[0])
+""")
+        .split("NUMBERS")[1]
+        .splitlines()[0]
+    )
     assert numbers[0] == numbers[1] > 40
     for _ in range(30):
         if len(list(mail_dir.rglob("*.eml"))) > mails and len(list(sms_dir.rglob("*.json"))) > texts:
@@ -153,7 +169,12 @@ def test_owner_sees_and_pays_online(page_as, shot):
 
 def _wait_for(page, run_id, state, seconds=120):
     for _ in range(seconds * 2):
-        run = read(page, "pm.billing.run", [["id", "=", run_id]], ["state", "charge_count", "refused_count", "amount_total", "amount_residual"])[0]
+        run = read(
+            page,
+            "pm.billing.run",
+            [["id", "=", run_id]],
+            ["state", "charge_count", "refused_count", "amount_total", "amount_residual"],
+        )[0]
         if run["state"] == state:
             return run
         time.sleep(0.5)

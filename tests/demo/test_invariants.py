@@ -6,7 +6,17 @@ import textwrap
 import pytest
 
 ROLES = (
-    "frontdesk", "butler", "assistant", "supervisor", "manager", "technician", "cashier", "accountant", "counsel", "leadership", "admin",
+    "frontdesk",
+    "butler",
+    "assistant",
+    "supervisor",
+    "manager",
+    "technician",
+    "cashier",
+    "accountant",
+    "counsel",
+    "leadership",
+    "admin",
 )
 
 
@@ -23,12 +33,15 @@ def ask(odoo_shell):
 
 
 def test_every_entry_balances(ask):
-    assert ask("""
+    assert (
+        ask("""
         env.cr.execute('''
             SELECT move_id, sum(balance) FROM account_move_line WHERE parent_state = 'posted' AND display_type NOT IN ('line_section', 'line_note')
              GROUP BY move_id HAVING abs(sum(balance)) > 0.004''')
         answer = env.cr.fetchall()
-    """) == []
+    """)
+        == []
+    )
 
 
 def test_property_is_alive(ask):

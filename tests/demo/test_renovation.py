@@ -24,7 +24,9 @@ def test_renovation_from_application_to_refund(page_as, shot):
 
     # Each reviewer answers the checklist of the own step.
     pages = {"butler": butler, "engineering": page_as("technician"), "manager": page_as("manager")}
-    for review in read(butler, "pm.renovation.review", [["renovation_id", "=", case_id], ["state", "=", "pending"]], ["id", "role"]):
+    for review in read(
+        butler, "pm.renovation.review", [["renovation_id", "=", case_id], ["state", "=", "pending"]], ["id", "role"]
+    ):
         page = pages[review["role"]]
         call(page, "pm.renovation.review", "action_all_ok", [review["id"]])
         call(page, "pm.renovation.review", "action_pass", [review["id"]])
@@ -56,7 +58,9 @@ def test_renovation_from_application_to_refund(page_as, shot):
     press(butler, "action_start")
     press(butler, "action_notify_completion")
     assert _state(butler, case_id) == "completion_notified"
-    acceptance = read(butler, "pm.renovation.inspection", [["renovation_id", "=", case_id], ["kind", "=", "acceptance"]], ["id"])[0]["id"]
+    acceptance = read(
+        butler, "pm.renovation.inspection", [["renovation_id", "=", case_id], ["kind", "=", "acceptance"]], ["id"]
+    )[0]["id"]
     go(butler, f"pm-renovation-inspections/{acceptance}")
     press(butler, "action_all_ok")
     press(butler, "action_done")

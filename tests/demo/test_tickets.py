@@ -19,7 +19,12 @@ def test_owner_complains_in_the_portal(page_as, shot):
     assert not owner.errors
 
     supervisor = page_as("supervisor")
-    ticket = read(supervisor, "pm.ticket", [["number", "=", number]], ["state", "channel", "type_code", "first_receiver_id", "deadline_ids"])[0]
+    ticket = read(
+        supervisor,
+        "pm.ticket",
+        [["number", "=", number]],
+        ["state", "channel", "type_code", "first_receiver_id", "deadline_ids"],
+    )[0]
     assert (ticket["state"], ticket["channel"], ticket["type_code"]) == ("new", "portal", "complaint")
     assert ticket["deadline_ids"], "its clocks run"
     assert not supervisor.errors
@@ -36,7 +41,9 @@ def test_complaint_at_the_counter_is_handled_followed_up_and_closed(page_as, sho
     choose(desk, "unit_id", "A-1606")
     save(desk)
     shot(desk, "ticket-form")
-    ticket = read(desk, "pm.ticket", [["name", "=", "会议室空调噪声大"]], ["id", "first_receiver_id", "butler_id", "state"])[0]
+    ticket = read(
+        desk, "pm.ticket", [["name", "=", "会议室空调噪声大"]], ["id", "first_receiver_id", "butler_id", "state"]
+    )[0]
     ticket_id = ticket["id"]
     assert ticket["first_receiver_id"][1].startswith("林晓芸")
 
@@ -44,7 +51,13 @@ def test_complaint_at_the_counter_is_handled_followed_up_and_closed(page_as, sho
     go(butler, f"tickets/{ticket_id}")
     press(butler, "action_take")
     assert _state(butler, ticket_id) == "in_progress"
-    call(butler, "pm.ticket", "write", [ticket_id], {"outcome": "solved_now", "solution": "紧固风机并更换减震垫，现场复测无异响。"})
+    call(
+        butler,
+        "pm.ticket",
+        "write",
+        [ticket_id],
+        {"outcome": "solved_now", "solution": "紧固风机并更换减震垫，现场复测无异响。"},
+    )
     go(butler, f"tickets/{ticket_id}")
     press(butler, "action_handle")
     assert _state(butler, ticket_id) == "handled"

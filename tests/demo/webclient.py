@@ -26,7 +26,8 @@ def settle(page):
     page.wait_for_selector(".o_action_manager .o_view_controller, .o_action_manager .o_action", state="visible")
     page.wait_for_timeout(300)
     page.wait_for_function(
-        "() => !document.querySelector('.o_blockUI, .o_loading_indicator, .o_field_translate_pending') && document.readyState === 'complete'")
+        "() => !document.querySelector('.o_blockUI, .o_loading_indicator, .o_field_translate_pending') && document.readyState === 'complete'"
+    )
     page.wait_for_timeout(300)
 
 
@@ -34,7 +35,9 @@ def press(page, name, confirm=False):
     """Press the button of that method name; with `confirm`, agree in the dialogue that asks."""
     scope = ".modal" if page.locator(".modal:visible").count() else ".o_action_manager"
     button = page.locator(f"{scope} button[name={name}]:visible").first
-    with page.expect_response(lambda answer: f"/{name}" in answer.url and "call_" in answer.url, timeout=120_000) as info:
+    with page.expect_response(
+        lambda answer: f"/{name}" in answer.url and "call_" in answer.url, timeout=120_000
+    ) as info:
         button.click()
         if confirm:
             page.locator(".modal:visible footer .btn-primary").first.click()
@@ -54,7 +57,9 @@ def choose(page, field, text, scope=".o_form_view"):
 
 
 def fill(page, field, text, scope=".o_form_view"):
-    page.locator(f"{scope} .o_field_widget[name={field}] input, {scope} .o_field_widget[name={field}] textarea").first.fill(text)
+    page.locator(
+        f"{scope} .o_field_widget[name={field}] input, {scope} .o_field_widget[name={field}] textarea"
+    ).first.fill(text)
 
 
 def save(page):

@@ -23,16 +23,29 @@ class PmDisclosure(models.Model):
     company_id = fields.Many2one(related="property_id.company_id", store=True)
     partner_id = fields.Many2one("res.partner", string="Data Subject", required=True, ondelete="restrict", index=True)
     requester = fields.Char(string="Who Asks", required=True)
-    requester_identity = fields.Char(string="Identity Checked By Means Of", help="Kind of paper that was shown; never keep it (L-09).")
+    requester_identity = fields.Char(
+        string="Identity Checked By Means Of", help="Kind of paper that was shown; never keep it (L-09)."
+    )
     purpose = fields.Text(required=True)
-    ground = fields.Selection([("consent", "Consent of the person"), ("legal_duty", "Legal duty"), ("emergency", "Protection of life or property")])
+    ground = fields.Selection(
+        [
+            ("consent", "Consent of the person"),
+            ("legal_duty", "Legal duty"),
+            ("emergency", "Protection of life or property"),
+        ]
+    )
     evidence_ids = fields.Many2many("ir.attachment", string="Evidence")
     user_id = fields.Many2one("res.users", string="Recorded By", default=lambda self: self.env.user, readonly=True)
     approver_id = fields.Many2one("res.users", readonly=True, copy=False)
     decided_at = fields.Datetime(readonly=True, copy=False)
     refusal_reason = fields.Text()
     state = fields.Selection(
-        [("requested", "Requested"), ("approved", "Approved"), ("refused", "Refused")], default="requested", required=True, readonly=True, tracking=True, copy=False
+        [("requested", "Requested"), ("approved", "Approved"), ("refused", "Refused")],
+        default="requested",
+        required=True,
+        readonly=True,
+        tracking=True,
+        copy=False,
     )
 
     def _decide(self, state):
@@ -45,7 +58,9 @@ class PmDisclosure(models.Model):
 
     def action_approve(self):
         if any(not request.ground or not request.requester_identity for request in self):
-            raise UserError(self.env._("To approve a disclosure you must record the identity check and the legal ground."))
+            raise UserError(
+                self.env._("To approve a disclosure you must record the identity check and the legal ground.")
+            )
         self._decide("approved")
 
     def action_refuse(self):

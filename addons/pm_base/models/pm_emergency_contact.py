@@ -10,7 +10,9 @@ class PmEmergencyContact(models.Model):
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
-    property_id = fields.Many2one("pm.property", index=True, ondelete="cascade", help="Empty = valid for every property.")
+    property_id = fields.Many2one(
+        "pm.property", index=True, ondelete="cascade", help="Empty = valid for every property."
+    )
     company_id = fields.Many2one(related="property_id.company_id", store=True)
     contact_type = fields.Selection(
         [

@@ -14,7 +14,9 @@ class PmOwnerResolution(models.Model):
     number = fields.Char(string="Resolution No.")
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="property_id.company_id", store=True)
-    body = fields.Selection([("committee", "Owners' committee"), ("assembly", "Owners' assembly")], required=True, default="committee")
+    body = fields.Selection(
+        [("committee", "Owners' committee"), ("assembly", "Owners' assembly")], required=True, default="committee"
+    )
     date = fields.Date(string="Resolved On")
     text = fields.Html()
     attachment_ids = fields.Many2many("ir.attachment", string="Papers")
@@ -44,7 +46,9 @@ class PmOwnerResolution(models.Model):
 
     def action_approve(self):
         if any(not resolution.number or not resolution.date for resolution in self):
-            raise UserError(self.env._("To record an approval you must enter the number and the day of the resolution."))
+            raise UserError(
+                self.env._("To record an approval you must enter the number and the day of the resolution.")
+            )
         self._transition("submitted", "approved")
 
     def action_refuse(self):

@@ -32,16 +32,25 @@ class PmProperty(models.Model):
     )
 
     name = fields.Char(required=True, translate=True, tracking=True)
-    code = fields.Char(required=True, tracking=True, help="Short code of the property, unique in the company; imports refer to it.")
+    code = fields.Char(
+        required=True, tracking=True, help="Short code of the property, unique in the company; imports refer to it."
+    )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(
-        "res.partner", string="Management Office", help="Contact that holds the address, phone and e-mail of the management office."
+        "res.partner",
+        string="Management Office",
+        help="Contact that holds the address, phone and e-mail of the management office.",
     )
     manager_id = fields.Many2one("res.users", string="Project Manager", tracking=True)
     user_ids = fields.Many2many(
-        "res.users", "pm_property_users_rel", "property_id", "user_id", string="Staff", help="Users who may see this property."
+        "res.users",
+        "pm_property_users_rel",
+        "property_id",
+        "user_id",
+        string="Staff",
+        help="Users who may see this property.",
     )
     calendar_id = fields.Many2one(
         "resource.calendar",
@@ -50,12 +59,18 @@ class PmProperty(models.Model):
         default=lambda self: self.env.company.resource_calendar_id,
         help="Counts the working days of rules that do not run in calendar days (CON-14).",
     )
-    tz = fields.Selection(_tz_get, string="Time Zone", required=True, default=lambda self: self.env.user.tz or "Asia/Shanghai")
+    tz = fields.Selection(
+        _tz_get, string="Time Zone", required=True, default=lambda self: self.env.user.tz or "Asia/Shanghai"
+    )
     hotline = fields.Char(string="Service Hotline", help="Printed on documents and shown in the portal.")
     day_start = fields.Float(
-        string="Day Band Starts", default=8.5, help="Start of the day band of the service phones (S2-10). Messages also stay quiet outside the band."
+        string="Day Band Starts",
+        default=8.5,
+        help="Start of the day band of the service phones (S2-10). Messages also stay quiet outside the band.",
     )
-    day_end = fields.Float(string="Day Band Ends", default=21.0, help="End of the day band of the service phones (S2-10).")
+    day_end = fields.Float(
+        string="Day Band Ends", default=21.0, help="End of the day band of the service phones (S2-10)."
+    )
 
     large_customer_permille = fields.Float(
         string="Large Customer above (‰)",
@@ -66,7 +81,10 @@ class PmProperty(models.Model):
         "Source: S0-137; the handbook's figure reads 1.5 ‰ (OCR-01), use 15 for 1.5 %.",
     )
     large_customer_area = fields.Float(
-        string="= Area above (m²)", digits=AREA_DIGITS, compute="_compute_large_customer_area", help="The threshold in square metres."
+        string="= Area above (m²)",
+        digits=AREA_DIGITS,
+        compute="_compute_large_customer_area",
+        help="The threshold in square metres.",
     )
 
     # Profile sheet (S0-96)
@@ -97,8 +115,12 @@ class PmProperty(models.Model):
     reclaimed_water = fields.Boolean()
     refuse_station_count = fields.Integer(string="Refuse Stations")
     septic_tank_count = fields.Integer(string="Septic Tanks")
-    gas_type = fields.Selection([("municipal", "Municipal"), ("private", "Private"), ("other", "Other"), ("none", "None")], string="Gas")
-    heating_type = fields.Selection([("municipal", "Municipal"), ("central", "Central"), ("own", "Individual"), ("none", "None")], string="Heating")
+    gas_type = fields.Selection(
+        [("municipal", "Municipal"), ("private", "Private"), ("other", "Other"), ("none", "None")], string="Gas"
+    )
+    heating_type = fields.Selection(
+        [("municipal", "Municipal"), ("central", "Central"), ("own", "Individual"), ("none", "None")], string="Heating"
+    )
 
     zone_ids = fields.One2many("pm.zone", "property_id", string="Zones")
     building_ids = fields.One2many("pm.building", "property_id", string="Buildings")
@@ -114,7 +136,9 @@ class PmProperty(models.Model):
         self.check_access("create")
         if not self.env.user.has_group("pm_base.group_all_properties"):
             # Whoever sets up a property works with it: otherwise it would vanish from the creator's own lists.
-            vals_list = [{**vals, "user_ids": [*(vals.get("user_ids") or []), Command.link(self.env.uid)]} for vals in vals_list]
+            vals_list = [
+                {**vals, "user_ids": [*(vals.get("user_ids") or []), Command.link(self.env.uid)]} for vals in vals_list
+            ]
         # sudo: the right to create was checked; the rule "own properties" holds only once the creator is listed.
         properties = super(PmProperty, self.sudo()).create(vals_list)
         self.env.registry.clear_cache()  # the record rules embed the users' properties in a cached domain
@@ -138,7 +162,9 @@ class PmProperty(models.Model):
         }
         occupied = dict(
             self.env["pm.unit"]._read_group(
-                [("property_id", "in", self.ids), ("status", "in", ("owner_occupied", "let"))], ["property_id"], ["__count"]
+                [("property_id", "in", self.ids), ("status", "in", ("owner_occupied", "let"))],
+                ["property_id"],
+                ["__count"],
             )
         )
         for prop in self:

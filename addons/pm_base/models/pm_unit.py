@@ -33,7 +33,13 @@ class PmUnit(models.Model):
     _description = "Unit"
     _inherit = ["mail.thread"]
     _order = "property_id, building_id, code, id"
-    _rec_names_search = ["code", "name", "party_ids.partner_id.name", "party_ids.partner_id.phone", "party_ids.partner_id.pm_plate"]
+    _rec_names_search = [
+        "code",
+        "name",
+        "party_ids.partner_id.name",
+        "party_ids.partner_id.phone",
+        "party_ids.partner_id.pm_plate",
+    ]
 
     _code_unique = models.UniqueIndex("(property_id, code)", "Another unit of this property has this code.")
     _areas_positive = models.Constraint(
@@ -41,7 +47,9 @@ class PmUnit(models.Model):
     )
     _code_trgm_index = models.Index("USING gin (code gin_trgm_ops)")
 
-    code = fields.Char(required=True, tracking=True, help="Unit number as it stands on the door, unique in the property.")
+    code = fields.Char(
+        required=True, tracking=True, help="Unit number as it stands on the door, unique in the property."
+    )
     name = fields.Char(compute="_compute_name", store=True)
     active = fields.Boolean(default=True)
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
@@ -67,8 +75,12 @@ class PmUnit(models.Model):
         tracking=True,
         help="Responsible for this unit: tickets, visits and reminders go to this person first (S0-52).",
     )
-    handover_date = fields.Date(string="Handed Over On", tracking=True, help="When the developer handed the unit over; empty = not yet.")
-    warranty_until = fields.Date(help="End of the developer's warranty: repairs before that day are not charged (S1-02).")
+    handover_date = fields.Date(
+        string="Handed Over On", tracking=True, help="When the developer handed the unit over; empty = not yet."
+    )
+    warranty_until = fields.Date(
+        help="End of the developer's warranty: repairs before that day are not charged (S1-02)."
+    )
     last_verified = fields.Date(help="When the data of the household was last checked with the customer (S1-25).")
     note = fields.Html(groups="base.group_user")
 
@@ -77,7 +89,11 @@ class PmUnit(models.Model):
     owner_ids = fields.Many2many("res.partner", compute="_compute_parties", string="Owners")
     occupant_ids = fields.Many2many("res.partner", compute="_compute_parties", string="Occupants")
     payer_id = fields.Many2one(
-        "res.partner", compute="_compute_parties", search="_search_payer_id", string="Payer", help="Who receives the bills today."
+        "res.partner",
+        compute="_compute_parties",
+        search="_search_payer_id",
+        string="Payer",
+        help="Who receives the bills today.",
     )
     status = fields.Selection(STATUSES, compute="_compute_parties", search="_search_status")
     file_ids = fields.One2many("pm.unit.file", "unit_id", string="File")
@@ -89,7 +105,9 @@ class PmUnit(models.Model):
         for unit in self:
             building = unit.building_id.code or ""
             # Codes such as A-1201 already carry the building.
-            unit.name = unit.code if not building or (unit.code or "").startswith(building) else f"{building}-{unit.code}"
+            unit.name = (
+                unit.code if not building or (unit.code or "").startswith(building) else f"{building}-{unit.code}"
+            )
 
     @api.depends("building_id.user_id")
     def _compute_user_id(self):
@@ -97,7 +115,12 @@ class PmUnit(models.Model):
             unit.user_id = unit.building_id.user_id or unit.user_id
 
     @api.depends(
-        "party_ids.role", "party_ids.partner_id", "party_ids.date_from", "party_ids.date_to", "party_ids.is_payer", "handover_date"
+        "party_ids.role",
+        "party_ids.partner_id",
+        "party_ids.date_from",
+        "party_ids.date_to",
+        "party_ids.is_payer",
+        "handover_date",
     )
     def _compute_parties(self):
         current = {}
@@ -110,20 +133,30 @@ class PmUnit(models.Model):
             tenants = parties.filtered(lambda p: p.role in ("tenant", "merchant"))
             unit.current_party_ids = parties
             unit.owner_ids = owners.partner_id
-            unit.occupant_ids = (tenants or owners).partner_id | parties.filtered(lambda p: p.role == "household").partner_id
+            unit.occupant_ids = (tenants or owners).partner_id | parties.filtered(
+                lambda p: p.role == "household"
+            ).partner_id
             unit.payer_id = parties.filtered("is_payer")[:1].partner_id
             if tenants:
                 unit.status = "let"
             elif not unit.handover_date:
                 unit.status = "not_handed_over"
-            elif owners and (parties - owners).filtered(lambda p: p.role == "household") or owners.filtered("lives_here"):
+            elif (
+                owners and (parties - owners).filtered(lambda p: p.role == "household") or owners.filtered("lives_here")
+            ):
                 unit.status = "owner_occupied"
             else:
                 unit.status = "vacant"
 
     def _search_payer_id(self, operator, value):
         if operator in ("any", "in", "=", "ilike", "like", "child_of"):
-            return [("party_ids", "any", [("is_payer", "=", True), ("is_current", "=", True), ("partner_id", operator, value)])]
+            return [
+                (
+                    "party_ids",
+                    "any",
+                    [("is_payer", "=", True), ("is_current", "=", True), ("partner_id", operator, value)],
+                )
+            ]
         return NotImplemented
 
     def _search_status(self, operator, value):
@@ -132,7 +165,12 @@ class PmUnit(models.Model):
         today = Domain("is_current", "=", True)
         let = Domain("party_ids", "any", today & Domain("role", "in", ("tenant", "merchant")))
         owned = Domain("party_ids", "any", today & Domain("role", "=", "owner"))
-        lived = owned & Domain("party_ids", "any", today & (Domain("role", "=", "household") | (Domain("role", "=", "owner") & Domain("lives_here", "=", True))))
+        lived = owned & Domain(
+            "party_ids",
+            "any",
+            today
+            & (Domain("role", "=", "household") | (Domain("role", "=", "owner") & Domain("lives_here", "=", True))),
+        )
         handed = Domain("handover_date", "!=", False)
         by_status = {
             "let": let,
@@ -146,8 +184,10 @@ class PmUnit(models.Model):
         # sudo: everybody who sees the unit may see how complete its file is; what is in it stays with the officers
         mandatory = self.env["pm.file.type"].sudo().search([("mandatory", "=", True)])
         present = {}
-        for unit, file_type in self.env["pm.unit.file"].sudo()._read_group(
-            [("unit_id", "in", self.ids), ("type_id", "in", mandatory.ids)], ["unit_id", "type_id"]
+        for unit, file_type in (
+            self.env["pm.unit.file"]
+            .sudo()
+            ._read_group([("unit_id", "in", self.ids), ("type_id", "in", mandatory.ids)], ["unit_id", "type_id"])
         ):
             present.setdefault(unit.id, set()).add(file_type.id)
         for unit in self:
@@ -158,7 +198,9 @@ class PmUnit(models.Model):
     @api.constrains("building_id", "zone_id", "property_id")
     def _check_same_property(self):
         for unit in self:
-            if unit.building_id.property_id != unit.property_id or (unit.zone_id and unit.zone_id.property_id != unit.property_id):
+            if unit.building_id.property_id != unit.property_id or (
+                unit.zone_id and unit.zone_id.property_id != unit.property_id
+            ):
                 raise ValidationError(
                     self.env._(
                         "Unit %(unit)s: building and zone must belong to the property %(property)s.",

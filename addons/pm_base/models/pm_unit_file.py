@@ -15,7 +15,9 @@ class PmFileType(models.Model):
     active = fields.Boolean(default=True)
     mandatory = fields.Boolean(help="Counts for the completeness of the file (KPI 2).")
     unit_type = fields.Selection(UNIT_TYPES, string="Only for", help="Empty = for every type of unit.")
-    retention_months = fields.Integer(string="Keep (months)", help="How long the paper is kept after the household left; 0 = without limit (S4-36).")
+    retention_months = fields.Integer(
+        string="Keep (months)", help="How long the paper is kept after the household left; 0 = without limit (S4-36)."
+    )
     source = fields.Char(help="Requirement id the item comes from.")
 
     _retention_positive = models.Constraint("CHECK (retention_months >= 0)", "The retention time cannot be negative.")
@@ -37,7 +39,12 @@ class PmUnitFile(models.Model):
     name = fields.Char(string="Reference")
     date = fields.Date(default=fields.Date.context_today, tracking=True)
     attachment_ids = fields.Many2many("ir.attachment", string="Scans")
-    keep_until = fields.Date(compute="_compute_keep_until", store=True, readonly=False, help="After this day the paper is to be destroyed (S4-36).")
+    keep_until = fields.Date(
+        compute="_compute_keep_until",
+        store=True,
+        readonly=False,
+        help="After this day the paper is to be destroyed (S4-36).",
+    )
     active = fields.Boolean(default=True)
 
     @api.depends("type_id.retention_months", "unit_id.party_ids.date_to", "partner_id")

@@ -27,7 +27,9 @@ class PmUnitParty(models.Model):
     _order = "unit_id, date_from desc, id desc"
     _rec_name = "partner_id"
 
-    _dates_ordered = models.Constraint("CHECK (date_to IS NULL OR date_to >= date_from)", "A role cannot end before it begins.")
+    _dates_ordered = models.Constraint(
+        "CHECK (date_to IS NULL OR date_to >= date_from)", "A role cannot end before it begins."
+    )
     _share_range = models.Constraint("CHECK (share >= 0 AND share <= 100)", "A share lies between 0 and 100 %.")
     _payer_once = models.Constraint(
         "EXCLUDE USING gist (unit_id WITH =, daterange(date_from, date_to, '[]') WITH &&) WHERE (is_payer)",
@@ -48,13 +50,21 @@ class PmUnitParty(models.Model):
     role = fields.Selection(ROLES, required=True, default="owner", tracking=True)
     date_from = fields.Date(string="From", required=True, default=fields.Date.context_today, tracking=True)
     date_to = fields.Date(string="To", tracking=True, help="Last day of the role; empty = until further notice.")
-    share = fields.Float(string="Share (%)", digits=(7, 4), default=0.0, help="Share of ownership; all owners of one day together at most 100 %.")
+    share = fields.Float(
+        string="Share (%)",
+        digits=(7, 4),
+        default=0.0,
+        help="Share of ownership; all owners of one day together at most 100 %.",
+    )
     is_payer = fields.Boolean(string="Payer", tracking=True, help="Receives the bills of the unit.")
     lives_here = fields.Boolean(string="Occupies the Unit", help="The owner uses the unit.")
     is_current = fields.Boolean(compute="_compute_is_current", search="_search_is_current")
 
     is_key_customer = fields.Boolean(
-        string="Key Customer", tracking=True, groups="base.group_user", help="On the key-customer list of the property (S0-20)."
+        string="Key Customer",
+        tracking=True,
+        groups="base.group_user",
+        help="On the key-customer list of the property (S0-20).",
     )
     key_reason = fields.Char(string="Why Key Customer", groups="base.group_user")
     key_user_id = fields.Many2one("res.users", string="Key Account Held By", groups="base.group_user")
@@ -117,13 +127,17 @@ class PmUnitParty(models.Model):
 
     @api.model
     def _share_message(self):
-        return self.env._("The owners' shares of a unit exceed 100 % on at least one day: end or reduce another owner's share first.")
+        return self.env._(
+            "The owners' shares of a unit exceed 100 % on at least one day: end or reduce another owner's share first."
+        )
 
     @api.depends("date_from", "date_to")
     def _compute_is_current(self):
         today = fields.Date.context_today(self)
         for party in self:
-            party.is_current = bool(party.date_from and party.date_from <= today and (not party.date_to or party.date_to >= today))
+            party.is_current = bool(
+                party.date_from and party.date_from <= today and (not party.date_to or party.date_to >= today)
+            )
 
     def _search_is_current(self, operator, value):
         if operator != "in":
@@ -162,5 +176,7 @@ class PmUnitParty(models.Model):
         """Rows are history: only one entered by mistake today may go; otherwise it is ended."""
         today = fields.Date.context_today(self)
         if not self.env.su and any(party.create_date.date() < today for party in self):
-            raise ValidationError(self.env._("To end a role, enter its last day. Roles of former days are history and stay."))
+            raise ValidationError(
+                self.env._("To end a role, enter its last day. Roles of former days are history and stay.")
+            )
         return super().unlink()

@@ -21,18 +21,36 @@ class PmUnitTransfer(models.Model):
     unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict")
     property_id = fields.Many2one(related="unit_id.property_id", store=True, index=True)
     company_id = fields.Many2one(related="unit_id.company_id", store=True)
-    date = fields.Date(string="Effective On", required=True, default=fields.Date.context_today, help="First day of the new ownership.")
+    date = fields.Date(
+        string="Effective On", required=True, default=fields.Date.context_today, help="First day of the new ownership."
+    )
     reason = fields.Selection(
-        [("sale", "Sale"), ("first_sale", "First sale by the developer"), ("inheritance", "Inheritance"), ("gift", "Gift"), ("split", "New split of shares"), ("court", "Court decision"), ("other", "Other")],
+        [
+            ("sale", "Sale"),
+            ("first_sale", "First sale by the developer"),
+            ("inheritance", "Inheritance"),
+            ("gift", "Gift"),
+            ("split", "New split of shares"),
+            ("court", "Court decision"),
+            ("other", "Other"),
+        ],
         required=True,
         default="sale",
     )
     document_ref = fields.Char(string="Certificate or Contract No.")
     line_ids = fields.One2many("pm.unit.transfer.line", "transfer_id", string="New Owners", copy=True)
     old_party_ids = fields.Many2many("pm.unit.party", string="Owners Until Then", readonly=True, copy=False)
-    new_party_ids = fields.Many2many("pm.unit.party", "pm_unit_transfer_new_party_rel", string="Owners From Then", readonly=True, copy=False)
+    new_party_ids = fields.Many2many(
+        "pm.unit.party", "pm_unit_transfer_new_party_rel", string="Owners From Then", readonly=True, copy=False
+    )
     warning = fields.Text(compute="_compute_warning")
-    state = fields.Selection([("draft", "Draft"), ("done", "Done"), ("cancelled", "Cancelled")], default="draft", required=True, tracking=True, copy=False)
+    state = fields.Selection(
+        [("draft", "Draft"), ("done", "Done"), ("cancelled", "Cancelled")],
+        default="draft",
+        required=True,
+        tracking=True,
+        copy=False,
+    )
     note = fields.Text()
 
     @api.depends("unit_id.name", "date")
@@ -53,12 +71,20 @@ class PmUnitTransfer(models.Model):
     def _check_lines(self):
         for transfer in self:
             if not transfer.line_ids:
-                raise UserError(self.env._("To confirm the transfer of %s you must enter at least one new owner.", transfer.unit_id.name))
+                raise UserError(
+                    self.env._(
+                        "To confirm the transfer of %s you must enter at least one new owner.", transfer.unit_id.name
+                    )
+                )
             if len(transfer.line_ids.filtered("is_payer")) > 1:
-                raise UserError(self.env._("Unit %s can have only one payer among the new owners.", transfer.unit_id.name))
+                raise UserError(
+                    self.env._("Unit %s can have only one payer among the new owners.", transfer.unit_id.name)
+                )
             total = sum(transfer.line_ids.mapped("share"))
             if total > 100.00005:  # half a unit of the field's last decimal
-                raise ValidationError(self.env._("The new owners' shares add up to %(total)s %%, more than 100 %%.", total=f"{total:g}"))
+                raise ValidationError(
+                    self.env._("The new owners' shares add up to %(total)s %%, more than 100 %%.", total=f"{total:g}")
+                )
 
     def action_confirm(self):
         """End the owners in force and open the new ones.
@@ -120,7 +146,11 @@ class PmUnitTransfer(models.Model):
     def action_cancel(self):
         for transfer in self:
             if transfer.state != "draft":
-                raise UserError(self.env._("To cancel a transfer it must be a draft; enter a new transfer to change %s.", transfer.name))
+                raise UserError(
+                    self.env._(
+                        "To cancel a transfer it must be a draft; enter a new transfer to change %s.", transfer.name
+                    )
+                )
         self.write({"state": "cancelled"})
 
     @api.ondelete(at_uninstall=False)

@@ -26,5 +26,9 @@ class PmZone(models.Model):
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
     zone_type = fields.Selection(ZONE_TYPES, required=True, default="office")
-    needs = fields.Text(string="Service Needs", translate=True, help="What customers of this zone ask for: guidance, access control, night service …")
+    needs = fields.Text(
+        string="Service Needs",
+        translate=True,
+        help="What customers of this zone ask for: guidance, access control, night service …",
+    )
     unit_ids = fields.One2many("pm.unit", "zone_id", string="Units")

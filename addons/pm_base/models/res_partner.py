@@ -18,9 +18,14 @@ class ResPartner(models.Model):
     pm_unit_count = fields.Integer(string="Number of Units", compute="_compute_pm_unit_count")
     pm_plate = fields.Char(string="Vehicle Plates", help="Separate several plates by commas.")
     pm_category = fields.Selection(
-        CATEGORIES, string="Customer Category", compute="_compute_pm_category", help="What the person is to the property today (S3-32)."
+        CATEGORIES,
+        string="Customer Category",
+        compute="_compute_pm_category",
+        help="What the person is to the property today (S3-32).",
     )
-    pm_customer_class = fields.Selection(CUSTOMER_CLASSES, string="Customer Class", compute="_compute_pm_customer_class")
+    pm_customer_class = fields.Selection(
+        CUSTOMER_CLASSES, string="Customer Class", compute="_compute_pm_customer_class"
+    )
 
     # Sensitive data: only for those who need it, empty unless there is a purpose (L-08).
     pm_id_number = fields.Char(string="Identity No.", groups="pm_base.group_privacy", copy=False)
@@ -51,7 +56,9 @@ class ResPartner(models.Model):
             if any(not user.share for user in partner.user_ids):
                 partner.pm_category = "staff"
             else:
-                partner.pm_category = next((role for role in ("owner", "merchant", "tenant", "household") if role in roles), "other")
+                partner.pm_category = next(
+                    (role for role in ("owner", "merchant", "tenant", "household") if role in roles), "other"
+                )
 
     def _pm_contact_counts(self, since):
         """Return ``{partner_id: number of contacts since the datetime}``; upper modules add their tickets, visits, calls.
@@ -71,7 +78,9 @@ class ResPartner(models.Model):
             .search([("partner_id", "in", self.ids), ("is_key_customer", "=", True), ("is_current", "=", True)])
             .partner_id.ids
         )
-        households = set(self.env["pm.unit.party"].search([("partner_id", "in", self.ids), ("is_current", "=", True)]).partner_id.ids)
+        households = set(
+            self.env["pm.unit.party"].search([("partner_id", "in", self.ids), ("is_current", "=", True)]).partner_id.ids
+        )
         for partner in self:
             count = counts.get(partner.id, 0)
             if partner.id in key:
@@ -88,4 +97,8 @@ class ResPartner(models.Model):
     def action_open_pm_units(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("pm_base.pm_unit_action")
-        return {**action, "domain": [("party_ids", "any", [("partner_id", "=", self.id), ("is_current", "=", True)])], "context": {}}
+        return {
+            **action,
+            "domain": [("party_ids", "any", [("partner_id", "=", self.id), ("is_current", "=", True)])],
+            "context": {},
+        }

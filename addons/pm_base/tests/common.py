@@ -3,7 +3,18 @@
 from odoo import Command
 from odoo.tests.common import TransactionCase, new_test_user
 
-ROLES = ("front_desk", "officer", "assistant", "supervisor", "manager", "technician", "cashier", "accountant", "counsel", "leadership")
+ROLES = (
+    "front_desk",
+    "officer",
+    "assistant",
+    "supervisor",
+    "manager",
+    "technician",
+    "cashier",
+    "accountant",
+    "counsel",
+    "leadership",
+)
 
 
 class PmCase(TransactionCase):
@@ -12,7 +23,9 @@ class PmCase(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(context={**cls.env.context, "tracking_disable": True, "no_reset_password": True, "mail_create_nolog": True})
+        cls.env = cls.env(
+            context={**cls.env.context, "tracking_disable": True, "no_reset_password": True, "mail_create_nolog": True}
+        )
         cls.company = cls.env.company
         for role in ROLES:
             user = new_test_user(
@@ -37,7 +50,9 @@ class PmCase(TransactionCase):
                 "user_ids": [Command.set(staff.ids)],
             }
         )
-        cls.zone = cls.env["pm.zone"].create({"name": "Offices", "code": "OF", "property_id": cls.property.id, "zone_type": "office"})
+        cls.zone = cls.env["pm.zone"].create(
+            {"name": "Offices", "code": "OF", "property_id": cls.property.id, "zone_type": "office"}
+        )
         cls.building = cls.env["pm.building"].create(
             {"name": "Block A", "code": "A", "property_id": cls.property.id, "user_id": cls.officer.id}
         )
@@ -57,7 +72,12 @@ class PmCase(TransactionCase):
         )
         cls.owners = cls.env["res.partner"].create(
             [
-                {"name": f"Owner {number}", "email": f"owner{number}@owners.example", "phone": f"+86 199 0000 000{number}", "lang": "en_US"}
+                {
+                    "name": f"Owner {number}",
+                    "email": f"owner{number}@owners.example",
+                    "phone": f"+86 199 0000 000{number}",
+                    "lang": "en_US",
+                }
                 for number in (1, 2, 3)
             ]
         )
@@ -77,7 +97,13 @@ class PmCase(TransactionCase):
         )
         cls.portal_user, cls.other_portal = (
             new_test_user(
-                cls.env, f"pm_portal_{number}", groups="base.group_portal", partner_id=owner.id, name=owner.name, email=owner.email, lang="en_US"
+                cls.env,
+                f"pm_portal_{number}",
+                groups="base.group_portal",
+                partner_id=owner.id,
+                name=owner.name,
+                email=owner.email,
+                lang="en_US",
             )
             for number, owner in enumerate(cls.owners[:2], 1)
         )

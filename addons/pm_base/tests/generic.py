@@ -21,7 +21,9 @@ class GenericModuleChecks:
         """Return the names of the models the add-on defines."""
         records = self.env["ir.model.data"].search([("module", "=", self._module), ("model", "=", "ir.model")])
         names = self.env["ir.model"].browse(records.mapped("res_id")).mapped("model")
-        first = self.env["ir.model.data"]._read_group([("model", "=", "ir.model"), ("res_id", "in", records.mapped("res_id"))], ["res_id"], ["id:min"])
+        first = self.env["ir.model.data"]._read_group(
+            [("model", "=", "ir.model"), ("res_id", "in", records.mapped("res_id"))], ["res_id"], ["id:min"]
+        )
         owner = {res_id: self.env["ir.model.data"].browse(data_id).module for res_id, data_id in first}
         ids = {self.env["ir.model"]._get(name).id: name for name in names}
         return [name for model_id, name in ids.items() if owner.get(model_id) == self._module and name in self.env]
@@ -41,7 +43,9 @@ class GenericModuleChecks:
                     self.assertTrue(rules.filtered("groups"), "records of a property need a property rule")
 
     def test_every_action_opens_and_every_menu_leads_somewhere(self):
-        data = self.env["ir.model.data"].search([("module", "=", self._module), ("model", "=", "ir.actions.act_window")])
+        data = self.env["ir.model.data"].search(
+            [("module", "=", self._module), ("model", "=", "ir.actions.act_window")]
+        )
         for action in self.env["ir.actions.act_window"].browse(data.mapped("res_id")):
             with self.subTest(action=action.name):
                 model = self.env[action.res_model]
@@ -70,9 +74,15 @@ class GenericModuleChecks:
         path = Path(get_module_path(self._module)) / "i18n" / "zh_CN.po"
         self.assertTrue(path.exists(), "no zh_CN.po")
         catalogue = polib.pofile(str(path))
-        missing = [e.msgid for e in catalogue if not e.obsolete and (not e.msgstr or "fuzzy" in e.flags) and e.msgid not in SAME_IN_CHINESE]
+        missing = [
+            e.msgid
+            for e in catalogue
+            if not e.obsolete and (not e.msgstr or "fuzzy" in e.flags) and e.msgid not in SAME_IN_CHINESE
+        ]
         self.assertFalse(missing[:10], f"{len(missing)} strings of {self._module} have no Chinese")
         template = path.with_name(f"{self._module}.pot")
         if template.exists():
             known = {e.msgid for e in catalogue}
-            self.assertFalse([e.msgid for e in polib.pofile(str(template)) if e.msgid not in known], "strings missing in zh_CN.po")
+            self.assertFalse(
+                [e.msgid for e in polib.pofile(str(template)) if e.msgid not in known], "strings missing in zh_CN.po"
+            )

@@ -6,7 +6,9 @@ from .common import PmCase
 @tagged("post_install", "-at_install")
 class TestPortalUnits(PmCase, HttpCase):
     def test_owner_sees_the_own_unit_and_the_numbers_to_call(self):
-        self.env["pm.emergency.contact"].create({"name": "Fire <b>brigade</b>", "contact_type": "fire", "phone": "119", "property_id": self.property.id})
+        self.env["pm.emergency.contact"].create(
+            {"name": "Fire <b>brigade</b>", "contact_type": "fire", "phone": "119", "property_id": self.property.id}
+        )
         self.authenticate("pm_portal_1", "pm_portal_1")
         page = self.url_open("/my/units").text
         self.assertIn("A-101", page)

@@ -39,7 +39,9 @@ class TestProperty(PmCase):
             self.units[0].copy({"code": "A-102"})
         other = self.property.copy({"code": "T2"})
         block = self.building.copy({"property_id": other.id})
-        self.assertTrue(self.units[0].copy({"property_id": other.id, "building_id": block.id, "zone_id": False, "code": "A-102"}))
+        self.assertTrue(
+            self.units[0].copy({"property_id": other.id, "building_id": block.id, "zone_id": False, "code": "A-102"})
+        )
 
     def test_a_unit_stays_within_one_property(self):
         other = self.property.copy({"code": "T2"})

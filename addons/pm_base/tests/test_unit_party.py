@@ -13,7 +13,13 @@ from .common import PmCase
 class TestUnitParty(PmCase):
     def _party(self, partner, **values):
         return self.env["pm.unit.party"].create(
-            {"unit_id": self.units[0].id, "partner_id": partner.id, "role": "tenant", "date_from": "2025-01-01", **values}
+            {
+                "unit_id": self.units[0].id,
+                "partner_id": partner.id,
+                "role": "tenant",
+                "date_from": "2025-01-01",
+                **values,
+            }
         )
 
     def test_one_payer_at_a_time_the_day_after_is_free(self):

@@ -23,7 +23,9 @@ class TestUnitTransfer(PmCase):
         transfer = self._transfer()
         transfer.with_user(self.assistant).action_confirm()
         old, new = self.parties[0], transfer.new_party_ids
-        self.assertEqual((old.date_to, new.date_from, new.partner_id), (date(2026, 3, 14), date(2026, 3, 15), self.owners[1]))
+        self.assertEqual(
+            (old.date_to, new.date_from, new.partner_id), (date(2026, 3, 14), date(2026, 3, 15), self.owners[1])
+        )
         self.assertEqual(self.units._payer_on(date(2026, 3, 14))[self.units[0].id], self.owners[0].id)
         self.assertEqual(self.units._payer_on(date(2026, 3, 15))[self.units[0].id], self.owners[1].id)
         self.assertTrue(old.exists(), "history is closed, not overwritten")
@@ -42,7 +44,13 @@ class TestUnitTransfer(PmCase):
     def test_a_tenant_who_pays_goes_on_paying(self):
         self.parties[0].is_payer = False
         self.env["pm.unit.party"].create(
-            {"unit_id": self.units[0].id, "partner_id": self.owners[2].id, "role": "tenant", "is_payer": True, "date_from": "2025-01-01"}
+            {
+                "unit_id": self.units[0].id,
+                "partner_id": self.owners[2].id,
+                "role": "tenant",
+                "is_payer": True,
+                "date_from": "2025-01-01",
+            }
         )
         self._transfer().action_confirm()
         self.assertEqual(self.units._payer_on(date(2026, 4, 1))[self.units[0].id], self.owners[2].id)

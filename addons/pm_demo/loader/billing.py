@@ -50,7 +50,8 @@ def load_history(sample):
     sample.import_file("11_opening_arrears.csv", "opening_arrears")
     for back in range(MONTHS, 0, -1):
         run = sample.as_user("accountant")["pm.billing.run"].create(
-            {"property_id": sample.property.id, "date_from": month(sample.today, -back)})
+            {"property_id": sample.property.id, "date_from": month(sample.today, -back)}
+        )
         run.action_compute()
         run.with_user(sample.users["supervisor"]).action_approve()
         run.action_post()
@@ -65,7 +66,9 @@ def load_payments(sample):
     methods = {code: sample.env["pm.payment.method"]._get(sample.property.company_id, code) for code in set(METHODS)}
     env = sample.as_user("cashier")
     charges = env["pm.charge"].search(
-        [("property_id", "=", sample.property.id), ("state", "=", "posted"), ("kind", "=", "regular")], order="due_date, id")
+        [("property_id", "=", sample.property.id), ("state", "=", "posted"), ("kind", "=", "regular")],
+        order="due_date, id",
+    )
     last = month(sample.today, -1)
     baskets = {}
     for charge in charges:
@@ -80,7 +83,11 @@ def load_payments(sample):
         where = env["pm.unit"] if unit.unit_type in TOGETHER else unit
         baskets.setdefault((rounds[index][-1], charge.partner_id, where), []).append((charge, charge.residual))
     for code, (start, partly) in stopped.items():
-        oldest = charges.filtered(lambda c, code=code, start=start: c.unit_id.code == code and c.period_start == start)[:1] if partly else None
+        oldest = (
+            charges.filtered(lambda c, code=code, start=start: c.unit_id.code == code and c.period_start == start)[:1]
+            if partly
+            else None
+        )
         if oldest:
             amount = oldest.currency_id.round(oldest.residual * PART)
             baskets.setdefault((1, oldest.partner_id, oldest.unit_id), []).append((oldest, amount))
@@ -88,18 +95,30 @@ def load_payments(sample):
     with _reconciled_together(env):
         for number, ((back, partner, unit), parts) in enumerate(order):
             day = min(month(sample.today, -back) + timedelta(days=random_numbers.randint(3, 26)), sample.today)
-            env["pm.payment"]._register_payment({
-                "request_key": f"sample/{number}", "direction": "in", "property_id": sample.property.id, "partner_id": partner.id,
-                "unit_id": unit.id, "method_id": methods[random_numbers.choice(METHODS)].id,
-                "amount": round(sum(amount for _charge, amount in parts), 2), "date": day,
-                "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in parts],
-            })
+            env["pm.payment"]._register_payment(
+                {
+                    "request_key": f"sample/{number}",
+                    "direction": "in",
+                    "property_id": sample.property.id,
+                    "partner_id": partner.id,
+                    "unit_id": unit.id,
+                    "method_id": methods[random_numbers.choice(METHODS)].id,
+                    "amount": round(sum(amount for _charge, amount in parts), 2),
+                    "date": day,
+                    "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in parts],
+                }
+            )
     sample.env.flush_all()
     # Receipts of last year are not mailed on the first day of the demonstration, and they were not all written at this minute.
-    sample.env.cr.execute(SQL(
-        "UPDATE pm_payment SET mail_state = 'none', registered_at = date + time '02:30' WHERE property_id = %s", sample.property.id))
-    sample.env.cr.execute(SQL(
-        "DELETE FROM ir_cron_trigger WHERE cron_id = %s", sample.env.ref("pm_fees.ir_cron_receipt_mail").id))
+    sample.env.cr.execute(
+        SQL(
+            "UPDATE pm_payment SET mail_state = 'none', registered_at = date + time '02:30' WHERE property_id = %s",
+            sample.property.id,
+        )
+    )
+    sample.env.cr.execute(
+        SQL("DELETE FROM ir_cron_trigger WHERE cron_id = %s", sample.env.ref("pm_fees.ir_cron_receipt_mail").id)
+    )
     sample.env.invalidate_all()
 
 
@@ -122,8 +141,10 @@ def load_bank(sample):
 
     ids = {unit.code: unit.id for unit in sample.env["pm.unit"].search([("property_id", "=", sample.property.id)])}
     sample.import_file(
-        "12_bank_lines.csv", "bank.line",
-        lambda text: re.sub(r"<([A-Z0-9-]+)>", lambda found: make_reference("unit", ids[found.group(1)]), text))
+        "12_bank_lines.csv",
+        "bank.line",
+        lambda text: re.sub(r"<([A-Z0-9-]+)>", lambda found: make_reference("unit", ids[found.group(1)]), text),
+    )
 
 
 def postpone_jobs(sample):
@@ -144,7 +165,8 @@ def month(today, offset):
 def _stopped(sample):
     """{unit code: (first unpaid month, whether a part of it was paid)}"""
     return {
-        row["房号"]: (fields.Date.to_date(row["欠费起始月"]), row["部分支付"] == "是") for row in sample.files.rows("demo_arrears.csv")
+        row["房号"]: (fields.Date.to_date(row["欠费起始月"]), row["部分支付"] == "是")
+        for row in sample.files.rows("demo_arrears.csv")
     }
 
 

@@ -14,8 +14,17 @@ def load_office(env):
     company = env.company
     with file_open("pm_demo/static/logo.png", "rb") as logo:
         company.logo = base64.b64encode(logo.read())
-    company.write({"name": COMPANY, "street": "龙岗区示例大道6009号", "city": "深圳市", "zip": "518000",
-                   "phone": "0755-00006009", "email": "service@heyue.example.com", "pm_sms_gateway": "sink"})
+    company.write(
+        {
+            "name": COMPANY,
+            "street": "龙岗区示例大道6009号",
+            "city": "深圳市",
+            "zip": "518000",
+            "phone": "0755-00006009",
+            "email": "service@heyue.example.com",
+            "pm_sms_gateway": "sink",
+        }
+    )
     # Left free, these would follow whoever logs in first and break links in mails (see the add-on's README).
     parameters = env["ir.config_parameter"].sudo()
     parameters.set_param("web.base.url", os.environ.get("PM_BASE_URL") or BASE_URL)

@@ -37,28 +37,47 @@ def load_staff(env, prop):
     for row in logins():
         if row["role"] == "admin":
             user = env.ref("base.user_admin")
-            user.write({"login": row["login"], "password": row["password"], "tz": prop.tz, "pm_property_ids": [Command.link(prop.id)]})
+            user.write(
+                {
+                    "login": row["login"],
+                    "password": row["password"],
+                    "tz": prop.tz,
+                    "pm_property_ids": [Command.link(prop.id)],
+                }
+            )
             user.partner_id.write({"name": row["name"], "email": "admin@heyue.example.com"})
         elif row["role"] == "owner portal":
             user = _portal_user(env, row, _party(env, prop, OWNER_UNIT, "owner").partner_id)
         elif row["role"] == "tenant portal":
             firm = _party(env, prop, TENANT_UNIT, "tenant").partner_id
             contact = env["res.partner"].create(
-                {"name": row["name"], "parent_id": firm.id, "function": "行政主管", "email": "tenant@example.net", "phone": "17200008001"}
+                {
+                    "name": row["name"],
+                    "parent_id": firm.id,
+                    "function": "行政主管",
+                    "email": "tenant@example.net",
+                    "phone": "17200008001",
+                }
             )
             user = _portal_user(env, row, contact)
         else:
-            user = env["res.users"].with_context(no_reset_password=True).create(
-                {
-                    "name": row["name"],
-                    "login": row["login"],
-                    "password": row["password"],
-                    "email": f"{row['login']}@heyue.example.com",
-                    "lang": "zh_CN",
-                    "tz": prop.tz,
-                    "group_ids": [Command.set([env.ref(xmlid).id for xmlid in ("base.group_user", *GROUPS[row["role"]])])],
-                    "pm_property_ids": [Command.set(prop.ids)],
-                }
+            user = (
+                env["res.users"]
+                .with_context(no_reset_password=True)
+                .create(
+                    {
+                        "name": row["name"],
+                        "login": row["login"],
+                        "password": row["password"],
+                        "email": f"{row['login']}@heyue.example.com",
+                        "lang": "zh_CN",
+                        "tz": prop.tz,
+                        "group_ids": [
+                            Command.set([env.ref(xmlid).id for xmlid in ("base.group_user", *GROUPS[row["role"]])])
+                        ],
+                        "pm_property_ids": [Command.set(prop.ids)],
+                    }
+                )
             )
         users[row["login"]] = user
     prop.manager_id = users["manager"]
@@ -69,20 +88,25 @@ def load_staff(env, prop):
 
 def _party(env, prop, unit, role):
     return env["pm.unit.party"].search(
-        [("property_id", "=", prop.id), ("unit_id.code", "=", unit), ("role", "=", role), ("is_current", "=", True)], limit=1
+        [("property_id", "=", prop.id), ("unit_id.code", "=", unit), ("role", "=", role), ("is_current", "=", True)],
+        limit=1,
     )
 
 
 def _portal_user(env, row, partner):
-    return env["res.users"].with_context(no_reset_password=True).create(
-        {
-            "partner_id": partner.id,
-            "name": partner.name,
-            "email": partner.email,
-            "login": row["login"],
-            "password": row["password"],
-            "lang": "zh_CN",
-            "tz": "Asia/Shanghai",
-            "group_ids": [Command.set(env.ref("base.group_portal").ids)],
-        }
+    return (
+        env["res.users"]
+        .with_context(no_reset_password=True)
+        .create(
+            {
+                "partner_id": partner.id,
+                "name": partner.name,
+                "email": partner.email,
+                "login": row["login"],
+                "password": row["password"],
+                "lang": "zh_CN",
+                "tz": "Asia/Shanghai",
+                "group_ids": [Command.set(env.ref("base.group_portal").ids)],
+            }
+        )
     )

@@ -34,13 +34,26 @@ def _day(sample, row, column):
 def _apply(sample, row):
     env = sample.as_user("butler")
     unit = env["pm.unit"].search([("property_id", "=", sample.property.id), ("code", "=", row["房号"])])
-    applicant = unit.party_ids.filtered(lambda p: p.is_current and p.role in ("tenant", "merchant") and p.is_payer).partner_id or unit.owner_ids[:1]
-    case = env["pm.renovation"].create({
-        "unit_id": unit.id, "applicant_id": applicant.id, "description": row["装修内容"], "contractor_name": row["施工单位"],
-        "site_manager": row["施工负责人"], "site_phone": row["负责人电话"],
-        "date_start": _day(sample, row, "开工(天)"), "date_end": _day(sample, row, "完工(天)"),
-        "work_ids": [Command.create({"type_id": env.ref(f"pm_renovation.work_{name}").id}) for name in row["装修项目"].split()],
-    })
+    applicant = (
+        unit.party_ids.filtered(lambda p: p.is_current and p.role in ("tenant", "merchant") and p.is_payer).partner_id
+        or unit.owner_ids[:1]
+    )
+    case = env["pm.renovation"].create(
+        {
+            "unit_id": unit.id,
+            "applicant_id": applicant.id,
+            "description": row["装修内容"],
+            "contractor_name": row["施工单位"],
+            "site_manager": row["施工负责人"],
+            "site_phone": row["负责人电话"],
+            "date_start": _day(sample, row, "开工(天)"),
+            "date_end": _day(sample, row, "完工(天)"),
+            "work_ids": [
+                Command.create({"type_id": env.ref(f"pm_renovation.work_{name}").id})
+                for name in row["装修项目"].split()
+            ],
+        }
+    )
     case.paper_ids.write({"on_paper": True})
     if case.owner_consent == "pending":
         case.action_owner_consents()
@@ -65,8 +78,14 @@ def _sign_and_pay(sample, case, row):
     method = env["pm.payment.method"]._get(sample.property.company_id, "transfer")
     case.deposit_id.with_env(env)._receive(method, _day(sample, row, "开工(天)") - timedelta(days=4))
     case.action_issue_permit()
-    case.write({"worker_ids": [
-        Command.create({"name": name, "trade": trade, "id_shown": True}) for name, trade in (("罗大勇", "木工"), ("薛广军", "水电工"))]})
+    case.write(
+        {
+            "worker_ids": [
+                Command.create({"name": name, "trade": trade, "id_shown": True})
+                for name, trade in (("罗大勇", "木工"), ("薛广军", "水电工"))
+            ]
+        }
+    )
     if case._is_permit_valid():
         case.worker_ids.action_issue_pass()
 
@@ -76,13 +95,20 @@ def _work(sample, case):
     last = min(sample.today - timedelta(days=1), case.date_end)
     days = [last - timedelta(days=back) for back in range(PATROLS) if last - timedelta(days=back) >= case.date_start]
     patrols = case.env["pm.renovation.inspection"].create(
-        [{"renovation_id": case.id, "kind": "patrol", "date": day, "user_id": case.user_id.id} for day in sorted(days)])
+        [{"renovation_id": case.id, "kind": "patrol", "date": day, "user_id": case.user_id.id} for day in sorted(days)]
+    )
     for patrol in patrols:
         patrol.action_all_ok()
         patrol.action_done()
-    violation = case.env["pm.renovation.violation"].create({
-        "renovation_id": case.id, "inspection_id": patrols[:1].id, "type_id": case.env.ref("pm_renovation.violation_waste").id,
-        "description": "装修材料临时堆放在公共走廊，占用疏散通道。", "place": "走廊"})
+    violation = case.env["pm.renovation.violation"].create(
+        {
+            "renovation_id": case.id,
+            "inspection_id": patrols[:1].id,
+            "type_id": case.env.ref("pm_renovation.violation_waste").id,
+            "description": "装修材料临时堆放在公共走廊，占用疏散通道。",
+            "place": "走廊",
+        }
+    )
     violation.action_notify()
     violation.recheck_note = "材料已全部移入室内，走廊清理干净。"
     violation.action_recheck_ok()
@@ -101,7 +127,11 @@ def signature():
     """A scrawl that stands for a signature."""
     image = Image.new("RGBA", (360, 110), (255, 255, 255, 0))
     pen = ImageDraw.Draw(image)
-    strokes = ([(20, 70), (60, 25), (75, 90), (110, 35), (125, 85)], [(140, 60), (175, 30), (200, 80), (240, 45)], [(230, 80), (290, 55), (340, 60)])
+    strokes = (
+        [(20, 70), (60, 25), (75, 90), (110, 35), (125, 85)],
+        [(140, 60), (175, 30), (200, 80), (240, 45)],
+        [(230, 80), (290, 55), (340, 60)],
+    )
     for stroke in strokes:
         pen.line(stroke, fill=(25, 35, 90, 255), width=4, joint="curve")
     buffer = io.BytesIO()
@@ -118,26 +148,53 @@ def _move_back(sample, case):
     begin = tz._local_to_utc(case.date_start, 9.0)
     end = min(tz._local_to_utc(case.date_end, 16.0), fields.Datetime.now())
     stamps = {
-        "create_date": begin - timedelta(days=11), "submitted_at": begin - timedelta(days=10), "decided_at": begin - timedelta(days=8),
-        "agreement_signed_at": begin - timedelta(days=6), "owner_consent_at": begin - timedelta(days=10),
+        "create_date": begin - timedelta(days=11),
+        "submitted_at": begin - timedelta(days=10),
+        "decided_at": begin - timedelta(days=8),
+        "agreement_signed_at": begin - timedelta(days=6),
+        "owner_consent_at": begin - timedelta(days=10),
         "completion_notified_at": end + timedelta(days=1) if end + timedelta(days=1) < fields.Datetime.now() else end,
         "accepted_at": end + timedelta(days=3),
     }
-    cr.execute(SQL(
-        "UPDATE pm_renovation SET started_on = %s, permit_issued_on = %s, %s WHERE id = %s",
-        case.date_start, case.date_start - timedelta(days=3),
-        SQL(", ").join(SQL("%(name)s = CASE WHEN %(name)s IS NULL THEN NULL ELSE %(moment)s END", name=SQL.identifier(name), moment=moment)
-                       for name, moment in stamps.items()), case.id))
-    cr.execute(SQL(
-        """UPDATE pm_deadline SET start = %(start)s, due = %(start)s + (due - start),
+    cr.execute(
+        SQL(
+            "UPDATE pm_renovation SET started_on = %s, permit_issued_on = %s, %s WHERE id = %s",
+            case.date_start,
+            case.date_start - timedelta(days=3),
+            SQL(", ").join(
+                SQL(
+                    "%(name)s = CASE WHEN %(name)s IS NULL THEN NULL ELSE %(moment)s END",
+                    name=SQL.identifier(name),
+                    moment=moment,
+                )
+                for name, moment in stamps.items()
+            ),
+            case.id,
+        )
+    )
+    cr.execute(
+        SQL(
+            """UPDATE pm_deadline SET start = %(start)s, due = %(start)s + (due - start),
                   met_at = CASE WHEN met_at IS NULL THEN NULL ELSE %(start)s + (due - start) / 2 END
             WHERE res_model = 'pm.renovation' AND res_id = %(id)s AND kind IN ('review', 'defects')""",
-        start=stamps["submitted_at"], id=case.id))
-    cr.execute(SQL(
-        "UPDATE pm_renovation_review SET done_at = %s WHERE renovation_id = %s", stamps["decided_at"], case.id))
-    cr.execute(SQL(
-        "UPDATE pm_renovation_inspection SET done_at = date + time '08:30' WHERE renovation_id = %s AND kind = 'patrol'", case.id))
-    cr.execute(SQL(
-        """UPDATE pm_renovation_violation SET found_at = i.done_at, notified_at = i.done_at, rechecked_at = i.done_at + interval '1 day'
-             FROM pm_renovation_inspection i WHERE i.id = inspection_id AND pm_renovation_violation.renovation_id = %s""", case.id))
+            start=stamps["submitted_at"],
+            id=case.id,
+        )
+    )
+    cr.execute(
+        SQL("UPDATE pm_renovation_review SET done_at = %s WHERE renovation_id = %s", stamps["decided_at"], case.id)
+    )
+    cr.execute(
+        SQL(
+            "UPDATE pm_renovation_inspection SET done_at = date + time '08:30' WHERE renovation_id = %s AND kind = 'patrol'",
+            case.id,
+        )
+    )
+    cr.execute(
+        SQL(
+            """UPDATE pm_renovation_violation SET found_at = i.done_at, notified_at = i.done_at, rechecked_at = i.done_at + interval '1 day'
+             FROM pm_renovation_inspection i WHERE i.id = inspection_id AND pm_renovation_violation.renovation_id = %s""",
+            case.id,
+        )
+    )
     sample.env.invalidate_all()

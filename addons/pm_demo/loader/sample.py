@@ -39,8 +39,16 @@ class Sample:
         for name, kind in MASTER_FILES:
             self.import_file(name, kind)
         self.property = self.env["pm.property"].search([("code", "=", PROPERTY)])
-        self.property.write({"tz": TZ, "large_customer_permille": 15, "lift_count": 8, "parking_underground": 134,
-                             "gas_type": "municipal", "heating_type": "municipal"})
+        self.property.write(
+            {
+                "tz": TZ,
+                "large_customer_permille": 15,
+                "lift_count": 8,
+                "parking_underground": 134,
+                "gas_type": "municipal",
+                "heating_type": "municipal",
+            }
+        )
         self.users = load_staff(self.env, self.property)
 
     def prices(self):
@@ -67,8 +75,14 @@ class Sample:
         """Load one file by the import of pm_base; a refused row stops the installation and names itself."""
         done = self.env["pm.import"]._load_file(kind, name, change(self.files.text(name)).encode())
         if done.state != "done" or done.error_count:
-            errors = "\n".join(f"{e.row} {e.column or ''} {e.value or ''}: {e.message} {e.remedy or ''}" for e in done.error_ids[:20])
-            raise UserError(self.env._("The sample file %(file)s was not accepted:\n%(errors)s", file=name, errors=errors or done.notes))
+            errors = "\n".join(
+                f"{e.row} {e.column or ''} {e.value or ''}: {e.message} {e.remedy or ''}" for e in done.error_ids[:20]
+            )
+            raise UserError(
+                self.env._(
+                    "The sample file %(file)s was not accepted:\n%(errors)s", file=name, errors=errors or done.notes
+                )
+            )
         return done
 
     def as_user(self, login):

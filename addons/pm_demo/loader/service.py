@@ -8,21 +8,43 @@ from odoo.tools import SQL
 # Hours from the first call to the result, and from the result to what follows it.
 HOURS = {"emergency": 0.4, "repair": 5, "inquiry": 1, "help": 2, "complaint": 26, "suggestion": 40}
 AFTER = {"handled_at": 0, "fed_back_at": 1, "followed_up_at": 20, "closed_at": 26}
-BEFORE = {"received_at": 0, "create_date": 0, "assigned_at": 0.06, "started_at": 0.25, "replied_at": 0.3}  # share of those hours
+BEFORE = {
+    "received_at": 0,
+    "create_date": 0,
+    "assigned_at": 0.06,
+    "started_at": 0.25,
+    "replied_at": 0.3,
+}  # share of those hours
 STEPS = ("new", "assigned", "in_progress", "handled", "closed")
 ENGINEERING = ("water", "power", "lift", "aircon", "door", "leak", "network", "fire")
 
 
 def load_teams(sample):
     """Two teams: engineering gets what is broken, the service centre everything else."""
-    category = {name: sample.env.ref(f"pm_customer_service.ticket_category_{name}", raise_if_not_found=False) for name in ENGINEERING}
+    category = {
+        name: sample.env.ref(f"pm_customer_service.ticket_category_{name}", raise_if_not_found=False)
+        for name in ENGINEERING
+    }
     users = sample.users
-    sample.env["pm.team"].create([
-        {"name": "工程维修组", "property_id": sample.property.id, "user_id": users["technician"].id, "member_ids": users["technician"].ids,
-         "category_ids": [record.id for record in category.values() if record], "sequence": 5},
-        {"name": "客户服务中心", "property_id": sample.property.id, "user_id": users["supervisor"].id, "sequence": 10,
-         "member_ids": [users[login].id for login in ("frontdesk", "butler", "butler2", "assistant")]},
-    ])
+    sample.env["pm.team"].create(
+        [
+            {
+                "name": "工程维修组",
+                "property_id": sample.property.id,
+                "user_id": users["technician"].id,
+                "member_ids": users["technician"].ids,
+                "category_ids": [record.id for record in category.values() if record],
+                "sequence": 5,
+            },
+            {
+                "name": "客户服务中心",
+                "property_id": sample.property.id,
+                "user_id": users["supervisor"].id,
+                "sequence": 10,
+                "member_ids": [users[login].id for login in ("frontdesk", "butler", "butler2", "assistant")],
+            },
+        ]
+    )
 
 
 def load_tickets(sample):
@@ -47,12 +69,19 @@ def _handler(sample, ticket, login):
 def _open(sample, row):
     unit = sample.env["pm.unit"].search([("property_id", "=", sample.property.id), ("code", "=", row["房号"])])
     customer = (unit.occupant_ids or unit.owner_ids)[:1]
-    return sample.as_user("frontdesk")["pm.ticket"].create({
-        "name": row["标题"], "description": row["内容"], "channel": row["渠道"], "severity": row["严重程度"],
-        "type_id": sample.env.ref(f"pm_customer_service.ticket_type_{row['类型']}").id,
-        "category_id": sample.env.ref(f"pm_customer_service.ticket_category_{row['类别']}").id,
-        "property_id": sample.property.id, "unit_id": unit.id, "partner_id": customer.id,
-    })
+    return sample.as_user("frontdesk")["pm.ticket"].create(
+        {
+            "name": row["标题"],
+            "description": row["内容"],
+            "channel": row["渠道"],
+            "severity": row["严重程度"],
+            "type_id": sample.env.ref(f"pm_customer_service.ticket_type_{row['类型']}").id,
+            "category_id": sample.env.ref(f"pm_customer_service.ticket_category_{row['类别']}").id,
+            "property_id": sample.property.id,
+            "unit_id": unit.id,
+            "partner_id": customer.id,
+        }
+    )
 
 
 def _assigned(sample, ticket, handler, _row):
@@ -64,7 +93,13 @@ def _in_progress(sample, ticket, handler, row):
     theirs.action_start()
     theirs.action_reply_by_phone()
     if row["目标状态"] == "in_progress":
-        theirs.write({"promised_date": fields.Datetime.now() + timedelta(hours=30), "outcome": "appointment", "solution": row["处理说明"]})
+        theirs.write(
+            {
+                "promised_date": fields.Datetime.now() + timedelta(hours=30),
+                "outcome": "appointment",
+                "solution": row["处理说明"],
+            }
+        )
 
 
 def _handled(sample, ticket, handler, row):
@@ -83,12 +118,19 @@ def _closed(sample, ticket, _handler, row):
     if row["满意度"] == "dissatisfied":
         # Reopened by the customer's answer: it stays with its handler.
         sample.as_user("frontdesk")["pm.followup"].create(
-            {"ticket_id": ticket.id, "method": "phone", "satisfied": "dissatisfied", "words": "雨后又开始滴水，请再来处理。"})
+            {
+                "ticket_id": ticket.id,
+                "method": "phone",
+                "satisfied": "dissatisfied",
+                "words": "雨后又开始滴水，请再来处理。",
+            }
+        )
         return
     ticket.with_user(desk).action_feedback()
     if ticket.needs_followup:
         sample.as_user("assistant")["pm.followup"].create(
-            {"ticket_id": ticket.id, "method": "phone", "satisfied": "satisfied", "words": "处理及时，满意。"})
+            {"ticket_id": ticket.id, "method": "phone", "satisfied": "satisfied", "words": "处理及时，满意。"}
+        )
     ticket.with_user(sample.users["supervisor"]).action_close()
 
 
@@ -105,20 +147,37 @@ def _move_back(sample, ticket, age):
     moments = {name: start + work * share for name, share in BEFORE.items()}
     moments |= {name: start + work + timedelta(hours=hours) for name, hours in AFTER.items()}
     stamps = SQL(", ").join(
-        SQL("%(name)s = CASE WHEN %(name)s IS NULL THEN NULL ELSE LEAST(%(moment)s, %(now)s) END",
-            name=SQL.identifier(name), moment=moment, now=now)
+        SQL(
+            "%(name)s = CASE WHEN %(name)s IS NULL THEN NULL ELSE LEAST(%(moment)s, %(now)s) END",
+            name=SQL.identifier(name),
+            moment=moment,
+            now=now,
+        )
         for name, moment in moments.items()
     )
     cr.execute(SQL("UPDATE pm_ticket SET %s WHERE id = %s", stamps, ticket.id))
-    cr.execute(SQL(
-        """UPDATE pm_deadline
+    cr.execute(
+        SQL(
+            """UPDATE pm_deadline
               SET start = start - %(age)s, due = CASE WHEN kind = 'promise' AND due > %(now)s THEN due ELSE due - %(age)s END,
                   met_at = CASE WHEN met_at IS NULL THEN NULL ELSE LEAST(start - %(age)s + (due - start) / 2, %(now)s) END,
                   next_check = CASE WHEN kind = 'promise' THEN next_check ELSE next_check - %(age)s END
-            WHERE res_model = 'pm.ticket' AND res_id = %(id)s""", age=age, now=now, id=ticket.id))
-    cr.execute(SQL(
-        "UPDATE mail_message SET date = date - %(age)s * 0.9 WHERE model = 'pm.ticket' AND res_id = %(id)s", age=age, id=ticket.id))
-    cr.execute(SQL("UPDATE pm_followup SET date = %s WHERE ticket_id = %s", min(moments["followed_up_at"], now), ticket.id))
+            WHERE res_model = 'pm.ticket' AND res_id = %(id)s""",
+            age=age,
+            now=now,
+            id=ticket.id,
+        )
+    )
+    cr.execute(
+        SQL(
+            "UPDATE mail_message SET date = date - %(age)s * 0.9 WHERE model = 'pm.ticket' AND res_id = %(id)s",
+            age=age,
+            id=ticket.id,
+        )
+    )
+    cr.execute(
+        SQL("UPDATE pm_followup SET date = %s WHERE ticket_id = %s", min(moments["followed_up_at"], now), ticket.id)
+    )
     sample.env.invalidate_all()
 
 

@@ -26,9 +26,17 @@ class AccountMove(models.Model):
         if self.env.context.get("pm_billing"):
             return
         # sudo: charges of any property guard the entry, whoever tries
-        charge = self.env["pm.charge"].sudo().search(
-            ["|", ("move_line_id.move_id", "in", self.ids), ("reverse_line_id.move_id", "in", self.ids)], limit=1)
+        charge = (
+            self.env["pm.charge"]
+            .sudo()
+            .search(
+                ["|", ("move_line_id.move_id", "in", self.ids), ("reverse_line_id.move_id", "in", self.ids)], limit=1
+            )
+        )
         if charge:
-            raise UserError(self.env._(
-                "This entry carries charges (%s and others). To take them back you must reverse the charges or their billing run.",
-                charge.display_name))
+            raise UserError(
+                self.env._(
+                    "This entry carries charges (%s and others). To take them back you must reverse the charges or their billing run.",
+                    charge.display_name,
+                )
+            )

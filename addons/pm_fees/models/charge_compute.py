@@ -39,7 +39,11 @@ class PmBillingRun(models.Model):
     def _compute_statements(self, items, unit_ids):
         common = self._common_sql(items, unit_ids)
         common.update(
-            scope=SQL(self._SCOPE, **common), insert=SQL(self._INSERT, **common), tariffs=SQL(self._TARIFFS, **common), payers=SQL(self._PAYERS))
+            scope=SQL(self._SCOPE, **common),
+            insert=SQL(self._INSERT, **common),
+            tariffs=SQL(self._TARIFFS, **common),
+            payers=SQL(self._PAYERS),
+        )
         return [self._time_statement(common), self._meter_statement(common)]
 
     def _due_items(self):
@@ -62,16 +66,34 @@ class PmBillingRun(models.Model):
         for item in items:
             start, end, months = self._period_of(item)
             rate, included = item._tax_values()
-            rows.append(SQL(
-                "(%s::int, %s::date, %s::date, %s::int, %s::numeric, %s::boolean, %s::boolean, %s::boolean, %s::date, %s::text)",
-                item.id, start, end, months, str(rate), included, item.proration == "full",
-                item.payer_rule == "start" or item.proration == "full", self._due_date_of(item, end), item.uom_name or ""))
+            rows.append(
+                SQL(
+                    "(%s::int, %s::date, %s::date, %s::int, %s::numeric, %s::boolean, %s::boolean, %s::boolean, %s::date, %s::text)",
+                    item.id,
+                    start,
+                    end,
+                    months,
+                    str(rate),
+                    included,
+                    item.proration == "full",
+                    item.payer_rule == "start" or item.proration == "full",
+                    self._due_date_of(item, end),
+                    item.uom_name or "",
+                )
+            )
         per_charge = self.env["pm.charge"]._reference_scope() == "charge"
         return {
-            "items": SQL(", ").join(rows), "units": unit_ids, "run": self.id, "prop": self.property_id.id,
-            "company": self.company_id.id, "currency": self.currency_id.id, "places": self.currency_id.decimal_places,
+            "items": SQL(", ").join(rows),
+            "units": unit_ids,
+            "run": self.id,
+            "prop": self.property_id.id,
+            "company": self.company_id.id,
+            "currency": self.currency_id.id,
+            "places": self.currency_id.decimal_places,
             "uid": self.env.uid,
-            "reference": reference_sql("charge", SQL("priced.new_id")) if per_charge else reference_sql("unit", SQL("priced.unit_id")),
+            "reference": reference_sql("charge", SQL("priced.new_id"))
+            if per_charge
+            else reference_sql("unit", SQL("priced.unit_id")),
         }
 
     # Pieces shared by the statements

@@ -17,7 +17,8 @@ from odoo.tools import SQL, sql
 # Columns of account_move_line this file was checked against (test_posting holds clones against ORM rows, column by
 # column). A column of another add-on is cloned with the row as long as it is empty in the prototype; when it has a
 # value, nobody knows whether that value fits the other charges: the ORM does the work.
-KNOWN_COLUMNS = frozenset("""
+KNOWN_COLUMNS = frozenset(
+    """
     id move_id journal_id company_id company_currency_id sequence account_id currency_id partner_id reconcile_model_id
     payment_id statement_line_id statement_id group_tax_id tax_line_id tax_group_id tax_repartition_line_id
     full_reconcile_id product_id product_uom_id create_uid write_uid move_name parent_state ref name matching_number
@@ -25,9 +26,17 @@ KNOWN_COLUMNS = frozenset("""
     amount_currency tax_base_amount amount_residual amount_residual_currency quantity price_unit price_subtotal
     price_total discount discount_amount_currency discount_balance is_storno is_imported reconciled
     collapse_composition collapse_prices no_followup create_date write_date deductible_amount
-""".split())  # noqa: SIM905
+""".split()
+)  # noqa: SIM905
 # Must be empty in the prototype: a value would be that of the first charge only.
-EMPTY_COLUMNS = ("analytic_distribution", "product_id", "tax_line_id", "tax_repartition_line_id", "matching_number", "full_reconcile_id")
+EMPTY_COLUMNS = (
+    "analytic_distribution",
+    "product_id",
+    "tax_line_id",
+    "tax_repartition_line_id",
+    "matching_number",
+    "full_reconcile_id",
+)
 
 
 class PmCharge(models.Model):
@@ -44,12 +53,18 @@ class PmCharge(models.Model):
         date = fields.Date.to_date(date)
         rows = self._lock()
         for row in rows:
-            approved = row["state"] == "approved" or row["state"] == "draft" and row["run_state"] in ("approved", "posting")
+            approved = (
+                row["state"] == "approved" or row["state"] == "draft" and row["run_state"] in ("approved", "posting")
+            )
             if not approved:
                 charge = self.browse(row["id"])
-                raise UserError(self.env._(
-                    "To post %(charge)s it must be approved; it is %(state)s.", charge=charge.display_name,
-                    state=dict(self._fields["state"]._description_selection(self.env))[row["state"]]))
+                raise UserError(
+                    self.env._(
+                        "To post %(charge)s it must be approved; it is %(state)s.",
+                        charge=charge.display_name,
+                        state=dict(self._fields["state"]._description_selection(self.env))[row["state"]],
+                    )
+                )
         notes = []
         for prop, part in self._by_property(rows):
             for chunk in self._chunks(part):
@@ -82,10 +97,15 @@ class PmCharge(models.Model):
             for chunk in self._chunks(part):
                 self._reverse_chunk(prop, chunk, day)
             # sudo: see _post_chunk
-            self.sudo().browse(row["id"] for row in part).write({
-                "state": "reversed", "reverse_reason": reason, "reverse_note": note, "reverse_date": day,
-                "reverse_user_id": self.env.uid,
-            })
+            self.sudo().browse(row["id"] for row in part).write(
+                {
+                    "state": "reversed",
+                    "reverse_reason": reason,
+                    "reverse_note": note,
+                    "reverse_date": day,
+                    "reverse_user_id": self.env.uid,
+                }
+            )
         # sudo: readings are the technicians'; the accountant who reverses only sets them free to be billed again
         self.env["pm.meter.reading"].sudo().search([("charge_id", "in", self.ids)]).write({"charge_id": False})
 
@@ -97,11 +117,14 @@ class PmCharge(models.Model):
         # sudo: a setting of the system
         size = int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.posting_chunk") or 0) or 200
         for start in range(0, len(rows), size):
-            yield rows[start:start + size]
+            yield rows[start : start + size]
 
     def _post_chunk(self, prop, rows, date):
         """Post one chunk: rows of `_lock`, all of one property. Returns a note when the clones were left to the ORM."""
-        charges, zero = self.browse(row["id"] for row in rows if row["amount"]), self.browse(row["id"] for row in rows if not row["amount"])
+        charges, zero = (
+            self.browse(row["id"] for row in rows if row["amount"]),
+            self.browse(row["id"] for row in rows if not row["amount"]),
+        )
         # Nothing to put in the books: a charge of 0 is paid as it stands.
         # sudo: nobody writes charges directly, only the methods of billing do
         zero.sudo().write({"state": "posted"})
@@ -120,7 +143,8 @@ class PmCharge(models.Model):
         lines.filtered(lambda line: line.matched_debit_ids or line.matched_credit_ids).remove_move_reconcile()
         charges._make_entry(prop, date, -1, [row for row in rows if row["amount"]])
         self.env["account.move.line"]._reconcile_plan(
-            [charge.move_line_id | charge.reverse_line_id for charge in charges])
+            [charge.move_line_id | charge.reverse_line_id for charge in charges]
+        )
 
     def _log_post(self, move):
         """Hook: called after each posted entry."""
@@ -137,18 +161,29 @@ class PmCharge(models.Model):
         prop._ensure_accounts()
         journal, receivable = prop.billing_journal_id, prop.receivable_account_id
         if not journal or not receivable:
-            raise UserError(self.env._(
-                "To bill property “%s” you must set its billing journal and receivable account (Fees tab), or install a chart of accounts.",
-                prop.display_name))
+            raise UserError(
+                self.env._(
+                    "To bill property “%s” you must set its billing journal and receivable account (Fees tab), or install a chart of accounts.",
+                    prop.display_name,
+                )
+            )
         self._check_lock_dates(prop, journal, date)
         counterparts = [self._storno(prop, sign, vals) for vals in self._prepare_counterparts(prop, sign)]
         values = {
-            "move_type": "entry", "journal_id": journal.id, "date": date, "company_id": prop.company_id.id,
+            "move_type": "entry",
+            "journal_id": journal.id,
+            "date": date,
+            "company_id": prop.company_id.id,
             "ref": self._entry_reference(prop, sign, {row["run_id"] for row in rows}),
         }
 
-        moves = self.env["account.move"].with_company(prop.company_id).with_context(
-            skip_invoice_sync=True, check_move_validity=False, mail_create_nolog=True, tracking_disable=True)
+        moves = (
+            self.env["account.move"]
+            .with_company(prop.company_id)
+            .with_context(
+                skip_invoice_sync=True, check_move_validity=False, mail_create_nolog=True, tracking_disable=True
+            )
+        )
         blocker = self._clone_blocker(prop, journal, {row["currency_id"] for row in rows})
         if blocker:
             move = self._make_entry_by_orm(moves, values, counterparts, prop, date, sign)
@@ -180,16 +215,25 @@ class PmCharge(models.Model):
         receivables = move.line_ids.filtered(lambda line: line.account_id == prop.receivable_account_id).sorted("id")
         for charge, line in zip(self, receivables, strict=True):
             # sudo: see _post_chunk
-            charge.sudo().write({"state": "posted", "move_line_id": line.id} if sign > 0 else {"reverse_line_id": line.id})
+            charge.sudo().write(
+                {"state": "posted", "move_line_id": line.id} if sign > 0 else {"reverse_line_id": line.id}
+            )
         return move
 
     def _prepare_receivable_line(self, prop, sign, balance):
         """Values of the receivable line of one charge, as the ORM gets them; `_split_line` says the same in SQL."""
         self.ensure_one()
-        return self._storno(prop, sign, {
-            "account_id": prop.receivable_account_id.id, "partner_id": self.partner_id.id, "balance": balance,
-            "name": self._line_label(), "date_maturity": self.due_date,
-        })
+        return self._storno(
+            prop,
+            sign,
+            {
+                "account_id": prop.receivable_account_id.id,
+                "partner_id": self.partner_id.id,
+                "balance": balance,
+                "name": self._line_label(),
+                "date_maturity": self.due_date,
+            },
+        )
 
     def _storno(self, prop, sign, vals):
         """Mark a line of a reversal as red ink (红字冲销) where the company books so, the rule in China: the same side with
@@ -202,9 +246,13 @@ class PmCharge(models.Model):
 
     def _prepare_counterparts(self, prop, sign):
         """Income and tax lines, aggregated per fee item."""
-        self.env.cr.execute(SQL(
-            """SELECT item_id, kind = 'opening', sum(amount_untaxed), sum(amount_tax)
-                 FROM pm_charge WHERE id = ANY(%s) GROUP BY 1, 2 ORDER BY 1, 2""", list(self.ids)))
+        self.env.cr.execute(
+            SQL(
+                """SELECT item_id, kind = 'opening', sum(amount_untaxed), sum(amount_tax)
+                 FROM pm_charge WHERE id = ANY(%s) GROUP BY 1, 2 ORDER BY 1, 2""",
+                list(self.ids),
+            )
+        )
         currency = prop.company_id.currency_id
         lines = []
         for item_id, opening, untaxed, tax_amount in self.env.cr.fetchall():
@@ -217,10 +265,15 @@ class PmCharge(models.Model):
                 account, tax = item._get_account(prop), item.sudo().tax_id  # sudo: see pm.fee.item
             repartition = tax.invoice_repartition_line_ids if sign > 0 else tax.refund_repartition_line_ids
             base = repartition.filtered(lambda line: line.repartition_type == "base")
-            lines.append({
-                "account_id": account.id, "balance": -untaxed, "name": item.name,
-                "tax_ids": [Command.set(tax.ids)], "tax_tag_ids": [Command.set(base.tag_ids.ids)],
-            })
+            lines.append(
+                {
+                    "account_id": account.id,
+                    "balance": -untaxed,
+                    "name": item.name,
+                    "tax_ids": [Command.set(tax.ids)],
+                    "tax_tag_ids": [Command.set(base.tag_ids.ids)],
+                }
+            )
             lines += self._prepare_tax_lines(item, account, repartition - base, untaxed, tax_amount, currency)
         return lines
 
@@ -232,10 +285,16 @@ class PmCharge(models.Model):
         for index, part in enumerate(parts, 1):
             share = left if index == len(parts) else currency.round(amount * part.factor_percent / 100)
             left -= share
-            lines.append({
-                "account_id": (part.account_id or account).id, "balance": -share, "name": part.tax_id.name,
-                "tax_repartition_line_id": part.id, "tax_base_amount": abs(untaxed), "tax_tag_ids": [Command.set(part.tag_ids.ids)],
-            })
+            lines.append(
+                {
+                    "account_id": (part.account_id or account).id,
+                    "balance": -share,
+                    "name": part.tax_id.name,
+                    "tax_repartition_line_id": part.id,
+                    "tax_base_amount": abs(untaxed),
+                    "tax_tag_ids": [Command.set(part.tag_ids.ids)],
+                }
+            )
         return lines
 
     def _entry_reference(self, prop, sign, run_ids):
@@ -266,14 +325,23 @@ class PmCharge(models.Model):
         if line.is_storno:
             varying["debit"], varying["credit"] = SQL("LEAST(src.amount, 0)"), SQL("LEAST(-src.amount, 0)")
         items = self.env["pm.fee.item"].browse(
-            item_id for (item_id,) in self.env.execute_query(SQL("SELECT DISTINCT item_id FROM pm_charge WHERE id = ANY(%s)", list(self.ids))))
+            item_id
+            for (item_id,) in self.env.execute_query(
+                SQL("SELECT DISTINCT item_id FROM pm_charge WHERE id = ANY(%s)", list(self.ids))
+            )
+        )
         lang = first.company_id.partner_id.lang or self.env.lang or "en_US"
         labels = SQL(", ").join(SQL("(%s, %s)", item.id, item.with_context(lang=lang).name) for item in items)
-        target = SQL(
-            "state = 'posted', move_line_id = src.line_id, residual = src.amount, amount_paid = 0, paid_state = 'unpaid'"
-        ) if sign > 0 else SQL("reverse_line_id = src.line_id")
-        self.env.cr.execute(SQL(
-            """
+        target = (
+            SQL(
+                "state = 'posted', move_line_id = src.line_id, residual = src.amount, amount_paid = 0, paid_state = 'unpaid'"
+            )
+            if sign > 0
+            else SQL("reverse_line_id = src.line_id")
+        )
+        self.env.cr.execute(
+            SQL(
+                """
             WITH src AS MATERIALIZED (
                 SELECT charge.id AS charge_id, charge.partner_id, charge.due_date, charge.amount_total * %(sign)s AS amount,
                        unit.name || ' ' || item.label || ' ' || to_char(charge.period_start, 'YYYY-MM') AS label,
@@ -295,11 +363,20 @@ class PmCharge(models.Model):
                SET %(target)s, write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
               FROM src WHERE charge.id = src.charge_id
             """,
-            sign=sign, first=first.id, line=line.id, ids=list(self.ids), labels=labels, target=target, uid=self.env.uid,
-            assignments=SQL(", ").join(SQL("%s = %s", SQL.identifier(name), value) for name, value in varying.items()),
-            columns=SQL(", ").join(SQL.identifier(name) for name in columns),
-            values=SQL(", ").join(varying.get(name, SQL.identifier("proto", name)) for name in columns),
-        ))
+                sign=sign,
+                first=first.id,
+                line=line.id,
+                ids=list(self.ids),
+                labels=labels,
+                target=target,
+                uid=self.env.uid,
+                assignments=SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(name), value) for name, value in varying.items()
+                ),
+                columns=SQL(", ").join(SQL.identifier(name) for name in columns),
+                values=SQL(", ").join(varying.get(name, SQL.identifier("proto", name)) for name in columns),
+            )
+        )
         if self.env.cr.rowcount != len(self):
             raise UserError(self.env._("The charges changed while they were posted; nothing was posted. Try again."))
         self.env["account.move.line"].invalidate_model()
@@ -307,12 +384,16 @@ class PmCharge(models.Model):
         self.invalidate_recordset()
         # The entry made the partner of the prototype a customer; the others become customers here. How often somebody was
         # billed (the rank counts entries) is of no use for debts that recur every month, so it is not counted up.
-        self.env.cr.execute(SQL(
-            """UPDATE res_partner SET customer_rank = 1
+        self.env.cr.execute(
+            SQL(
+                """UPDATE res_partner SET customer_rank = 1
                 WHERE COALESCE(customer_rank, 0) = 0
                   AND id IN (SELECT unnest(ARRAY[partner.id, partner.commercial_partner_id])
                                FROM pm_charge charge JOIN res_partner partner ON partner.id = charge.partner_id
-                              WHERE charge.id = ANY(%s))""", list(self.ids)))
+                              WHERE charge.id = ANY(%s))""",
+                list(self.ids),
+            )
+        )
         self.env["res.partner"].invalidate_model(["customer_rank"])
 
     def _clone_blocker(self, prop, journal, currency_ids):
@@ -320,13 +401,27 @@ class PmCharge(models.Model):
         if journal.restrict_mode_hash_table:
             return self.env._("the journal is secured with hashes")
         currency = prop.company_id.currency_id
-        if currency_ids != {currency.id} or journal.currency_id and journal.currency_id != currency \
-                or prop.receivable_account_id.currency_id and prop.receivable_account_id.currency_id != currency:
+        if (
+            currency_ids != {currency.id}
+            or journal.currency_id
+            and journal.currency_id != currency
+            or prop.receivable_account_id.currency_id
+            and prop.receivable_account_id.currency_id != currency
+        ):
             return self.env._("the currency differs from the company's")
         # sudo: distribution models may be hidden from the one who posts, they apply all the same
-        if self.env["account.analytic.distribution.model"].sudo().search_count(
-            ["|", ("partner_id", "!=", False), ("partner_category_id", "!=", False),
-             ("company_id", "in", [False, *prop.company_id.parent_ids.ids])], limit=1,
+        if (
+            self.env["account.analytic.distribution.model"]
+            .sudo()
+            .search_count(
+                [
+                    "|",
+                    ("partner_id", "!=", False),
+                    ("partner_category_id", "!=", False),
+                    ("company_id", "in", [False, *prop.company_id.parent_ids.ids]),
+                ],
+                limit=1,
+            )
         ):
             return self.env._("analytic distribution rules by partner exist")
         return None
@@ -335,9 +430,13 @@ class PmCharge(models.Model):
         """Why this posted prototype cannot be cloned: a stored value that may belong to its charge only."""
         columns = sql.table_columns(self.env.cr, "account_move_line")
         suspects = [name for name in columns if name not in KNOWN_COLUMNS] + list(EMPTY_COLUMNS)
-        self.env.cr.execute(SQL(
-            "SELECT %s FROM account_move_line WHERE id = %s",
-            SQL(", ").join(SQL.identifier(name) for name in suspects), line.id))
+        self.env.cr.execute(
+            SQL(
+                "SELECT %s FROM account_move_line WHERE id = %s",
+                SQL(", ").join(SQL.identifier(name) for name in suspects),
+                line.id,
+            )
+        )
         for name, value in zip(suspects, self.env.cr.fetchone(), strict=True):
             if value:
                 return self.env._("the column “%s” of journal items has a value that may not fit every charge", name)
@@ -347,9 +446,13 @@ class PmCharge(models.Model):
         """Refuse a locked period: Odoo would move the entry to another date in silence."""
         locks = prop.company_id._get_violated_lock_dates(date, True, journal)
         if locks:
-            raise UserError(self.env._(
-                "To post on %(date)s the period must be open: %(locks)s. Choose a later accounting date, or let the accounting manager open the period.",
-                date=date, locks=self.env["res.company"]._format_lock_dates(locks)))
+            raise UserError(
+                self.env._(
+                    "To post on %(date)s the period must be open: %(locks)s. Choose a later accounting date, or let the accounting manager open the period.",
+                    date=date,
+                    locks=self.env["res.company"]._format_lock_dates(locks),
+                )
+            )
 
     def _check_entry(self, move):
         if move._get_unbalanced_moves({"records": move}):

@@ -22,14 +22,18 @@ class PmBillingIssue(models.Model):
     _order = "run_id desc, severity desc, unit_id, item_id"
     _rec_name = "reason"
 
-    run_id = fields.Many2one("pm.billing.run", "Billing run", required=True, index=True, ondelete="cascade", readonly=True)
+    run_id = fields.Many2one(
+        "pm.billing.run", "Billing run", required=True, index=True, ondelete="cascade", readonly=True
+    )
     property_id = fields.Many2one("pm.property", required=True, index=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     unit_id = fields.Many2one("pm.unit", required=True, index=True, readonly=True, ondelete="cascade")
     item_id = fields.Many2one("pm.fee.item", "Fee item", required=True, readonly=True, ondelete="cascade")
     assignment_id = fields.Many2one("pm.fee.assignment", readonly=True, ondelete="cascade", index="btree_not_null")
     reason = fields.Selection(REASONS, required=True, readonly=True)
-    severity = fields.Selection([("warning", "Warning"), ("refused", "Refused")], required=True, default="refused", readonly=True)
+    severity = fields.Selection(
+        [("warning", "Warning"), ("refused", "Refused")], required=True, default="refused", readonly=True
+    )
     days_missing = fields.Integer(readonly=True)
     meters = fields.Char("Meters", readonly=True)
     remedy = fields.Text(compute="_compute_remedy")
@@ -39,7 +43,9 @@ class PmBillingIssue(models.Model):
     def _compute_remedy(self):
         for issue in self:
             values = {
-                "unit": issue.unit_id.name or "", "item": issue.item_id.name or "", "days": issue.days_missing,
+                "unit": issue.unit_id.name or "",
+                "item": issue.item_id.name or "",
+                "days": issue.days_missing,
                 "meters": issue.meters or "",
             }
             issue.remedy = issue._remedy(values)
@@ -47,25 +53,43 @@ class PmBillingIssue(models.Model):
     def _remedy(self, values):
         match self.reason:
             case "no_tariff":
-                return self.env._("No approved tariff of “%(item)s” for this kind of unit: enter one and have it approved.", **values)
+                return self.env._(
+                    "No approved tariff of “%(item)s” for this kind of unit: enter one and have it approved.", **values
+                )
             case "tariff_gap":
-                return self.env._("No tariff of “%(item)s” is in force on %(days)s days of the period: close the gap between versions.", **values)
+                return self.env._(
+                    "No tariff of “%(item)s” is in force on %(days)s days of the period: close the gap between versions.",
+                    **values,
+                )
             case "no_payer":
-                return self.env._("%(unit)s has no payer in the period: mark one of its parties as payer, or set one on the assignment.", **values)
+                return self.env._(
+                    "%(unit)s has no payer in the period: mark one of its parties as payer, or set one on the assignment.",
+                    **values,
+                )
             case "payer_gap":
-                return self.env._("%(unit)s has no payer on %(days)s days of the period: close the gap between its parties.", **values)
+                return self.env._(
+                    "%(unit)s has no payer on %(days)s days of the period: close the gap between its parties.", **values
+                )
             case "area_zero":
                 return self.env._("The area that “%(item)s” is charged by is zero on %(unit)s: enter it.", **values)
             case "discount":
-                return self.env._("The discount waits for approval: have a supervisor approve it, or remove it.", **values)
+                return self.env._(
+                    "The discount waits for approval: have a supervisor approve it, or remove it.", **values
+                )
             case "overlap":
-                return self.env._("Some days are billed already with other dates or another payer: reverse that charge and compute again.", **values)
+                return self.env._(
+                    "Some days are billed already with other dates or another payer: reverse that charge and compute again.",
+                    **values,
+                )
             case "no_meter":
                 return self.env._("%(unit)s has no meter for “%(item)s”: enter it, or end the assignment.", **values)
             case "missing_reading":
                 return self.env._("No reading in the period: %(meters)s. Enter it and compute again.", **values)
             case "abnormal":
-                return self.env._("Use differs a lot from before: %(meters)s. Check the reading; the charge is made all the same.", **values)
+                return self.env._(
+                    "Use differs a lot from before: %(meters)s. Check the reading; the charge is made all the same.",
+                    **values,
+                )
         return ""
 
     def action_open_unit(self):

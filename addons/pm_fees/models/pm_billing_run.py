@@ -19,8 +19,18 @@ STATES = [
 ]
 # Written by the steps of the run only: four eyes are no matter of what a screen greys out.
 STEP_FIELDS = {
-    "state", "automatic", "computed_by", "computed_on", "approved_by", "approved_on", "posted_by", "posted_on", "cursor", "total_units",
-    "done_units", "posting_note",
+    "state",
+    "automatic",
+    "computed_by",
+    "computed_on",
+    "approved_by",
+    "approved_on",
+    "posted_by",
+    "posted_on",
+    "cursor",
+    "total_units",
+    "done_units",
+    "posting_note",
 }
 
 
@@ -55,11 +65,16 @@ class PmBillingRun(models.Model):
     company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     date_from = fields.Date(
-        "Month", required=True, default=lambda self: fields.Date.context_today(self).replace(day=1),
-        help="Any day of the month; it becomes the first.")
+        "Month",
+        required=True,
+        default=lambda self: fields.Date.context_today(self).replace(day=1),
+        help="Any day of the month; it becomes the first.",
+    )
     date_to = fields.Date(compute="_compute_name", store=True)
     accounting_date = fields.Date(help="Day in the books; empty = the first day of the month.")
-    item_ids = fields.Many2many("pm.fee.item", string="Only these fee items", domain="[('company_id', '=', company_id)]")
+    item_ids = fields.Many2many(
+        "pm.fee.item", string="Only these fee items", domain="[('company_id', '=', company_id)]"
+    )
     automatic = fields.Boolean("Made by the monthly job", readonly=True, copy=False)
     state = fields.Selection(STATES, required=True, default="draft", readonly=True, copy=False, tracking=True)
     computed_by = fields.Many2one("res.users", readonly=True, copy=False)
@@ -72,7 +87,9 @@ class PmBillingRun(models.Model):
     total_units = fields.Integer("Units in scope", readonly=True, copy=False)
     done_units = fields.Integer("Units computed", readonly=True, copy=False)
     progress = fields.Float(compute="_compute_progress")
-    posting_note = fields.Text(readonly=True, copy=False, help="When the ledger lines could not be written in sets, and why.")
+    posting_note = fields.Text(
+        readonly=True, copy=False, help="When the ledger lines could not be written in sets, and why."
+    )
     charge_ids = fields.One2many("pm.charge", "run_id", "Charges")
     issue_ids = fields.One2many("pm.billing.issue", "run_id", "Issues")
     notice_ids = fields.One2many("pm.fee.notice", "run_id", "Payment notices")
@@ -106,18 +123,24 @@ class PmBillingRun(models.Model):
 
     def _compute_totals(self):
         sums = {
-            run: values for run, *values in self.env["pm.charge"]._read_group(
-                [("run_id", "in", self.ids), ("state", "!=", "reversed")], ["run_id"],
-                ["__count", "amount_untaxed:sum", "amount_tax:sum", "amount_total:sum", "residual:sum"])
+            run: values
+            for run, *values in self.env["pm.charge"]._read_group(
+                [("run_id", "in", self.ids), ("state", "!=", "reversed")],
+                ["run_id"],
+                ["__count", "amount_untaxed:sum", "amount_tax:sum", "amount_total:sum", "residual:sum"],
+            )
         }
         issues = {
-            (run, severity): count for run, severity, count in self.env["pm.billing.issue"]._read_group(
-                [("run_id", "in", self.ids)], ["run_id", "severity"], ["__count"])
+            (run, severity): count
+            for run, severity, count in self.env["pm.billing.issue"]._read_group(
+                [("run_id", "in", self.ids)], ["run_id", "severity"], ["__count"]
+            )
         }
         notices = dict(self.env["pm.fee.notice"]._read_group([("run_id", "in", self.ids)], ["run_id"], ["__count"]))
         for run in self:
-            (run.charge_count, run.amount_untaxed, run.amount_tax, run.amount_total,
-             run.amount_residual) = sums.get(run, (0, 0.0, 0.0, 0.0, 0.0))
+            (run.charge_count, run.amount_untaxed, run.amount_tax, run.amount_total, run.amount_residual) = sums.get(
+                run, (0, 0.0, 0.0, 0.0, 0.0)
+            )
             run.refused_count = issues.get((run, "refused"), 0)
             run.warning_count = issues.get((run, "warning"), 0)
             run.notice_count = notices.get(run, 0)
@@ -131,14 +154,19 @@ class PmBillingRun(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
-            vals_list = [{**{name: value for name, value in vals.items() if name not in STEP_FIELDS}, "state": "draft"} for vals in vals_list]
+            vals_list = [
+                {**{name: value for name, value in vals.items() if name not in STEP_FIELDS}, "state": "draft"}
+                for vals in vals_list
+            ]
         return super().create([self._first_of_month(vals) for vals in vals_list])
 
     def write(self, vals):
         if not self.env.su and STEP_FIELDS & set(vals):
             raise AccessError(self.env._("The steps of a billing run are recorded by the program: use the buttons."))
         if {"property_id", "date_from", "item_ids"} & set(vals) and any(run.state != "draft" for run in self):
-            raise UserError(self.env._("Property, month and scope of a computed run do not change: cancel it and make another."))
+            raise UserError(
+                self.env._("Property, month and scope of a computed run do not change: cancel it and make another.")
+            )
         return super().write(self._first_of_month(vals))
 
     def _first_of_month(self, vals):
@@ -149,25 +177,42 @@ class PmBillingRun(models.Model):
     def _unlink_only_unposted(self):
         for run in self:
             if run.state not in ("draft", "cancelled"):
-                raise UserError(self.env._("To delete run %s you must cancel it; a posted run is reversed, never deleted.", run.name))
+                raise UserError(
+                    self.env._(
+                        "To delete run %s you must cancel it; a posted run is reversed, never deleted.", run.name
+                    )
+                )
 
     # States
 
     def _transition(self, target, **values):
         """The one place where a run changes state."""
         guards = {
-            ("draft", "computing"): "_check_compute", ("computed", "computing"): "_check_compute", ("computing", "computed"): None,
-            ("computed", "approved"): "_check_approve", ("approved", "posting"): "_check_post", ("posting", "posted"): None,
-            ("posted", "reversed"): "_check_post", ("draft", "cancelled"): "_check_compute", ("computed", "cancelled"): "_check_compute",
-            ("computing", "cancelled"): "_check_compute", ("approved", "cancelled"): "_check_compute",
+            ("draft", "computing"): "_check_compute",
+            ("computed", "computing"): "_check_compute",
+            ("computing", "computed"): None,
+            ("computed", "approved"): "_check_approve",
+            ("approved", "posting"): "_check_post",
+            ("posting", "posted"): None,
+            ("posted", "reversed"): "_check_post",
+            ("draft", "cancelled"): "_check_compute",
+            ("computed", "cancelled"): "_check_compute",
+            ("computing", "cancelled"): "_check_compute",
+            ("approved", "cancelled"): "_check_compute",
         }
         names = dict(self._fields["state"]._description_selection(self.env))
         for run in self:
             if (run.state, target) not in guards:
                 sources = ", ".join(names[old] for old, new in guards if new == target)
-                raise UserError(self.env._(
-                    "Run %(run)s is “%(state)s”. To set it to “%(target)s” it must be: %(sources)s.",
-                    run=run.name, state=names[run.state], target=names[target], sources=sources))
+                raise UserError(
+                    self.env._(
+                        "Run %(run)s is “%(state)s”. To set it to “%(target)s” it must be: %(sources)s.",
+                        run=run.name,
+                        state=names[run.state],
+                        target=names[target],
+                        sources=sources,
+                    )
+                )
             guard = guards[run.state, target]
             if guard:
                 getattr(run, guard)()
@@ -182,7 +227,9 @@ class PmBillingRun(models.Model):
         if not (user.has_group("pm_base.group_supervisor") or user.has_group("pm_base.group_accountant")):
             raise AccessError(self.env._("To approve a billing run you must be a supervisor or project accountant."))
         if self.computed_by == user:
-            raise UserError(self.env._("You computed run %s: to approve it, somebody else must have looked at it.", self.name))
+            raise UserError(
+                self.env._("You computed run %s: to approve it, somebody else must have looked at it.", self.name)
+            )
         if not self.charge_count:
             raise UserError(self.env._("Run %s has no charges: see its issues, then compute again.", self.name))
 
@@ -198,8 +245,13 @@ class PmBillingRun(models.Model):
             run._check_scope()
             run._lock_run()
             run._transition(
-                "computing", cursor=0, done_units=0, total_units=run._count_units(), computed_by=self.env.uid,
-                computed_on=fields.Datetime.now())
+                "computing",
+                cursor=0,
+                done_units=0,
+                total_units=run._count_units(),
+                computed_by=self.env.uid,
+                computed_on=fields.Datetime.now(),
+            )
             run._discard_drafts()
             if run.total_units <= run._background_from():
                 while not run._compute_chunk():
@@ -235,8 +287,12 @@ class PmBillingRun(models.Model):
         """Open the reversal of all charges of the run: it asks for the reason."""
         self.ensure_one()
         return {
-            "type": "ir.actions.act_window", "res_model": "pm.charge.reverse", "view_mode": "form", "target": "new",
-            "name": self.env._("Reverse"), "context": {"default_run_id": self.id},
+            "type": "ir.actions.act_window",
+            "res_model": "pm.charge.reverse",
+            "view_mode": "form",
+            "target": "new",
+            "name": self.env._("Reverse"),
+            "context": {"default_run_id": self.id},
         }
 
     def _reverse(self, reason, date=None, note=None):
@@ -250,10 +306,18 @@ class PmBillingRun(models.Model):
     def _compute_chunk(self):
         """Compute the next units. Returns True when the run is through."""
         self.ensure_one()
-        units = [unit_id for (unit_id,) in self.env.execute_query(SQL(
-            """SELECT DISTINCT unit_id FROM pm_fee_assignment
+        units = [
+            unit_id
+            for (unit_id,) in self.env.execute_query(
+                SQL(
+                    """SELECT DISTINCT unit_id FROM pm_fee_assignment
                 WHERE property_id = %s AND unit_id > %s ORDER BY unit_id LIMIT %s""",
-            self.property_id.id, self.cursor, self._setting("compute_chunk", 2000)))]
+                    self.property_id.id,
+                    self.cursor,
+                    self._setting("compute_chunk", 2000),
+                )
+            )
+        ]
         if units:
             self._compute_units(units)
             # sudo: STEP_FIELDS
@@ -261,16 +325,22 @@ class PmBillingRun(models.Model):
             return False
         self._link_replaced()
         self._transition("computed")
-        self.message_post(body=self.env._(
-            "%(charges)s charges, %(refused)s rows refused, %(warnings)s warnings.",
-            charges=self.charge_count, refused=self.refused_count, warnings=self.warning_count))
+        self.message_post(
+            body=self.env._(
+                "%(charges)s charges, %(refused)s rows refused, %(warnings)s warnings.",
+                charges=self.charge_count,
+                refused=self.refused_count,
+                warnings=self.warning_count,
+            )
+        )
         return True
 
     def _post_next(self):
         """Post the next chunk of charges. Returns True when the run is through."""
         self.ensure_one()
         charges = self.env["pm.charge"].search(
-            [("run_id", "=", self.id), ("state", "=", "draft")], order="id", limit=self._setting("posting_chunk", 200))
+            [("run_id", "=", self.id), ("state", "=", "draft")], order="id", limit=self._setting("posting_chunk", 200)
+        )
         if charges:
             notes = charges._post(self._accounting_date())
             if notes and not self.posting_note:
@@ -293,15 +363,21 @@ class PmBillingRun(models.Model):
     def _link_replaced(self):
         """Name on each charge the reversed one it bills anew."""
         self.env.flush_all()
-        self.env.cr.execute(SQL(
-            """UPDATE pm_charge charge SET reverse_of_id = old.id
+        self.env.cr.execute(
+            SQL(
+                """UPDATE pm_charge charge SET reverse_of_id = old.id
                  FROM (SELECT DISTINCT ON (unit_id, item_id, period_start) id, unit_id, item_id, period_start
                          FROM pm_charge
                         WHERE property_id = %(prop)s AND period_start >= %(start)s AND period_start <= %(stop)s AND state = 'reversed'
                         ORDER BY unit_id, item_id, period_start, id DESC) old
                 WHERE charge.run_id = %(run)s AND charge.state = 'draft' AND charge.unit_id = old.unit_id
                   AND charge.item_id = old.item_id AND charge.period_start = old.period_start""",
-            prop=self.property_id.id, start=self.date_from, stop=self.date_to, run=self.id))
+                prop=self.property_id.id,
+                start=self.date_from,
+                stop=self.date_to,
+                run=self.id,
+            )
+        )
         self.env["pm.charge"].invalidate_model(["reverse_of_id"])
 
     def _check_scope(self):
@@ -310,20 +386,24 @@ class PmBillingRun(models.Model):
         items = self._due_items()
         items._check_tax()
         used = self.env["pm.fee.assignment"]._read_group(
-            [("property_id", "=", self.property_id.id), ("item_id", "in", items.ids)], ["item_id"])
+            [("property_id", "=", self.property_id.id), ("item_id", "in", items.ids)], ["item_id"]
+        )
         for (item,) in used:
             item._get_account(self.property_id)
 
     def _count_units(self):
-        return self.env.execute_query(SQL(
-            "SELECT count(DISTINCT unit_id) FROM pm_fee_assignment WHERE property_id = %s", self.property_id.id))[0][0]
+        return self.env.execute_query(
+            SQL("SELECT count(DISTINCT unit_id) FROM pm_fee_assignment WHERE property_id = %s", self.property_id.id)
+        )[0][0]
 
     def _accounting_date(self):
         return self.accounting_date or self.date_from
 
     def _lock_run(self):
         """Wait for whoever works on this run, then read its state anew."""
-        self.env.cr.execute(SQL("SELECT id FROM pm_billing_run WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", list(self.ids)))
+        self.env.cr.execute(
+            SQL("SELECT id FROM pm_billing_run WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", list(self.ids))
+        )
         self.invalidate_recordset(["state", "cursor", "done_units"])
 
     @api.model
@@ -347,15 +427,20 @@ class PmBillingRun(models.Model):
         """Go on with runs that compute or post; one chunk, one transaction."""
         cron = self.env["ir.cron"]
         while True:
-            self.env.cr.execute(SQL(
-                """SELECT id FROM pm_billing_run WHERE state IN ('computing', 'posting')
-                    ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"""))
+            self.env.cr.execute(
+                SQL(
+                    """SELECT id FROM pm_billing_run WHERE state IN ('computing', 'posting')
+                    ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"""
+                )
+            )
             row = self.env.cr.fetchone()
             if not row:
                 cron._commit_progress(remaining=0)
                 return
             run = self.browse(row[0]).exists()
-            run = run.with_user(run.posted_by if run.state == "posting" else run.computed_by).with_company(run.company_id)
+            run = run.with_user(run.posted_by if run.state == "posting" else run.computed_by).with_company(
+                run.company_id
+            )
             try:
                 with self.env.cr.savepoint():
                     run._compute_chunk() if run.state == "computing" else run._post_next()
@@ -377,7 +462,9 @@ class PmBillingRun(models.Model):
         run = self.sudo()  # sudo: recorded by the job whatever the rights of the person it works for
         back = {"computing": "draft", "posting": "approved"}[run.state]
         run.write({"state": back})
-        run.message_post(body=self.env._("Stopped: %s Correct it and start again; nothing is lost or doubled.", str(error)))
+        run.message_post(
+            body=self.env._("Stopped: %s Correct it and start again; nothing is lost or doubled.", str(error))
+        )
 
     @api.model
     def _cron_create_monthly(self):
@@ -386,21 +473,29 @@ class PmBillingRun(models.Model):
             month = prop._today().replace(day=1)
             if not self.env["pm.fee.assignment"].search_count([("property_id", "=", prop.id)], limit=1):
                 continue
-            if self.search_count([("property_id", "=", prop.id), ("date_from", "=", month), ("state", "!=", "cancelled")], limit=1):
+            if self.search_count(
+                [("property_id", "=", prop.id), ("date_from", "=", month), ("state", "!=", "cancelled")], limit=1
+            ):
                 continue
             run = self.create({"property_id": prop.id, "date_from": month, "automatic": True})
             accountants = self.env.ref("pm_base.group_accountant").all_user_ids.filtered(
-                lambda user, prop=prop: prop in user.pm_property_ids)
+                lambda user, prop=prop: prop in user.pm_property_ids
+            )
             for user in accountants[:1]:
                 run.activity_schedule(
-                    "mail.mail_activity_data_todo", user_id=user.id, summary=self.env._("Compute the monthly charges"))
+                    "mail.mail_activity_data_todo", user_id=user.id, summary=self.env._("Compute the monthly charges")
+                )
             self.env["ir.cron"]._commit_progress(1)
 
     # Views
 
     def _action_list(self, model, name, domain, **context):
         return {
-            "type": "ir.actions.act_window", "res_model": model, "view_mode": "list,form", "name": name, "domain": domain,
+            "type": "ir.actions.act_window",
+            "res_model": model,
+            "view_mode": "list,form",
+            "name": name,
+            "domain": domain,
             "context": context,
         }
 
@@ -412,7 +507,9 @@ class PmBillingRun(models.Model):
 
     def action_open_differences(self):
         return {
-            **self._action_list("pm.billing.difference", self.env._("Compared with last month"), [("run_id", "in", self.ids)]),
+            **self._action_list(
+                "pm.billing.difference", self.env._("Compared with last month"), [("run_id", "in", self.ids)]
+            ),
             "view_mode": "list,pivot",
         }
 

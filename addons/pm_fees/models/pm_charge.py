@@ -45,7 +45,9 @@ class PmCharge(models.Model):
         "This unit is already charged this fee item for some of these days: reverse that charge first.",
     )
     _period = models.Constraint("CHECK (period_end >= period_start)", "A period cannot end before it starts.")
-    _total = models.Constraint("CHECK (amount_total = amount_untaxed + amount_tax)", "Untaxed amount and tax do not make up the total.")
+    _total = models.Constraint(
+        "CHECK (amount_total = amount_untaxed + amount_tax)", "Untaxed amount and tax do not make up the total."
+    )
     _posted_line = models.Constraint(
         "CHECK (state NOT IN ('posted', 'reversed') OR move_line_id IS NOT NULL OR amount_total = 0)",
         "A posted charge has its line in the ledger.",
@@ -68,7 +70,9 @@ class PmCharge(models.Model):
     assignment_id = fields.Many2one("pm.fee.assignment", readonly=True, ondelete="set null")
     kind = fields.Selection(KINDS, required=True, default="regular", readonly=True)
     origin = fields.Char(
-        required=True, default="", readonly=True,
+        required=True,
+        default="",
+        readonly=True,
         help="Part of the unique key, for kinds of which one period may hold several: what the charge comes from.",
     )
     period_start = fields.Date("From", required=True, readonly=True)
@@ -82,25 +86,40 @@ class PmCharge(models.Model):
     details = fields.Json(readonly=True, help="How the amount came about, as structured data.")
     explanation = fields.Text(compute="_compute_explanation")
     reference = fields.Char(
-        "Payment reference", readonly=True, help="Put it into the remark of the transfer; the last two are check digits.")
+        "Payment reference",
+        readonly=True,
+        help="Put it into the remark of the transfer; the last two are check digits.",
+    )
     state = fields.Selection(
         [("draft", "Draft"), ("approved", "Approved"), ("posted", "Posted"), ("reversed", "Reversed")],
-        required=True, default="draft", readonly=True,
+        required=True,
+        default="draft",
+        readonly=True,
     )
     move_line_id = fields.Many2one(
-        "account.move.line", "Receivable line", readonly=True, index="btree_not_null", ondelete="restrict")
+        "account.move.line", "Receivable line", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     move_id = fields.Many2one(related="move_line_id.move_id", string="Journal entry")
     residual = fields.Monetary("Still owed", compute="_compute_residual", store=True)
     amount_paid = fields.Monetary("Paid", compute="_compute_residual", store=True)
     paid_state = fields.Selection(
         [("unpaid", "Unpaid"), ("partial", "Partly paid"), ("paid", "Paid")],
-        compute="_compute_residual", store=True, string="Payment", help="Empty until posted and after a reversal.",
+        compute="_compute_residual",
+        store=True,
+        string="Payment",
+        help="Empty until posted and after a reversal.",
     )
     reverse_of_id = fields.Many2one(
-        "pm.charge", "Replaces", readonly=True, index="btree_not_null", ondelete="set null",
-        help="The reversed charge that this one bills anew.")
+        "pm.charge",
+        "Replaces",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The reversed charge that this one bills anew.",
+    )
     reverse_line_id = fields.Many2one(
-        "account.move.line", "Reversal line", readonly=True, index="btree_not_null", ondelete="restrict")
+        "account.move.line", "Reversal line", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     reverse_reason = fields.Selection(REVERSE_REASONS, readonly=True)
     reverse_note = fields.Char(readonly=True)
     reverse_date = fields.Date("Reversed on", readonly=True)
@@ -137,7 +156,9 @@ class PmCharge(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_only_draft(self):
         if any(charge.state != "draft" for charge in self):
-            raise UserError(self.env._("Only draft charges can be deleted. To take back a posted charge you must reverse it."))
+            raise UserError(
+                self.env._("Only draft charges can be deleted. To take back a posted charge you must reverse it.")
+            )
 
     def _explain(self):
         """One sentence in the reader's language that lets anybody recompute the amount."""
@@ -151,7 +172,9 @@ class PmCharge(models.Model):
         price = formatLang(self.env, self.price_unit, digits=_digits(self.price_unit, 2))
         parts = []
         if method == "area":
-            parts.append(self.env._("%(area)s m² × %(price)s", area=formatLang(self.env, self.quantity, digits=2), price=price))
+            parts.append(
+                self.env._("%(area)s m² × %(price)s", area=formatLang(self.env, self.quantity, digits=2), price=price)
+            )
         elif method == "fixed":
             parts.append(price)
         else:
@@ -165,14 +188,21 @@ class PmCharge(models.Model):
             discount = formatLang(self.env, data["discount"], digits=_digits(data["discount"], 0))
             if data.get("discount_days", 0) < data.get("days", 0):
                 result += ", " + self.env._(
-                    "%(percent)s %% discount for %(days)s of %(all)s days (%(reason)s)", percent=discount,
-                    days=data["discount_days"], all=data["days"], reason=data.get("discount_reason") or "")
+                    "%(percent)s %% discount for %(days)s of %(all)s days (%(reason)s)",
+                    percent=discount,
+                    days=data["discount_days"],
+                    all=data["days"],
+                    reason=data.get("discount_reason") or "",
+                )
             else:
                 result += ", " + self.env._(
-                    "%(percent)s %% discount (%(reason)s)", percent=discount, reason=data.get("discount_reason") or "")
+                    "%(percent)s %% discount (%(reason)s)", percent=discount, reason=data.get("discount_reason") or ""
+                )
         if self.amount_tax:
             tax = formatLang(self.env, self.amount_tax, currency_obj=self.currency_id)
-            result += ", " + (self.env._("incl. %s tax", tax) if data.get("included") else self.env._("plus %s tax", tax))
+            result += ", " + (
+                self.env._("incl. %s tax", tax) if data.get("included") else self.env._("plus %s tax", tax)
+            )
         return result
 
     def _explain_time(self, data):
@@ -184,15 +214,23 @@ class PmCharge(models.Model):
 
     def _explain_metered(self, data, price):
         uom = data.get("uom")
-        readings = ["%s: %s → %s%s" % (  # numbers only, nothing to translate
-            row["meter"], formatLang(self.env, row["previous"], digits=_digits(row["previous"], 0)),
-            formatLang(self.env, row["value"], digits=_digits(row["value"], 0)),
-            f" × {row['multiplier']:g}" if row.get("multiplier", 1) != 1 else "") for row in data.get("readings") or []]
+        readings = [
+            "%s: %s → %s%s"
+            % (  # numbers only, nothing to translate
+                row["meter"],
+                formatLang(self.env, row["previous"], digits=_digits(row["previous"], 0)),
+                formatLang(self.env, row["value"], digits=_digits(row["value"], 0)),
+                f" × {row['multiplier']:g}" if row.get("multiplier", 1) != 1 else "",
+            )
+            for row in data.get("readings") or []
+        ]
         quantity = " ".join(filter(None, [formatLang(self.env, self.quantity, digits=_digits(self.quantity, 0)), uom]))
         if data.get("tiers"):
             steps = " + ".join(
                 f"{formatLang(self.env, tier['quantity'], digits=_digits(tier['quantity'], 0))} × "
-                f"{formatLang(self.env, tier['price'], digits=_digits(tier['price'], 2))}" for tier in data["tiers"])
+                f"{formatLang(self.env, tier['price'], digits=_digits(tier['price'], 2))}"
+                for tier in data["tiers"]
+            )
             return f"{'; '.join(readings)} = {quantity}: {steps}"
         return f"{'; '.join(readings)} = {quantity} × {price}"
 
@@ -223,17 +261,26 @@ class PmCharge(models.Model):
                 untaxed = currency.round(amount - tax)
             else:
                 tax, untaxed = currency.round(amount * rate), amount
-            rows.append({
-                "state": "draft", **vals, "company_id": prop.company_id.id, "currency_id": currency.id,
-                "amount_untaxed": untaxed, "amount_tax": tax, "amount_total": currency.round(untaxed + tax),
-                "details": {"text": text, "included": included},
-            })
+            rows.append(
+                {
+                    "state": "draft",
+                    **vals,
+                    "company_id": prop.company_id.id,
+                    "currency_id": currency.id,
+                    "amount_untaxed": untaxed,
+                    "amount_tax": tax,
+                    "amount_total": currency.round(untaxed + tax),
+                    "details": {"text": text, "included": included},
+                }
+            )
         self._check_billing_role()
         # sudo: nobody writes charges directly, only the methods of billing do
         charges = self.sudo().create(rows)
         per_charge = self._reference_scope() == "charge"
         for charge in charges:
-            charge.reference = make_reference("charge", charge.id) if per_charge else make_reference("unit", charge.unit_id.id)
+            charge.reference = (
+                make_reference("charge", charge.id) if per_charge else make_reference("unit", charge.unit_id.id)
+            )
         return charges.sudo(self.env.su)
 
     @api.model
@@ -252,14 +299,20 @@ class PmCharge(models.Model):
         self.sudo().write({"state": "approved"})
 
     def _check_billing_role(self):
-        if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")
-                or self.env.user.has_group("pm_base.group_supervisor")):
+        if not (
+            self.env.su
+            or self.env.user.has_group("pm_base.group_accountant")
+            or self.env.user.has_group("pm_base.group_supervisor")
+        ):
             raise AccessError(self.env._("Billing is for project accountants and supervisors."))
 
     def action_open_entry(self):
         self.ensure_one()
         return {
-            "type": "ir.actions.act_window", "res_model": "account.move", "res_id": self.move_id.id, "view_mode": "form",
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.move_id.id,
+            "view_mode": "form",
         }
 
     @api.model
@@ -268,7 +321,10 @@ class PmCharge(models.Model):
 
         :param on_date: due before this day (default today): {(unit_id, partner_id): amount}
         """
-        domain = [("paid_state", "in", ("unpaid", "partial")), ("due_date", "<", on_date or fields.Date.context_today(self))]
+        domain = [
+            ("paid_state", "in", ("unpaid", "partial")),
+            ("due_date", "<", on_date or fields.Date.context_today(self)),
+        ]
         if units is not None:
             domain.append(("unit_id", "in", units.ids))
         if partners is not None:
@@ -284,13 +340,19 @@ class PmCharge(models.Model):
         :return: list of dicts (id, property_id, run_id, state, run_state, amount, currency_id) in the order of `self`
         """
         self.flush_recordset()
-        self.env.cr.execute(SQL("SELECT id FROM pm_charge WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", list(self.ids)))
-        self.env.cr.execute(SQL(
-            """SELECT charge.id, charge.property_id, charge.run_id, charge.state, run.state AS run_state,
+        self.env.cr.execute(
+            SQL("SELECT id FROM pm_charge WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", list(self.ids))
+        )
+        self.env.cr.execute(
+            SQL(
+                """SELECT charge.id, charge.property_id, charge.run_id, charge.state, run.state AS run_state,
                       charge.amount_total AS amount, charge.currency_id
                  FROM unnest(%s) WITH ORDINALITY AS chosen(id, position)
                  JOIN pm_charge charge USING (id) LEFT JOIN pm_billing_run run ON run.id = charge.run_id
-                ORDER BY chosen.position""", list(self.ids)))
+                ORDER BY chosen.position""",
+                list(self.ids),
+            )
+        )
         return self.env.cr.dictfetchall()
 
 
@@ -302,6 +364,12 @@ def _digits(number, least):
 
 def format_period(env, start, end):
     """A period for people: a whole month as 2026-11, else both days."""
-    if start and end and start.day == 1 and (start.year, start.month) == (end.year, end.month) and fields.Date.add(end, days=1).day == 1:
+    if (
+        start
+        and end
+        and start.day == 1
+        and (start.year, start.month) == (end.year, end.month)
+        and fields.Date.add(end, days=1).day == 1
+    ):
         return start.strftime("%Y-%m")
     return f"{format_date(env, start)} – {format_date(env, end)}"

@@ -26,7 +26,9 @@ class PmChargeMovement(models.Model):
     kind = fields.Selection([("charge", "Charged"), ("payment", "Paid"), ("reversal", "Reversed")], readonly=True)
     period_start = fields.Date("Period", readonly=True)
     due_date = fields.Date("Due", readonly=True)
-    date = fields.Date(readonly=True, help="Charges: the day they fell due; payments and reversals: their accounting date.")
+    date = fields.Date(
+        readonly=True, help="Charges: the day they fell due; payments and reversals: their accounting date."
+    )
     amount = fields.Monetary(readonly=True, help="Charges above, payments and reversals below zero.")
     settled = fields.Monetary(readonly=True, help="Paid amounts, above zero.")
 
@@ -49,4 +51,6 @@ class PmChargeMovement(models.Model):
               JOIN pm_charge charge ON charge.move_line_id = partial.debit_move_id
               JOIN pm_unit unit ON unit.id = charge.unit_id
               JOIN account_move_line other ON other.id = partial.credit_move_id
-            """, charge=charge)
+            """,
+            charge=charge,
+        )

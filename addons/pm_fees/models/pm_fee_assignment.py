@@ -21,19 +21,33 @@ class PmFeeAssignment(models.Model):
         "EXCLUDE USING gist (unit_id WITH =, item_id WITH =, daterange(date_from, date_to, '[]') WITH &&)",
         "This unit already pays this fee item on some of these days.",
     )
-    _dates = models.Constraint("CHECK (date_to IS NULL OR date_to >= date_from)", "An assignment cannot end before it starts.")
-    _discount_range = models.Constraint("CHECK (discount >= 0 AND discount <= 100)", "A discount lies between 0 and 100 %.")
+    _dates = models.Constraint(
+        "CHECK (date_to IS NULL OR date_to >= date_from)", "An assignment cannot end before it starts."
+    )
+    _discount_range = models.Constraint(
+        "CHECK (discount >= 0 AND discount <= 100)", "A discount lies between 0 and 100 %."
+    )
 
     unit_id = fields.Many2one("pm.unit", required=True, ondelete="restrict", index=True)
     property_id = fields.Many2one(related="unit_id.property_id", store=True, index=True)
     company_id = fields.Many2one(related="unit_id.company_id", store=True, index=True)
     item_id = fields.Many2one(
-        "pm.fee.item", "Fee item", required=True, ondelete="restrict", index=True,
-        domain="[('company_id', '=', company_id)]")
+        "pm.fee.item",
+        "Fee item",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        domain="[('company_id', '=', company_id)]",
+    )
     date_from = fields.Date("From", required=True, default=fields.Date.context_today, tracking=True)
     date_to = fields.Date("To", tracking=True)
     partner_id = fields.Many2one(
-        "res.partner", "Other payer", index="btree_not_null", tracking=True, help="Pays this item instead of the payer of the unit.")
+        "res.partner",
+        "Other payer",
+        index="btree_not_null",
+        tracking=True,
+        help="Pays this item instead of the payer of the unit.",
+    )
     discount = fields.Float("Discount (%)", digits=(5, 2), tracking=True)
     discount_reason = fields.Char(tracking=True)
     discount_from = fields.Date(tracking=True)
@@ -43,7 +57,9 @@ class PmFeeAssignment(models.Model):
     discount_approved_on = fields.Date(readonly=True, copy=False)
     discount_state = fields.Selection(
         [("none", "None"), ("waiting", "Waiting for approval"), ("approved", "Approved")],
-        compute="_compute_discount_state", store=True, string="Discount state",
+        compute="_compute_discount_state",
+        store=True,
+        string="Discount state",
     )
 
     @api.depends("discount", "discount_approved_by")
@@ -71,9 +87,13 @@ class PmFeeAssignment(models.Model):
     def _check_company(self):
         for line in self:
             if line.item_id.company_id != line.unit_id.company_id:
-                raise ValidationError(self.env._(
-                    "Fee item “%(item)s” belongs to another company than unit %(unit)s.",
-                    item=line.item_id.name, unit=line.unit_id.name))
+                raise ValidationError(
+                    self.env._(
+                        "Fee item “%(item)s” belongs to another company than unit %(unit)s.",
+                        item=line.item_id.name,
+                        unit=line.unit_id.name,
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -88,7 +108,12 @@ class PmFeeAssignment(models.Model):
             raise AccessError(self.env._("The approval of a discount is recorded by the program: use the button."))
         if {"discount", "discount_from", "discount_to"} & set(vals) and "discount_approved_by" not in vals:
             # A changed discount was never approved.
-            vals = {**vals, "discount_author_id": self.env.uid, "discount_approved_by": False, "discount_approved_on": False}
+            vals = {
+                **vals,
+                "discount_author_id": self.env.uid,
+                "discount_approved_by": False,
+                "discount_approved_on": False,
+            }
         return super().write(vals)
 
     def action_approve_discount(self):
@@ -97,6 +122,8 @@ class PmFeeAssignment(models.Model):
             raise UserError(self.env._("To approve a discount you must be a supervisor."))
         for line in self.filtered(lambda line: line.discount_state == "waiting"):
             if line.discount_author_id == self.env.user:
-                raise UserError(self.env._("You entered the discount of %s: somebody else must approve it.", line.display_name))
+                raise UserError(
+                    self.env._("You entered the discount of %s: somebody else must approve it.", line.display_name)
+                )
             # sudo: APPROVAL_FIELDS are written by this method only
             line.sudo().write({"discount_approved_by": self.env.uid, "discount_approved_on": line.property_id._today()})

@@ -25,38 +25,62 @@ class PmFeeItem(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     category = fields.Selection(
-        [("property", "Property service"), ("lift", "Lift use"), ("parking", "Parking space management"),
-         ("heating", "Heating"), ("energy", "Energy"), ("water", "Water"), ("service", "Paid service"),
-         ("late_fee", "Late fee"), ("other", "Other")],
-        required=True, default="property", help="The fee types that statistics and KPIs speak of.",
+        [
+            ("property", "Property service"),
+            ("lift", "Lift use"),
+            ("parking", "Parking space management"),
+            ("heating", "Heating"),
+            ("energy", "Energy"),
+            ("water", "Water"),
+            ("service", "Paid service"),
+            ("late_fee", "Late fee"),
+            ("other", "Other"),
+        ],
+        required=True,
+        default="property",
+        help="The fee types that statistics and KPIs speak of.",
     )
     product_id = fields.Many2one(
-        "product.product", "Product", check_company=True, domain="[('type', '=', 'service')]", copy=False,
+        "product.product",
+        "Product",
+        check_company=True,
+        domain="[('type', '=', 'service')]",
+        copy=False,
         help="Gives the income account and the tax. Made with the fee item when left empty.",
     )
     tax_id = fields.Many2one("account.tax", "Tax", compute="_compute_tax_id")
     pass_through = fields.Boolean(
-        "Collected on behalf", tracking=True,
+        "Collected on behalf",
+        tracking=True,
         help="Money for a supplier (water, power, gas, heating): posted to a liability, at the supplier's price, "
-             "without any mark-up (L-12).",
+        "without any mark-up (L-12).",
     )
-    legal_basis = fields.Text(required=True, tracking=True, translate=True, help="Law, regulation or price-bureau document.")
+    legal_basis = fields.Text(
+        required=True, tracking=True, translate=True, help="Law, regulation or price-bureau document."
+    )
     contract_reference = fields.Char(required=True, tracking=True, help="Clause of the property service contract.")
     source = fields.Char(help="Requirement or handbook chapter this item comes from.")
     period = fields.Selection(
-        PERIODS, required=True, default="1",
+        PERIODS,
+        required=True,
+        default="1",
         help="How many months one charge covers; longer periods are billed in their first month, in calendar quarters, half-years and years.",
     )
     proration = fields.Selection(
-        [("day", "By day"), ("full", "Never")], required=True, default="day",
+        [("day", "By day"), ("full", "Never")],
+        required=True,
+        default="day",
         help="What happens when an assignment begins or ends within the period.",
     )
     payer_rule = fields.Selection(
-        [("split", "Split by day"), ("start", "Payer at the start of the period")], required=True, default="split",
+        [("split", "Split by day"), ("start", "Payer at the start of the period")],
+        required=True,
+        default="split",
         help="Who is billed when the payer of the unit changes within the period.",
     )
     due_days = fields.Integer(
-        "Due after (days)", help="Days after the due-date base of the property; 0 = as the property says.")
+        "Due after (days)", help="Days after the due-date base of the property; 0 = as the property says."
+    )
     uom_name = fields.Char("Unit of measure", help="Printed after the quantity, e.g. m³ or kWh.")
     note = fields.Text("Service standard", translate=True, help="What the fee pays for; printed on the price notice.")
     tariff_ids = fields.One2many("pm.fee.tariff", "item_id", "Tariffs")
@@ -69,10 +93,13 @@ class PmFeeItem(models.Model):
         for item in self:
             # sudo: readers of a tariff may not read products; the tax is no secret
             item.tax_id = item.sudo().product_id.taxes_id.filtered(
-                lambda tax, item=item: tax.company_id in item.company_id.parent_ids)[:1]
+                lambda tax, item=item: tax.company_id in item.company_id.parent_ids
+            )[:1]
 
     def _compute_assignment_count(self):
-        counts = dict(self.env["pm.fee.assignment"]._read_group([("item_id", "in", self.ids)], ["item_id"], ["__count"]))
+        counts = dict(
+            self.env["pm.fee.assignment"]._read_group([("item_id", "in", self.ids)], ["item_id"], ["__count"])
+        )
         for item in self:
             item.assignment_count = counts.get(item, 0)
 
@@ -81,22 +108,31 @@ class PmFeeItem(models.Model):
         for item in self:
             warnings = []
             if item.category == "lift":
-                warnings.append(self.env._(
-                    "Owners may refuse a lift fee that the property service fee already covers: "
-                    "make sure that the contract lists it separately."))
+                warnings.append(
+                    self.env._(
+                        "Owners may refuse a lift fee that the property service fee already covers: "
+                        "make sure that the contract lists it separately."
+                    )
+                )
             if item.category in ("water", "energy", "heating") and not item.pass_through:
-                warnings.append(self.env._(
-                    "Utilities collected for a supplier must not carry a mark-up: tick “Collected on behalf” unless "
-                    "the company itself is the supplier."))
+                warnings.append(
+                    self.env._(
+                        "Utilities collected for a supplier must not carry a mark-up: tick “Collected on behalf” unless "
+                        "the company itself is the supplier."
+                    )
+                )
             item.warning = "\n".join(warnings)
 
     @api.constrains("legal_basis", "contract_reference")
     def _check_basis(self):
         for item in self:
             if not (item.legal_basis or "").strip() or not (item.contract_reference or "").strip():
-                raise ValidationError(self.env._(
-                    "Fee item “%(item)s” needs its legal basis and the clause of the contract: nothing may be charged without them.",
-                    item=item.name))
+                raise ValidationError(
+                    self.env._(
+                        "Fee item “%(item)s” needs its legal basis and the clause of the contract: nothing may be charged without them.",
+                        item=item.name,
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -108,24 +144,43 @@ class PmFeeItem(models.Model):
     def write(self, vals):
         for item in self:
             if vals.get("period", item.period) != item.period and item._is_billed():
-                raise ValidationError(self.env._(
-                    "The period of “%(item)s” cannot change, charges exist: end its assignments and make a new fee item.",
-                    item=item.name))
+                raise ValidationError(
+                    self.env._(
+                        "The period of “%(item)s” cannot change, charges exist: end its assignments and make a new fee item.",
+                        item=item.name,
+                    )
+                )
         return super().write(vals)
 
     def _is_billed(self):
         # sudo: charges of all properties count, whoever asks
-        return bool(self.env["pm.charge"].sudo().search_count(
-            [("item_id", "in", self.ids), ("kind", "=", "regular"), ("state", "!=", "reversed")], limit=1))
+        return bool(
+            self.env["pm.charge"]
+            .sudo()
+            .search_count([("item_id", "in", self.ids), ("kind", "=", "regular"), ("state", "!=", "reversed")], limit=1)
+        )
 
     def _create_product(self):
         """The service product of an item: without tax and price, which the tariff gives."""
         # sudo: whoever may keep fee items need not be a product manager
-        return self.env["product.product"].sudo().with_company(self.company_id).create({
-            "name": self.name, "default_code": self.code, "type": "service", "list_price": 0.0,
-            "company_id": self.company_id.id, "taxes_id": [Command.clear()], "supplier_taxes_id": [Command.clear()],
-            "sale_ok": False, "purchase_ok": False,
-        })
+        return (
+            self.env["product.product"]
+            .sudo()
+            .with_company(self.company_id)
+            .create(
+                {
+                    "name": self.name,
+                    "default_code": self.code,
+                    "type": "service",
+                    "list_price": 0.0,
+                    "company_id": self.company_id.id,
+                    "taxes_id": [Command.clear()],
+                    "supplier_taxes_id": [Command.clear()],
+                    "sale_ok": False,
+                    "purchase_ok": False,
+                }
+            )
+        )
 
     def _get_account(self, prop):
         """Account to credit for charges of this item in a property.
@@ -138,11 +193,14 @@ class PmFeeItem(models.Model):
             where = self.env._("the property (pass-through account)")
         else:
             # sudo: an accountant of another company's product still has to see the account used here
-            account = self.sudo().with_company(prop.company_id).product_id.product_tmpl_id.get_product_accounts()["income"]
+            account = (
+                self.sudo().with_company(prop.company_id).product_id.product_tmpl_id.get_product_accounts()["income"]
+            )
             where = self.env._("its product (income account)")
         if not account:
-            raise UserError(self.env._(
-                "To bill “%(item)s” you must set an account on %(where)s.", item=self.name, where=where))
+            raise UserError(
+                self.env._("To bill “%(item)s” you must set an account on %(where)s.", item=self.name, where=where)
+            )
         return account
 
     def _check_tax(self):
@@ -150,11 +208,16 @@ class PmFeeItem(models.Model):
         for item in self:
             # sudo: see _compute_tax_id
             taxes = item.sudo().product_id.taxes_id.filtered(
-                lambda tax, item=item: tax.company_id in item.company_id.parent_ids)
+                lambda tax, item=item: tax.company_id in item.company_id.parent_ids
+            )
             if len(taxes) > 1 or taxes and taxes.amount_type != "percent":
-                raise UserError(self.env._(
-                    "“%(item)s” carries the taxes %(taxes)s. To bill it you must leave at most one percentage tax on its product.",
-                    item=item.name, taxes=", ".join(taxes.mapped("name"))))
+                raise UserError(
+                    self.env._(
+                        "“%(item)s” carries the taxes %(taxes)s. To bill it you must leave at most one percentage tax on its product.",
+                        item=item.name,
+                        taxes=", ".join(taxes.mapped("name")),
+                    )
+                )
 
     def _tax_values(self):
         """(rate as a fraction, price included) of the item's tax; (0, False) without one."""
@@ -164,13 +227,20 @@ class PmFeeItem(models.Model):
 
     def action_open_assignments(self):
         return {
-            "type": "ir.actions.act_window", "res_model": "pm.fee.assignment", "view_mode": "list,form",
-            "name": self.env._("Assignments"), "domain": [("item_id", "in", self.ids)],
+            "type": "ir.actions.act_window",
+            "res_model": "pm.fee.assignment",
+            "view_mode": "list,form",
+            "name": self.env._("Assignments"),
+            "domain": [("item_id", "in", self.ids)],
             "context": {"default_item_id": self.id},
         }
 
     def _tax_table_sql(self):
         """The items of `self` as an SQL VALUES list (item_id, rate, included) for the billing statements."""
-        return SQL("(VALUES %s) AS tax(item_id, rate, included)", SQL(", ").join(
-            SQL("(%s::int, %s::numeric, %s::boolean)", item.id, str(item._tax_values()[0]), item._tax_values()[1])
-            for item in self))
+        return SQL(
+            "(VALUES %s) AS tax(item_id, rate, included)",
+            SQL(", ").join(
+                SQL("(%s::int, %s::numeric, %s::boolean)", item.id, str(item._tax_values()[0]), item._tax_values()[1])
+                for item in self
+            ),
+        )

@@ -11,7 +11,9 @@ class PmFeeNotice(models.Model):
     _inherit = ["portal.mixin"]
     _order = "run_id desc, unit_id, id"
 
-    _once = models.Constraint("UNIQUE (run_id, unit_id, partner_id)", "This payer has a notice of this run for the unit.")
+    _once = models.Constraint(
+        "UNIQUE (run_id, unit_id, partner_id)", "This payer has a notice of this run for the unit."
+    )
     _payer_index = models.Index("(partner_id, unit_id)")
 
     name = fields.Char("Number", required=True, readonly=True)
@@ -25,25 +27,39 @@ class PmFeeNotice(models.Model):
     charge_ids = fields.Many2many("pm.charge", compute="_compute_charges", string="Charges")
     amount_total = fields.Monetary("Total", compute="_compute_charges")
     amount_due = fields.Monetary("Of these unpaid", compute="_compute_charges")
-    arrears = fields.Monetary("Earlier arrears", compute="_compute_charges", help="Unpaid charges due before this notice.")
+    arrears = fields.Monetary(
+        "Earlier arrears", compute="_compute_charges", help="Unpaid charges due before this notice."
+    )
     due_date = fields.Date("Due", compute="_compute_charges")
     reference = fields.Char("Payment reference", compute="_compute_charges")
     delivered_on = fields.Date()
     delivered_by = fields.Many2one("res.users", readonly=True)
     delivery_method = fields.Selection(
-        [("hand", "By hand"), ("mailbox", "Letter box"), ("email", "E-mail"), ("sms", "SMS"), ("post", "Registered post")])
+        [
+            ("hand", "By hand"),
+            ("mailbox", "Letter box"),
+            ("email", "E-mail"),
+            ("sms", "SMS"),
+            ("post", "Registered post"),
+        ]
+    )
     delivery_proof = fields.Char(help="Who took it, photo number, postal number.")
 
     @api.depends("run_id", "unit_id", "partner_id")
     def _compute_charges(self):
         charges = {}
-        for charge in self.env["pm.charge"].search([
-            ("run_id", "in", self.run_id.ids), ("unit_id", "in", self.unit_id.ids), ("state", "=", "posted")], order="item_id, period_start",
+        for charge in self.env["pm.charge"].search(
+            [("run_id", "in", self.run_id.ids), ("unit_id", "in", self.unit_id.ids), ("state", "=", "posted")],
+            order="item_id, period_start",
         ):
             charges.setdefault((charge.run_id, charge.unit_id, charge.partner_id), []).append(charge.id)
         older = {}
-        for charge in self.env["pm.charge"].search([
-            ("unit_id", "in", self.unit_id.ids), ("partner_id", "in", self.partner_id.ids), ("paid_state", "in", ("unpaid", "partial"))],
+        for charge in self.env["pm.charge"].search(
+            [
+                ("unit_id", "in", self.unit_id.ids),
+                ("partner_id", "in", self.partner_id.ids),
+                ("paid_state", "in", ("unpaid", "partial")),
+            ],
         ):
             older.setdefault((charge.unit_id, charge.partner_id), []).append(charge)
         for notice in self:
@@ -53,8 +69,10 @@ class PmFeeNotice(models.Model):
             notice.amount_due = sum(own.mapped("residual"))
             notice.due_date = min(own.mapped("due_date"), default=False)
             notice.arrears = sum(
-                charge.residual for charge in older.get((notice.unit_id, notice.partner_id), [])
-                if charge.run_id != notice.run_id and charge.due_date < (notice.due_date or notice.date))
+                charge.residual
+                for charge in older.get((notice.unit_id, notice.partner_id), [])
+                if charge.run_id != notice.run_id and charge.due_date < (notice.due_date or notice.date)
+            )
             notice.reference = own[:1].reference
 
     def _compute_access_url(self):
@@ -70,8 +88,9 @@ class PmFeeNotice(models.Model):
         self.env["pm.charge"].flush_model()
         posted = runs.filtered(lambda run: run.state in ("posting", "posted"))
         if posted:
-            self.env.cr.execute(SQL(
-                """INSERT INTO pm_fee_notice (name, run_id, property_id, company_id, currency_id, unit_id, partner_id, date,
+            self.env.cr.execute(
+                SQL(
+                    """INSERT INTO pm_fee_notice (name, run_id, property_id, company_id, currency_id, unit_id, partner_id, date,
                                               create_uid, write_uid, create_date, write_date)
                    SELECT prop.code || '-' || to_char(run.date_from, 'YYYYMM') || '-' || unit.code
                           || CASE WHEN row_number() OVER (PARTITION BY run.id, unit.id ORDER BY grouped.partner_id) > 1
@@ -86,18 +105,24 @@ class PmFeeNotice(models.Model):
                      JOIN (VALUES %(dates)s) AS run_date(id, date) ON run_date.id = run.id
                     ORDER BY unit.code
                    ON CONFLICT DO NOTHING""",
-                uid=self.env.uid, runs=list(posted.ids),
-                dates=SQL(", ").join(SQL("(%s, %s::date)", run.id, run.property_id._today()) for run in posted)))
+                    uid=self.env.uid,
+                    runs=list(posted.ids),
+                    dates=SQL(", ").join(SQL("(%s, %s::date)", run.id, run.property_id._today()) for run in posted),
+                )
+            )
             self.invalidate_model()
         return self.search([("run_id", "in", runs.ids)])
 
     def action_mark_delivered(self):
         """Record delivery by hand today; the method can be corrected in the row."""
         for notice in self:
-            notice.write({
-                "delivered_on": notice.delivered_on or notice.property_id._today(), "delivered_by": self.env.uid,
-                "delivery_method": notice.delivery_method or "hand",
-            })
+            notice.write(
+                {
+                    "delivered_on": notice.delivered_on or notice.property_id._today(),
+                    "delivered_by": self.env.uid,
+                    "delivery_method": notice.delivery_method or "hand",
+                }
+            )
 
     def action_send(self):
         """Queue the notices for sending by the message service, each once, with the PDF."""
@@ -105,7 +130,13 @@ class PmFeeNotice(models.Model):
         if not notices:
             raise UserError(self.env._("Nothing to send: these notices have no posted charges."))
         self.env["pm.message"]._enqueue_template(
-            "service", "pm_fees.mail_template_fee_notice", notices, "fee-notice", channel="email", partner=lambda notice: notice.partner_id)
+            "service",
+            "pm_fees.mail_template_fee_notice",
+            notices,
+            "fee-notice",
+            channel="email",
+            partner=lambda notice: notice.partner_id,
+        )
         notices.filtered(lambda notice: not notice.delivered_on).write({"delivery_method": "email"})
         for notice in notices.filtered(lambda notice: not notice.delivered_on):
             notice.write({"delivered_on": notice.property_id._today(), "delivered_by": self.env.uid})

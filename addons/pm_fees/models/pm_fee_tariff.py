@@ -11,7 +11,17 @@ METHODS = [
     ("area", "Per m²"),
     ("metered", "By meter"),
 ]
-PRICING_FIELDS = {"item_id", "property_id", "unit_type", "date_from", "method", "area_basis", "price", "rounding", "tier_ids"}
+PRICING_FIELDS = {
+    "item_id",
+    "property_id",
+    "unit_type",
+    "date_from",
+    "method",
+    "area_basis",
+    "price",
+    "rounding",
+    "tier_ids",
+}
 # Written by the methods of approval only: four eyes are no matter of what a screen greys out.
 APPROVAL_FIELDS = {"state", "author_id", "approved_by", "approved_on"}
 
@@ -34,7 +44,9 @@ class PmFeeTariff(models.Model):
         "Another approved tariff of this fee item, property and unit type is in force on some of these days: "
         "end it the day before this one starts.",
     )
-    _dates = models.Constraint("CHECK (date_to IS NULL OR date_to >= date_from)", "A tariff cannot end before it starts.")
+    _dates = models.Constraint(
+        "CHECK (date_to IS NULL OR date_to >= date_from)", "A tariff cannot end before it starts."
+    )
     _price = models.Constraint("CHECK (price >= 0)", "A price cannot be negative.")
 
     name = fields.Char("Version", required=True, help="Printed on every notice, e.g. 2026-A.")
@@ -47,25 +59,36 @@ class PmFeeTariff(models.Model):
     date_to = fields.Date("Until", tracking=True)
     method = fields.Selection(METHODS, required=True, default="area")
     area_basis = fields.Selection(
-        [("chargeable", "Chargeable area"), ("built", "Built area"), ("inner", "Inner area")], default="chargeable")
+        [("chargeable", "Chargeable area"), ("built", "Built area"), ("inner", "Inner area")], default="chargeable"
+    )
     price = fields.Float(
-        digits=(16, 6), tracking=True,
+        digits=(16, 6),
+        tracking=True,
         help="Fixed: per month. Per m²: per m² and month. By meter: per unit of consumption, when there are no tiers.",
     )
     tier_ids = fields.One2many("pm.fee.tariff.tier", "tariff_id", "Tiers", copy=True)
     rounding = fields.Selection(
-        [("0.01", "Cent"), ("0.1", "Ten cents"), ("1", "Whole")], required=True, default="0.01",
+        [("0.01", "Cent"), ("0.1", "Ten cents"), ("1", "Whole")],
+        required=True,
+        default="0.01",
         help="Each charge is rounded half-up to this.",
     )
     state = fields.Selection(
         [("draft", "Draft"), ("approved", "Approved"), ("withdrawn", "Withdrawn")],
-        required=True, default="draft", copy=False, tracking=True,
+        required=True,
+        default="draft",
+        copy=False,
+        tracking=True,
     )
     author_id = fields.Many2one("res.users", "Author", default=lambda self: self.env.user, readonly=True, copy=False)
     approved_by = fields.Many2one("res.users", readonly=True, copy=False)
     approved_on = fields.Date(readonly=True, copy=False)
-    resolution = fields.Char("Decision", help="Owners' assembly resolution, price-bureau document or contract annex with date.")
-    published_on = fields.Date("Published on", copy=False, tracking=True, help="Shown on the portal and in the price notice from then on.")
+    resolution = fields.Char(
+        "Decision", help="Owners' assembly resolution, price-bureau document or contract annex with date."
+    )
+    published_on = fields.Date(
+        "Published on", copy=False, tracking=True, help="Shown on the portal and in the price notice from then on."
+    )
 
     @api.depends("name", "item_id.name", "unit_type")
     def _compute_display_name(self):
@@ -78,7 +101,9 @@ class PmFeeTariff(models.Model):
     def _check_price(self):
         for tariff in self:
             if tariff.tier_ids and tariff.method != "metered":
-                raise ValidationError(self.env._("Tiers belong to tariffs by meter only: remove them from “%s”.", tariff.display_name))
+                raise ValidationError(
+                    self.env._("Tiers belong to tariffs by meter only: remove them from “%s”.", tariff.display_name)
+                )
             if tariff.state == "approved" and not tariff.price and not tariff.tier_ids:
                 raise ValidationError(self.env._("To approve “%s” you must give it a price.", tariff.display_name))
 
@@ -86,9 +111,13 @@ class PmFeeTariff(models.Model):
     def _check_company(self):
         for tariff in self:
             if tariff.item_id.company_id != tariff.property_id.company_id:
-                raise ValidationError(self.env._(
-                    "Fee item “%(item)s” belongs to another company than property “%(property)s”.",
-                    item=tariff.item_id.name, property=tariff.property_id.name))
+                raise ValidationError(
+                    self.env._(
+                        "Fee item “%(item)s” belongs to another company than property “%(property)s”.",
+                        item=tariff.item_id.name,
+                        property=tariff.property_id.name,
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -102,20 +131,28 @@ class PmFeeTariff(models.Model):
         if PRICING_FIELDS & set(vals):
             locked = self.filtered(lambda tariff: tariff.state != "draft")
             if locked:
-                raise UserError(self.env._(
-                    "“%s” is approved and bills: to change the price you must make a new version (duplicate it, with a "
-                    "later start).", locked[0].display_name))
+                raise UserError(
+                    self.env._(
+                        "“%s” is approved and bills: to change the price you must make a new version (duplicate it, with a "
+                        "later start).",
+                        locked[0].display_name,
+                    )
+                )
             vals = {**vals, "author_id": self.env.uid}
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_approved(self):
         if any(tariff.state == "approved" for tariff in self):
-            raise UserError(self.env._("An approved tariff explains charges and cannot be deleted: withdraw it or set its end."))
+            raise UserError(
+                self.env._("An approved tariff explains charges and cannot be deleted: withdraw it or set its end.")
+            )
 
     def copy_data(self, default=None):
-        return [dict(vals, name=self.env._("%s (new version)", tariff.name)) if not (default or {}).get("name") else vals
-                for tariff, vals in zip(self, super().copy_data(default), strict=True)]
+        return [
+            dict(vals, name=self.env._("%s (new version)", tariff.name)) if not (default or {}).get("name") else vals
+            for tariff, vals in zip(self, super().copy_data(default), strict=True)
+        ]
 
     def action_approve(self):
         self._transition("approved")
@@ -131,13 +168,21 @@ class PmFeeTariff(models.Model):
 
     def _transition(self, target):
         """The one place where a tariff changes state."""
-        guards = {("draft", "approved"): "_check_approve", ("draft", "withdrawn"): None, ("approved", "withdrawn"): "_check_withdraw"}
+        guards = {
+            ("draft", "approved"): "_check_approve",
+            ("draft", "withdrawn"): None,
+            ("approved", "withdrawn"): "_check_withdraw",
+        }
         for tariff in self:
             key = (tariff.state, target)
             if key not in guards:
-                raise UserError(self.env._(
-                    "Tariff “%(tariff)s” is %(state)s: only drafts can be approved, only drafts and approved tariffs withdrawn.",
-                    tariff=tariff.display_name, state=dict(self._fields["state"]._description_selection(self.env))[tariff.state]))
+                raise UserError(
+                    self.env._(
+                        "Tariff “%(tariff)s” is %(state)s: only drafts can be approved, only drafts and approved tariffs withdrawn.",
+                        tariff=tariff.display_name,
+                        state=dict(self._fields["state"]._description_selection(self.env))[tariff.state],
+                    )
+                )
             if guards[key]:
                 getattr(tariff, guards[key])()
             vals = {"state": target}
@@ -147,16 +192,29 @@ class PmFeeTariff(models.Model):
             tariff.sudo().write(vals)  # sudo: APPROVAL_FIELDS; the guard has checked who may
 
     def _check_approve(self):
-        if not self.env.user.has_group("pm_base.group_supervisor") and not self.env.user.has_group("pm_base.group_leadership"):
+        if not self.env.user.has_group("pm_base.group_supervisor") and not self.env.user.has_group(
+            "pm_base.group_leadership"
+        ):
             raise UserError(self.env._("To approve a tariff you must be a supervisor."))
         if self.author_id == self.env.user:
-            raise UserError(self.env._("You wrote tariff “%s”: to approve it, somebody else must do it.", self.display_name))
+            raise UserError(
+                self.env._("You wrote tariff “%s”: to approve it, somebody else must do it.", self.display_name)
+            )
 
     def _check_withdraw(self):
-        if self.env["pm.charge"].sudo().search_count(  # sudo: charges of all properties count, whoever asks
-                [("tariff_id", "=", self.id), ("state", "!=", "reversed")], limit=1):
-            raise UserError(self.env._(
-                "Charges were made by tariff “%s”: to stop it you must set its end, or reverse them first.", self.display_name))
+        if (
+            self.env["pm.charge"]
+            .sudo()
+            .search_count(  # sudo: charges of all properties count, whoever asks
+                [("tariff_id", "=", self.id), ("state", "!=", "reversed")], limit=1
+            )
+        ):
+            raise UserError(
+                self.env._(
+                    "Charges were made by tariff “%s”: to stop it you must set its end, or reverse them first.",
+                    self.display_name,
+                )
+            )
 
     def _price_text(self):
         """The price as published, e.g. “2.80 per m² of chargeable area and month”."""
@@ -170,8 +228,14 @@ class PmFeeTariff(models.Model):
             text = self.env._("%s per month", money(self.price))
         elif self.method == "metered" and self.tier_ids:
             text = "; ".join(
-                self.env._("above %(quantity)s %(uom)s: %(price)s", quantity=f"{tier.quantity_from:g}", uom=uom, price=money(tier.price))
-                for tier in self.tier_ids)
+                self.env._(
+                    "above %(quantity)s %(uom)s: %(price)s",
+                    quantity=f"{tier.quantity_from:g}",
+                    uom=uom,
+                    price=money(tier.price),
+                )
+                for tier in self.tier_ids
+            )
         elif self.method == "metered":
             text = self.env._("%(price)s per %(uom)s", price=money(self.price), uom=uom)
         else:
@@ -186,19 +250,38 @@ class PmFeeTariff(models.Model):
 
     def _close_predecessor(self):
         """End the open version of before on the eve of this one, unless it has billed beyond that day."""
-        old = self.search([
-            ("item_id", "=", self.item_id.id), ("property_id", "=", self.property_id.id), ("unit_type", "=", self.unit_type),
-            ("state", "=", "approved"), ("date_from", "<", self.date_from), ("date_to", "=", False), ("id", "!=", self.id),
-        ], limit=1)
+        old = self.search(
+            [
+                ("item_id", "=", self.item_id.id),
+                ("property_id", "=", self.property_id.id),
+                ("unit_type", "=", self.unit_type),
+                ("state", "=", "approved"),
+                ("date_from", "<", self.date_from),
+                ("date_to", "=", False),
+                ("id", "!=", self.id),
+            ],
+            limit=1,
+        )
         if not old:
             return
-        charge = self.env["pm.charge"].sudo().search(  # sudo: as in _check_withdraw
-            [("tariff_id", "=", old.id), ("period_end", ">=", self.date_from), ("state", "!=", "reversed")],
-            order="period_end desc", limit=1)
+        charge = (
+            self.env["pm.charge"]
+            .sudo()
+            .search(  # sudo: as in _check_withdraw
+                [("tariff_id", "=", old.id), ("period_end", ">=", self.date_from), ("state", "!=", "reversed")],
+                order="period_end desc",
+                limit=1,
+            )
+        )
         if charge and self.method != "metered":
-            raise UserError(self.env._(
-                "“%(old)s” has billed until %(until)s: to approve “%(new)s” you must let it start later or reverse those charges.",
-                old=old.display_name, until=charge.period_end, new=self.display_name))
+            raise UserError(
+                self.env._(
+                    "“%(old)s” has billed until %(until)s: to approve “%(new)s” you must let it start later or reverse those charges.",
+                    old=old.display_name,
+                    until=charge.period_end,
+                    new=self.display_name,
+                )
+            )
         old.date_to = fields.Date.subtract(self.date_from, days=1)
 
 
@@ -210,7 +293,9 @@ class PmFeeTariffTier(models.Model):
     _order = "tariff_id, quantity_from"
 
     _from_unique = models.Constraint("UNIQUE (tariff_id, quantity_from)", "Two tiers start at the same quantity.")
-    _not_negative = models.Constraint("CHECK (quantity_from >= 0 AND price >= 0)", "Quantity and price of a tier cannot be negative.")
+    _not_negative = models.Constraint(
+        "CHECK (quantity_from >= 0 AND price >= 0)", "Quantity and price of a tier cannot be negative."
+    )
 
     tariff_id = fields.Many2one("pm.fee.tariff", required=True, index=True, ondelete="cascade")
     property_id = fields.Many2one(related="tariff_id.property_id", store=True, index=True)

@@ -48,16 +48,38 @@ class ImporterFeeItem(models.AbstractModel):
 
     def _columns(self):
         return [
-            Column("code", "Fee item code", "收费项目编码", "code", required=True, key=True, aliases=("费项编码", "项目代码")),
+            Column(
+                "code",
+                "Fee item code",
+                "收费项目编码",
+                "code",
+                required=True,
+                key=True,
+                aliases=("费项编码", "项目代码"),
+            ),
             Column("name", "Fee item", "收费项目名称", required=True, aliases=("收费项目", "费项")),
             Column("category", "Category", "类别", "selection", choices=CATEGORY_WORDS),
             Column("pass_through", "Collected on behalf", "代收代付", "boolean", aliases=("代收",)),
             Column("tax", "Tax rate", "税率", "float", minimum=0, maximum=100, digits=2, aliases=("税率%",)),
-            Column("tax_included", "Tax included", "价内税", "boolean", aliases=("含税",),
-                   hint_en="Whether prices include the tax; empty = yes.", hint_zh="单价是否含税；空白表示含税。"),
+            Column(
+                "tax_included",
+                "Tax included",
+                "价内税",
+                "boolean",
+                aliases=("含税",),
+                hint_en="Whether prices include the tax; empty = yes.",
+                hint_zh="单价是否含税；空白表示含税。",
+            ),
             Column("period", "Period", "收费周期", "selection", choices=PERIOD_WORDS),
             Column("uom", "Unit of measure", "计量单位"),
-            Column("account", "Income account", "收入科目", "code", hint_en="Code of the account; empty = default.", hint_zh="科目编码；空白为默认科目。"),
+            Column(
+                "account",
+                "Income account",
+                "收入科目",
+                "code",
+                hint_en="Code of the account; empty = default.",
+                hint_zh="科目编码；空白为默认科目。",
+            ),
             Column("legal_basis", "Legal basis", "收费依据", "text", required=True),
             Column("contract_reference", "Contract reference", "合同依据", required=True),
             Column("note", "Service standard", "服务标准", "text"),
@@ -65,8 +87,12 @@ class ImporterFeeItem(models.AbstractModel):
 
     def _load(self, rows, report):
         company = self.env.company
-        found = {item.code: item for item in self.env["pm.fee.item"].with_context(active_test=False).search(
-            [("company_id", "=", company.id), ("code", "in", [row["code"] for row in rows])])}
+        found = {
+            item.code: item
+            for item in self.env["pm.fee.item"]
+            .with_context(active_test=False)
+            .search([("company_id", "=", company.id), ("code", "in", [row["code"] for row in rows])])
+        }
         items = []
         for row in rows:
             account = self._find_account(row, company, report)
@@ -75,10 +101,16 @@ class ImporterFeeItem(models.AbstractModel):
                 continue
             row.update(_account=account, _tax=tax)
             vals = {
-                "company_id": company.id, "code": row["code"], "name": row["name"], "category": row["category"],
-                "pass_through": row["pass_through"], "period": row["period"],
+                "company_id": company.id,
+                "code": row["code"],
+                "name": row["name"],
+                "category": row["category"],
+                "pass_through": row["pass_through"],
+                "period": row["period"],
                 "uom_name": row["uom"] or (USUAL_UOM.get(row["category"]) if row["code"] not in found else None),
-                "legal_basis": row["legal_basis"], "contract_reference": row["contract_reference"], "note": row["note"],
+                "legal_basis": row["legal_basis"],
+                "contract_reference": row["contract_reference"],
+                "note": row["note"],
             }
             items.append((row, row["code"], vals))
         records = self._upsert("pm.fee.item", items, report, found)
@@ -93,11 +125,18 @@ class ImporterFeeItem(models.AbstractModel):
     def _find_account(self, row, company, report):
         if not row["account"]:
             return None
-        account = self.env["account.account"].with_company(company).search(
-            [("code", "=", row["account"]), ("company_ids", "in", company.ids)], limit=1)
+        account = (
+            self.env["account.account"]
+            .with_company(company)
+            .search([("code", "=", row["account"]), ("company_ids", "in", company.ids)], limit=1)
+        )
         if not account:
-            report.error(row, "account", self.env._("No account has the code %s.", row["account"]),
-                         self.env._("Use a code of the company's chart of accounts, or leave the cell empty."))
+            report.error(
+                row,
+                "account",
+                self.env._("No account has the code %s.", row["account"]),
+                self.env._("Use a code of the company's chart of accounts, or leave the cell empty."),
+            )
         return account
 
     def _find_tax(self, row, company, report):
@@ -108,19 +147,39 @@ class ImporterFeeItem(models.AbstractModel):
         taxes = self.env["account.tax"].with_company(company)
         if not rate:
             return taxes
-        found = taxes.search([
-            ("company_id", "=", company.id), ("type_tax_use", "=", "sale"), ("amount_type", "=", "percent"), ("amount", "=", rate)])
+        found = taxes.search(
+            [
+                ("company_id", "=", company.id),
+                ("type_tax_use", "=", "sale"),
+                ("amount_type", "=", "percent"),
+                ("amount", "=", rate),
+            ]
+        )
         fitting = found.filtered(lambda tax: tax.price_include == included)[:1]
         if fitting or not found:
             if not found:
-                report.error(row, "tax", self.env._("There is no sales tax of %s %%.", rate),
-                             self.env._("Enter the tax in Accounting first, or correct the rate."))
+                report.error(
+                    row,
+                    "tax",
+                    self.env._("There is no sales tax of %s %%.", rate),
+                    self.env._("Enter the tax in Accounting first, or correct the rate."),
+                )
             return fitting
         # sudo: the chart has the rate; the twin with the other price mode only differs in how prices are read
-        name = self.env._("%s (tax included)", found[0].name) if included else self.env._("%s (plus tax)", found[0].name)
-        return found[0].sudo().copy({
-            "name": name, "price_include_override": "tax_included" if included else "tax_excluded",
-        }).sudo(False)
+        name = (
+            self.env._("%s (tax included)", found[0].name) if included else self.env._("%s (plus tax)", found[0].name)
+        )
+        return (
+            found[0]
+            .sudo()
+            .copy(
+                {
+                    "name": name,
+                    "price_include_override": "tax_included" if included else "tax_excluded",
+                }
+            )
+            .sudo(False)
+        )
 
 
 class ImporterFeeTariff(models.AbstractModel):
@@ -140,11 +199,25 @@ class ImporterFeeTariff(models.AbstractModel):
             self._property_column(),
             Column("item", "Fee item code", "收费项目编码", "code", required=True, key=True, aliases=("费项编码",)),
             Column("name", "Version", "版本", required=True),
-            Column("unit_type", "Unit type", "房产类型", "selection", choices=choices(UNIT_TYPES, UNIT_WORDS), key=True, aliases=("业态",)),
+            Column(
+                "unit_type",
+                "Unit type",
+                "房产类型",
+                "selection",
+                choices=choices(UNIT_TYPES, UNIT_WORDS),
+                key=True,
+                aliases=("业态",),
+            ),
             Column("method", "Method", "计费方式", "selection", choices=METHOD_WORDS, required=True),
             Column("area_basis", "Area", "面积口径", "selection", choices=AREA_WORDS),
             Column("price", "Price", "单价", "float", minimum=0, digits=6, required=True),
-            Column("tiers", "Tiers", "阶梯", hint_en="From quantity:price, e.g. 0:0.60;200:0.70", hint_zh="起始用量:单价，如 0:0.60;200:0.70"),
+            Column(
+                "tiers",
+                "Tiers",
+                "阶梯",
+                hint_en="From quantity:price, e.g. 0:0.60;200:0.70",
+                hint_zh="起始用量:单价，如 0:0.60;200:0.70",
+            ),
             Column("date_from", "In force from", "生效日期", "date", required=True, key=True),
             Column("date_to", "Until", "失效日期", "date"),
             Column("resolution", "Decision", "批准文件"),
@@ -155,9 +228,14 @@ class ImporterFeeTariff(models.AbstractModel):
         items = _items(self, rows, report)
         rows = report.good(rows)
         found = {
-            (t.property_id.id, t.item_id.id, t.unit_type or None, t.date_from): t for t in self.env["pm.fee.tariff"].search([
-                ("property_id", "in", [p.id for p in properties.values()]), ("item_id", "in", [i.id for i in items.values()]),
-                ("state", "!=", "withdrawn")])
+            (t.property_id.id, t.item_id.id, t.unit_type or None, t.date_from): t
+            for t in self.env["pm.fee.tariff"].search(
+                [
+                    ("property_id", "in", [p.id for p in properties.values()]),
+                    ("item_id", "in", [i.id for i in items.values()]),
+                    ("state", "!=", "withdrawn"),
+                ]
+            )
         }
         todo = []
         for row in rows:
@@ -167,16 +245,33 @@ class ImporterFeeTariff(models.AbstractModel):
                 continue
             key = (prop.id, item.id, row["unit_type"], row["date_from"])
             vals = {
-                "property_id": prop.id, "item_id": item.id, "name": row["name"], "unit_type": row["unit_type"], "method": row["method"],
-                "area_basis": row["area_basis"], "price": row["price"], "date_from": row["date_from"], "date_to": row["date_to"],
+                "property_id": prop.id,
+                "item_id": item.id,
+                "name": row["name"],
+                "unit_type": row["unit_type"],
+                "method": row["method"],
+                "area_basis": row["area_basis"],
+                "price": row["price"],
+                "date_from": row["date_from"],
+                "date_to": row["date_to"],
                 "resolution": row["resolution"],
             }
             old = found.get(key)
-            if old and old.state == "approved" and any(
-                value is not None and self._differs(old, name, value) for name, value in vals.items() if name not in ("date_to", "resolution")
+            if (
+                old
+                and old.state == "approved"
+                and any(
+                    value is not None and self._differs(old, name, value)
+                    for name, value in vals.items()
+                    if name not in ("date_to", "resolution")
+                )
             ):
-                report.error(row, "price", self.env._("This tariff is approved and differs from the sheet."),
-                             self.env._("Enter a new version with a later start."))
+                report.error(
+                    row,
+                    "price",
+                    self.env._("This tariff is approved and differs from the sheet."),
+                    self.env._("Enter a new version with a later start."),
+                )
                 continue
             if tiers and not old:
                 vals["tier_ids"] = [Command.create({"quantity_from": start, "price": price}) for start, price in tiers]
@@ -185,9 +280,18 @@ class ImporterFeeTariff(models.AbstractModel):
 
     def _parse_tiers(self, row, report):
         try:
-            return [tuple(float(part) for part in tier.replace("：", ":").split(":")) for tier in (row["tiers"] or "").replace("；", ";").split(";") if tier.strip()]
+            return [
+                tuple(float(part) for part in tier.replace("：", ":").split(":"))
+                for tier in (row["tiers"] or "").replace("；", ";").split(";")
+                if tier.strip()
+            ]
         except ValueError:
-            report.error(row, "tiers", self.env._("The tiers cannot be read."), self.env._("Write them as quantity:price, separated by ;"))
+            report.error(
+                row,
+                "tiers",
+                self.env._("The tiers cannot be read."),
+                self.env._("Write them as quantity:price, separated by ;"),
+            )
             return []
 
 
@@ -220,16 +324,26 @@ class ImporterFeeAssignment(models.AbstractModel):
         units = _units(self, rows, properties, report)
         rows = report.good(rows)
         found = {
-            (a.unit_id.id, a.item_id.id, a.date_from): a for a in self.env["pm.fee.assignment"].search(
-                [("unit_id", "in", [unit.id for unit in units.values()])])
+            (a.unit_id.id, a.item_id.id, a.date_from): a
+            for a in self.env["pm.fee.assignment"].search([("unit_id", "in", [unit.id for unit in units.values()])])
         }
         todo = []
         for row in rows:
             unit, item = units[properties[row["property"]].id, row["unit"]], items[row["item"]]
-            todo.append((row, (unit.id, item.id, row["date_from"]), {
-                "unit_id": unit.id, "item_id": item.id, "date_from": row["date_from"], "date_to": row["date_to"],
-                "discount": row["discount"], "discount_reason": row["discount_reason"],
-            }))
+            todo.append(
+                (
+                    row,
+                    (unit.id, item.id, row["date_from"]),
+                    {
+                        "unit_id": unit.id,
+                        "item_id": item.id,
+                        "date_from": row["date_from"],
+                        "date_to": row["date_to"],
+                        "discount": row["discount"],
+                        "discount_reason": row["discount_reason"],
+                    },
+                )
+            )
         self._upsert("pm.fee.assignment", todo, report, found)
 
 
@@ -264,25 +378,55 @@ class ImporterMeter(models.AbstractModel):
         units = _units(self, rows, properties, report)
         for row in report.good(rows):
             if row["first"] is not None and not row["installed"]:
-                report.error(row, "installed", self.env._("A first reading needs its day."), self.env._("Fill in the day of installation."))
+                report.error(
+                    row,
+                    "installed",
+                    self.env._("A first reading needs its day."),
+                    self.env._("Fill in the day of installation."),
+                )
         rows = report.good(rows)
-        found = {(m.property_id.id, m.code): m for m in self.env["pm.meter"].with_context(active_test=False).search([
-            ("property_id", "in", [p.id for p in properties.values()]), ("code", "in", [row["code"] for row in rows])])}
+        found = {
+            (m.property_id.id, m.code): m
+            for m in self.env["pm.meter"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("property_id", "in", [p.id for p in properties.values()]),
+                    ("code", "in", [row["code"] for row in rows]),
+                ]
+            )
+        }
         todo = []
         for row in rows:
             prop = properties[row["property"]]
-            todo.append((row, (prop.id, row["code"]), {
-                "code": row["code"], "unit_id": units[prop.id, row["unit"]].id, "item_id": items[row["item"]].id,
-                "multiplier": row["multiplier"], "rollover_value": row["rollover"], "date_installed": row["installed"],
-                "location": row["location"],
-            }))
+            todo.append(
+                (
+                    row,
+                    (prop.id, row["code"]),
+                    {
+                        "code": row["code"],
+                        "unit_id": units[prop.id, row["unit"]].id,
+                        "item_id": items[row["item"]].id,
+                        "multiplier": row["multiplier"],
+                        "rollover_value": row["rollover"],
+                        "date_installed": row["installed"],
+                        "location": row["location"],
+                    },
+                )
+            )
         meters = self._upsert("pm.meter", todo, report, found)
         with_first = [(meters[key], row) for row, key, _vals in todo if row["first"] is not None]
         existing = {
-            (r.meter_id.id, r.date) for r in self.env["pm.meter.reading"].search([("meter_id", "in", [m.id for m, _row in with_first])])}
-        self.env["pm.meter.reading"].create([
-            {"meter_id": meter.id, "date": row["installed"], "value": row["first"], "is_initial": True}
-            for meter, row in with_first if (meter.id, row["installed"]) not in existing])
+            (r.meter_id.id, r.date)
+            for r in self.env["pm.meter.reading"].search([("meter_id", "in", [m.id for m, _row in with_first])])
+        }
+        self.env["pm.meter.reading"].create(
+            [
+                {"meter_id": meter.id, "date": row["installed"], "value": row["first"], "is_initial": True}
+                for meter, row in with_first
+                if (meter.id, row["installed"]) not in existing
+            ]
+        )
 
 
 class ImporterMeterReading(models.AbstractModel):
@@ -309,20 +453,45 @@ class ImporterMeterReading(models.AbstractModel):
     def _load(self, rows, report):
         properties = self._properties(rows, report)
         meters = self._by_property(
-            "pm.meter", report.good(rows), "meter", properties, report, lambda value: self.env._("Meter “%s” is unknown.", value),
-            self.env._("Check the number, or load the meters first."), by_name=False)
+            "pm.meter",
+            report.good(rows),
+            "meter",
+            properties,
+            report,
+            lambda value: self.env._("Meter “%s” is unknown.", value),
+            self.env._("Check the number, or load the meters first."),
+            by_name=False,
+        )
         rows = sorted(report.good(rows), key=lambda row: row["date"])
-        found = {(r.meter_id.id, r.date): r for r in self.env["pm.meter.reading"].search([
-            ("meter_id", "in", [meter.id for meter in meters.values()]), ("date", "in", [row["date"] for row in rows])])}
+        found = {
+            (r.meter_id.id, r.date): r
+            for r in self.env["pm.meter.reading"].search(
+                [
+                    ("meter_id", "in", [meter.id for meter in meters.values()]),
+                    ("date", "in", [row["date"] for row in rows]),
+                ]
+            )
+        }
         new = []
         for row in rows:
             meter = meters[properties[row["property"]].id, row["meter"]]
             old = found.get((meter.id, row["date"]))
             if not old:
-                new.append({"meter_id": meter.id, "date": row["date"], "value": row["value"], "rolled_over": row["rolled_over"] or False})
+                new.append(
+                    {
+                        "meter_id": meter.id,
+                        "date": row["date"],
+                        "value": row["value"],
+                        "rolled_over": row["rolled_over"] or False,
+                    }
+                )
             elif round(old.value - row["value"], 3):
-                report.error(row, "value", self.env._("On that day the meter was read as %s already.", old.value),
-                             self.env._("Correct the reading on the screen if the old value is wrong."))
+                report.error(
+                    row,
+                    "value",
+                    self.env._("On that day the meter was read as %s already.", old.value),
+                    self.env._("Correct the reading on the screen if the old value is wrong."),
+                )
             else:
                 report.counts["unchanged"] += 1
         self.env["pm.meter.reading"].create(new)
@@ -344,7 +513,13 @@ class ImporterOpeningArrears(models.AbstractModel):
         return [
             self._property_column(),
             Column("unit", "Unit code", "房号", "code", required=True, key=True),
-            Column("payer", "Payer", "缴费人", hint_en="Empty: the payer of the unit at the due date.", hint_zh="空白：应缴日期当日的缴费人。"),
+            Column(
+                "payer",
+                "Payer",
+                "缴费人",
+                hint_en="Empty: the payer of the unit at the due date.",
+                hint_zh="空白：应缴日期当日的缴费人。",
+            ),
             Column("item", "Fee item code", "收费项目编码", "code", required=True, key=True, aliases=("费项编码",)),
             Column("period_start", "Period from", "账期开始", "date", required=True, key=True),
             Column("period_end", "Period to", "账期结束", "date", required=True),
@@ -359,31 +534,63 @@ class ImporterOpeningArrears(models.AbstractModel):
         units = _units(self, rows, properties, report)
         for row in report.good(rows):
             if row["period_end"] < row["period_start"]:
-                report.error(row, "period_end", self.env._("The period ends before it starts."), self.env._("Correct the dates."))
+                report.error(
+                    row, "period_end", self.env._("The period ends before it starts."), self.env._("Correct the dates.")
+                )
         rows = report.good(rows)
         self._resolve_payers(rows, properties, units, report)
         rows = report.good(rows)
         Charge = self.env["pm.charge"]
         found = {}
-        for charge in Charge.search([("unit_id", "in", [unit.id for unit in units.values()]), ("state", "!=", "reversed"), ("kind", "in", ("regular", "opening"))]):
+        for charge in Charge.search(
+            [
+                ("unit_id", "in", [unit.id for unit in units.values()]),
+                ("state", "!=", "reversed"),
+                ("kind", "in", ("regular", "opening")),
+            ]
+        ):
             found.setdefault((charge.unit_id.id, charge.item_id.id), []).append(charge)
         new, dates = [], []
         for row in rows:
             prop = properties[row["property"]]
             unit, item = units[prop.id, row["unit"]], items[row["item"]]
-            same = [c for c in found.get((unit.id, item.id), []) if c.period_start <= row["period_end"] and c.period_end >= row["period_start"]]
+            same = [
+                c
+                for c in found.get((unit.id, item.id), [])
+                if c.period_start <= row["period_end"] and c.period_end >= row["period_start"]
+            ]
             if same:
-                if same[0].kind == "opening" and same[0].period_start == row["period_start"] and not round(same[0].amount_total - row["amount"], 2):
+                if (
+                    same[0].kind == "opening"
+                    and same[0].period_start == row["period_start"]
+                    and not round(same[0].amount_total - row["amount"], 2)
+                ):
                     report.counts["unchanged"] += 1
                 else:
-                    report.error(row, "period_start", self.env._("This unit is charged this fee item for these days already (%s).", same[0].display_name),
-                                 self.env._("Leave the row out, or reverse that charge first."))
+                    report.error(
+                        row,
+                        "period_start",
+                        self.env._(
+                            "This unit is charged this fee item for these days already (%s).", same[0].display_name
+                        ),
+                        self.env._("Leave the row out, or reverse that charge first."),
+                    )
                 continue
-            new.append({
-                "property_id": prop.id, "unit_id": unit.id, "partner_id": row["_partner"], "item_id": item.id, "kind": "opening",
-                "period_start": row["period_start"], "period_end": row["period_end"], "due_date": row["due"], "quantity": 1,
-                "price_unit": row["amount"], "amount": row["amount"],
-            })
+            new.append(
+                {
+                    "property_id": prop.id,
+                    "unit_id": unit.id,
+                    "partner_id": row["_partner"],
+                    "item_id": item.id,
+                    "kind": "opening",
+                    "period_start": row["period_start"],
+                    "period_end": row["period_end"],
+                    "due_date": row["due"],
+                    "quantity": 1,
+                    "price_unit": row["amount"],
+                    "amount": row["amount"],
+                }
+            )
             dates.append(row["date"] or row["due"])
         charges = Charge._create_charges(new)
         charges._approve()
@@ -405,26 +612,49 @@ class ImporterOpeningArrears(models.AbstractModel):
             if row["payer"]:
                 match = [p for p in candidates if p.partner_id.name == row["payer"]]
             else:
-                match = [p for p in candidates if p.is_payer and p.date_from <= row["due"] and (not p.date_to or p.date_to >= row["due"])]
+                match = [
+                    p
+                    for p in candidates
+                    if p.is_payer and p.date_from <= row["due"] and (not p.date_to or p.date_to >= row["due"])
+                ]
             if match:
                 row["_partner"] = match[0].partner_id.id
             else:
-                report.error(row, "payer", self.env._("No such party of the unit."),
-                             self.env._("Write the name as it stands among the parties of the unit, or load the parties first."))
+                report.error(
+                    row,
+                    "payer",
+                    self.env._("No such party of the unit."),
+                    self.env._("Write the name as it stands among the parties of the unit, or load the parties first."),
+                )
 
 
 def _items(importer, rows, report):
     """Fee items of the company named by the rows; rows with an unknown one are refused."""
-    found = {item.code: item for item in importer.env["pm.fee.item"].search(
-        [("company_id", "=", importer.env.company.id), ("code", "in", list({row["item"] for row in rows}))])}
+    found = {
+        item.code: item
+        for item in importer.env["pm.fee.item"].search(
+            [("company_id", "=", importer.env.company.id), ("code", "in", list({row["item"] for row in rows}))]
+        )
+    }
     for row in rows:
         if row["item"] not in found:
-            report.error(row, "item", importer.env._("Fee item “%s” is unknown.", row["item"]),
-                         importer.env._("Load the fee items first, or correct the code."))
+            report.error(
+                row,
+                "item",
+                importer.env._("Fee item “%s” is unknown.", row["item"]),
+                importer.env._("Load the fee items first, or correct the code."),
+            )
     return found
 
 
 def _units(importer, rows, properties, report):
     return importer._by_property(
-        "pm.unit", report.good(rows), "unit", properties, report, lambda value: importer.env._("Unit “%s” is unknown.", value),
-        importer.env._("Check the unit code, or load the units first."), by_name=False)
+        "pm.unit",
+        report.good(rows),
+        "unit",
+        properties,
+        report,
+        lambda value: importer.env._("Unit “%s” is unknown.", value),
+        importer.env._("Check the unit code, or load the units first."),
+        by_name=False,
+    )

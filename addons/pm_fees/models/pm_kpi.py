@@ -10,7 +10,11 @@ class PmKpi(models.Model):
         """Fees of the periods between the dates: received by the last of them / receivable (S4-08)."""
         billed = self._kpi_fee_domain(prop, user) + [("period_start", ">=", date_from), ("period_start", "<=", date_to)]
         return {
-            "numerator": ("pm.charge.movement", billed + [("kind", "=", "payment"), ("date", "<=", date_to)], "settled"),
+            "numerator": (
+                "pm.charge.movement",
+                billed + [("kind", "=", "payment"), ("date", "<=", date_to)],
+                "settled",
+            ),
             "denominator": ("pm.charge.movement", billed + [("kind", "in", ("charge", "reversal"))], "amount"),
         }
 
@@ -18,18 +22,28 @@ class PmKpi(models.Model):
         """Arrears of the day before: received between the dates / owed at their start (S4-09)."""
         old = self._kpi_fee_domain(prop, user) + [("due_date", "<", date_from)]
         return {
-            "numerator": ("pm.charge.movement", old + [
-                ("kind", "=", "payment"), ("date", ">=", date_from), ("date", "<=", date_to)], "settled"),
+            "numerator": (
+                "pm.charge.movement",
+                old + [("kind", "=", "payment"), ("date", ">=", date_from), ("date", "<=", date_to)],
+                "settled",
+            ),
             "denominator": ("pm.charge.movement", old + [("date", "<", date_from)], "amount"),
         }
 
     def _kpi_fee_accuracy(self, prop, date_from, date_to, user=None):
         """Charges not reversed because of our error / charges issued (S0-129)."""
         issued = [
-            ("state", "in", ("posted", "reversed")), ("kind", "=", "regular"),
-            ("period_start", ">=", date_from), ("period_start", "<=", date_to)] + self._kpi_fee_domain(prop, user)
+            ("state", "in", ("posted", "reversed")),
+            ("kind", "=", "regular"),
+            ("period_start", ">=", date_from),
+            ("period_start", "<=", date_to),
+        ] + self._kpi_fee_domain(prop, user)
         return {
-            "numerator": ("pm.charge", issued + ["|", ("reverse_reason", "=", False), ("reverse_reason", "!=", "our_error")], None),
+            "numerator": (
+                "pm.charge",
+                issued + ["|", ("reverse_reason", "=", False), ("reverse_reason", "!=", "our_error")],
+                None,
+            ),
             "denominator": ("pm.charge", issued, None),
         }
 

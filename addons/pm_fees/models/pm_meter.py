@@ -20,10 +20,19 @@ class PmMeter(models.Model):
     property_id = fields.Many2one(related="unit_id.property_id", store=True, index=True)
     company_id = fields.Many2one(related="unit_id.company_id", store=True, index=True)
     item_id = fields.Many2one(
-        "pm.fee.item", "Fee item", required=True, index=True, ondelete="restrict", domain="[('company_id', '=', company_id)]")
-    multiplier = fields.Float(digits=(12, 4), default=1.0, required=True, tracking=True, help="Current-transformer ratio and the like.")
+        "pm.fee.item",
+        "Fee item",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        domain="[('company_id', '=', company_id)]",
+    )
+    multiplier = fields.Float(
+        digits=(12, 4), default=1.0, required=True, tracking=True, help="Current-transformer ratio and the like."
+    )
     rollover_value = fields.Float(
-        "Counts up to", digits=(16, 3), help="The register starts again after this value, e.g. 100000; 0 = never.")
+        "Counts up to", digits=(16, 3), help="The register starts again after this value, e.g. 100000; 0 = never."
+    )
     location = fields.Char()
     date_installed = fields.Date(tracking=True)
     date_removed = fields.Date(tracking=True)
@@ -48,7 +57,10 @@ class PmMeter(models.Model):
 
     def action_open_readings(self):
         return {
-            "type": "ir.actions.act_window", "res_model": "pm.meter.reading", "view_mode": "list,form,graph",
-            "name": self.env._("Readings"), "domain": [("meter_id", "in", self.ids)],
+            "type": "ir.actions.act_window",
+            "res_model": "pm.meter.reading",
+            "view_mode": "list,form,graph",
+            "name": self.env._("Readings"),
+            "domain": [("meter_id", "in", self.ids)],
             "context": {"default_meter_id": self.id},
         }

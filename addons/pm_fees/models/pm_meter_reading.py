@@ -30,15 +30,26 @@ class PmMeterReading(models.Model):
     previous_id = fields.Many2one("pm.meter.reading", "Previous", compute="_compute_previous", store=True)
     previous_value = fields.Float("Previous reading", digits=(16, 3), compute="_compute_previous", store=True)
     previous_date = fields.Date(compute="_compute_previous", store=True)
-    consumption = fields.Float(
-        digits=(16, 3), compute="_compute_previous", store=True, help="Difference × multiplier.")
-    usual = fields.Float("Usual use", digits=(16, 3), compute="_compute_previous", store=True, help="Average of up to three readings before.")
-    abnormal = fields.Boolean(compute="_compute_previous", store=True, help="Use differs from the usual by more than the setting allows.")
+    consumption = fields.Float(digits=(16, 3), compute="_compute_previous", store=True, help="Difference × multiplier.")
+    usual = fields.Float(
+        "Usual use",
+        digits=(16, 3),
+        compute="_compute_previous",
+        store=True,
+        help="Average of up to three readings before.",
+    )
+    abnormal = fields.Boolean(
+        compute="_compute_previous", store=True, help="Use differs from the usual by more than the setting allows."
+    )
     photo = fields.Image(max_width=1600, max_height=1600)
     user_id = fields.Many2one("res.users", "Read by", default=lambda self: self.env.user)
-    charge_id = fields.Many2one("pm.charge", "Billed by", readonly=True, index="btree_not_null", ondelete="set null", copy=False)
+    charge_id = fields.Many2one(
+        "pm.charge", "Billed by", readonly=True, index="btree_not_null", ondelete="set null", copy=False
+    )
 
-    @api.depends("meter_id", "meter_id.multiplier", "meter_id.rollover_value", "date", "value", "is_initial", "rolled_over")
+    @api.depends(
+        "meter_id", "meter_id.multiplier", "meter_id.rollover_value", "date", "value", "is_initial", "rolled_over"
+    )
     def _compute_previous(self):
         percent = float(self.env["ir.config_parameter"].sudo().get_param("pm_fees.abnormal_percent") or 0)
         history = {}
@@ -47,7 +58,11 @@ class PmMeterReading(models.Model):
             history.setdefault(reading.meter_id.id, []).append(reading)
         # In order of date: the usual use of a reading needs the consumption of those before it.
         for reading in self.sorted(lambda r: (r.date or fields.Date.today(), r._origin.id or 0)):
-            before = [r for r in history.get(reading.meter_id.id, []) if reading.date and r.date < reading.date and r != reading._origin]
+            before = [
+                r
+                for r in history.get(reading.meter_id.id, [])
+                if reading.date and r.date < reading.date and r != reading._origin
+            ]
             last = before[-1] if before and not reading.is_initial else None
             reading.previous_id = last and last.id
             reading.previous_value = last.value if last else 0.0
@@ -63,7 +78,8 @@ class PmMeterReading(models.Model):
             uses = [r.consumption for r in before[-3:] if r.previous_id]
             reading.usual = sum(uses) / len(uses) if uses else 0.0
             reading.abnormal = bool(
-                percent and uses and abs(reading.consumption - reading.usual) > reading.usual * percent / 100.0)
+                percent and uses and abs(reading.consumption - reading.usual) > reading.usual * percent / 100.0
+            )
 
     @api.depends("meter_id", "date")
     def _compute_display_name(self):
@@ -75,27 +91,53 @@ class PmMeterReading(models.Model):
         for reading in self:
             meter = reading.meter_id
             if meter.rollover_value and reading.value > meter.rollover_value:
-                raise ValidationError(self.env._(
-                    "Meter %(meter)s counts up to %(top)s only, the reading is %(value)s: read it again.",
-                    meter=meter.code, top=meter.rollover_value, value=reading.value))
+                raise ValidationError(
+                    self.env._(
+                        "Meter %(meter)s counts up to %(top)s only, the reading is %(value)s: read it again.",
+                        meter=meter.code,
+                        top=meter.rollover_value,
+                        value=reading.value,
+                    )
+                )
             if reading.previous_id and reading.consumption < 0:
-                raise ValidationError(self.env._(
-                    "Meter %(meter)s: %(value)s on %(date)s is below the reading before (%(previous)s on %(previous_date)s). "
-                    "Read it again; if the register started again from zero, tick “Register rolled over” and set on the meter what it counts up to.",
-                    meter=meter.code, value=reading.value, date=reading.date, previous=reading.previous_value,
-                    previous_date=reading.previous_date))
+                raise ValidationError(
+                    self.env._(
+                        "Meter %(meter)s: %(value)s on %(date)s is below the reading before (%(previous)s on %(previous_date)s). "
+                        "Read it again; if the register started again from zero, tick “Register rolled over” and set on the meter what it counts up to.",
+                        meter=meter.code,
+                        value=reading.value,
+                        date=reading.date,
+                        previous=reading.previous_value,
+                        previous_date=reading.previous_date,
+                    )
+                )
             if reading.rolled_over and not meter.rollover_value:
-                raise ValidationError(self.env._("To roll over meter %s you must set what it counts up to.", meter.code))
+                raise ValidationError(
+                    self.env._("To roll over meter %s you must set what it counts up to.", meter.code)
+                )
             following = self.search(
-                [("meter_id", "=", meter.id), ("date", ">", reading.date), ("is_initial", "=", False)], order="date, id", limit=1)
+                [("meter_id", "=", meter.id), ("date", ">", reading.date), ("is_initial", "=", False)],
+                order="date, id",
+                limit=1,
+            )
             if following and following.charge_id:
-                raise ValidationError(self.env._(
-                    "Meter %(meter)s: the reading of %(date)s is billed already, nothing may be put before it.",
-                    meter=meter.code, date=following.date))
+                raise ValidationError(
+                    self.env._(
+                        "Meter %(meter)s: the reading of %(date)s is billed already, nothing may be put before it.",
+                        meter=meter.code,
+                        date=following.date,
+                    )
+                )
             if following and not following.rolled_over and following.value < reading.value:
-                raise ValidationError(self.env._(
-                    "Meter %(meter)s: %(value)s is above the later reading of %(date)s (%(later)s).",
-                    meter=meter.code, value=reading.value, date=following.date, later=following.value))
+                raise ValidationError(
+                    self.env._(
+                        "Meter %(meter)s: %(value)s is above the later reading of %(date)s (%(later)s).",
+                        meter=meter.code,
+                        value=reading.value,
+                        date=following.date,
+                        later=following.value,
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -107,8 +149,11 @@ class PmMeterReading(models.Model):
     def write(self, vals):
         locked = {"meter_id", "date", "value", "is_initial", "rolled_over"} & set(vals)
         if locked and any(reading.charge_id for reading in self):
-            raise UserError(self.env._(
-                "A billed reading does not change: reverse the charge first, then correct the reading and bill again."))
+            raise UserError(
+                self.env._(
+                    "A billed reading does not change: reverse the charge first, then correct the reading and bill again."
+                )
+            )
         result = super().write(vals)
         if locked:
             self._recompute_following()
@@ -125,7 +170,10 @@ class PmMeterReading(models.Model):
         for reading in self:
             dates[reading.meter_id.id] = min(reading.date, dates.get(reading.meter_id.id, reading.date))
         later = self.search([("meter_id", "in", list(dates)), ("charge_id", "=", False)]).filtered(
-            lambda reading: reading.date >= dates[reading.meter_id.id])
+            lambda reading: reading.date >= dates[reading.meter_id.id]
+        )
         if later:
             self.env.add_to_compute(self._fields["previous_id"], later)
-            later._recompute_recordset(["previous_id", "previous_value", "previous_date", "consumption", "usual", "abnormal"])
+            later._recompute_recordset(
+                ["previous_id", "previous_value", "previous_date", "consumption", "usual", "abnormal"]
+            )

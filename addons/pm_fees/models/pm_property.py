@@ -5,27 +5,41 @@ class PmProperty(models.Model):
     _inherit = "pm.property"
 
     billing_journal_id = fields.Many2one(
-        "account.journal", "Billing journal", check_company=True, domain="[('type', 'in', ('general', 'sale'))]",
+        "account.journal",
+        "Billing journal",
+        check_company=True,
+        domain="[('type', 'in', ('general', 'sale'))]",
         help="Charges of this property are posted here, many in one entry.",
     )
     receivable_account_id = fields.Many2one(
-        "account.account", "Receivable account", check_company=True,
+        "account.account",
+        "Receivable account",
+        check_company=True,
         domain="[('account_type', '=', 'asset_receivable')]",
         help="Control account of all charges of this property; from the chart's default when empty.",
     )
     passthrough_account_id = fields.Many2one(
-        "account.account", "Pass-through account", check_company=True,
+        "account.account",
+        "Pass-through account",
+        check_company=True,
         help="Liability for money collected on behalf of water, power, gas or heating suppliers (no mark-up).",
     )
     collection_bank_id = fields.Many2one(
-        "res.partner.bank", "Collection account", check_company=True,
+        "res.partner.bank",
+        "Collection account",
+        check_company=True,
         help="The bank account printed on payment notices.",
     )
 
     due_rule = fields.Selection(
-        [("start", "First day of the month billed"), ("period_end", "Last day of the period")], "Due date counts from",
-        required=True, default="start")
-    due_days = fields.Integer("Due after (days)", default=15, help="Days after the day above; a fee item may say otherwise.")
+        [("start", "First day of the month billed"), ("period_end", "Last day of the period")],
+        "Due date counts from",
+        required=True,
+        default="start",
+    )
+    due_days = fields.Integer(
+        "Due after (days)", default=15, help="Days after the day above; a fee item may say otherwise."
+    )
     billing_run_ids = fields.One2many("pm.billing.run", "property_id", "Billing runs")
     tariff_ids = fields.One2many("pm.fee.tariff", "property_id", "Tariffs")
 
@@ -45,27 +59,51 @@ class PmProperty(models.Model):
                 prop.billing_journal_id = prop._ensure_journal(company)
             if not prop.passthrough_account_id and prop.receivable_account_id:
                 prop.passthrough_account_id = prop._ensure_account(
-                    company, "224110", "liability_current", self.env._("Collected on behalf of suppliers"))
+                    company, "224110", "liability_current", self.env._("Collected on behalf of suppliers")
+                )
 
     def _published_tariffs(self, date=None):
         """Tariffs to show to everybody: approved, published, in force or to come (S0-127)."""
         self.ensure_one()
         date = date or self._today()
         # sudo: prices are public by their nature; only published ones are returned
-        return self.env["pm.fee.tariff"].sudo().search([
-            ("property_id", "=", self.id), ("state", "=", "approved"), ("published_on", "!=", False), ("published_on", "<=", date),
-            "|", ("date_to", "=", False), ("date_to", ">=", date)], order="item_id, unit_type, date_from")
+        return (
+            self.env["pm.fee.tariff"]
+            .sudo()
+            .search(
+                [
+                    ("property_id", "=", self.id),
+                    ("state", "=", "approved"),
+                    ("published_on", "!=", False),
+                    ("published_on", "<=", date),
+                    "|",
+                    ("date_to", "=", False),
+                    ("date_to", ">=", date),
+                ],
+                order="item_id, unit_type, date_from",
+            )
+        )
 
     def _ensure_journal(self, company):
         journals = self.env["account.journal"].with_company(company)
-        return journals.search([("code", "=", "PMFEE"), ("company_id", "=", company.id)], limit=1) or journals.create({
-            "name": self.env._("Property fees"), "code": "PMFEE", "type": "general", "company_id": company.id,
-        })
+        return journals.search([("code", "=", "PMFEE"), ("company_id", "=", company.id)], limit=1) or journals.create(
+            {
+                "name": self.env._("Property fees"),
+                "code": "PMFEE",
+                "type": "general",
+                "company_id": company.id,
+            }
+        )
 
     def _ensure_account(self, company, code, account_type, name, reconcile=False):
         """Find or create an account by code in the chart of `company` (6-digit codes as in the Chinese chart)."""
         accounts = self.env["account.account"].with_company(company)
-        return accounts.search([("code", "=", code), ("company_ids", "in", company.ids)], limit=1) or accounts.create({
-            "code": code, "name": name, "account_type": account_type, "reconcile": reconcile,
-            "company_ids": [fields.Command.link(company.id)],
-        })
+        return accounts.search([("code", "=", code), ("company_ids", "in", company.ids)], limit=1) or accounts.create(
+            {
+                "code": code,
+                "name": name,
+                "account_type": account_type,
+                "reconcile": reconcile,
+                "company_ids": [fields.Command.link(company.id)],
+            }
+        )

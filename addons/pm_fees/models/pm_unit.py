@@ -8,17 +8,25 @@ class PmUnit(models.Model):
     fee_assignment_ids = fields.One2many("pm.fee.assignment", "unit_id", "Fees")
     meter_ids = fields.One2many("pm.meter", "unit_id", "Meters")
     arrears = fields.Monetary(
-        compute="_compute_arrears", search="_search_arrears", groups="pm_base.group_front_desk,pm_base.group_cashier,pm_base.group_accountant,pm_base.group_counsel,pm_base.group_leadership",
-        help="Due and unpaid, of all payers of this unit.")
+        compute="_compute_arrears",
+        search="_search_arrears",
+        groups="pm_base.group_front_desk,pm_base.group_cashier,pm_base.group_accountant,pm_base.group_counsel,pm_base.group_leadership",
+        help="Due and unpaid, of all payers of this unit.",
+    )
     open_charges = fields.Monetary(
-        "Unpaid charges", compute="_compute_arrears", groups="pm_base.group_front_desk,pm_base.group_cashier,pm_base.group_accountant,pm_base.group_counsel,pm_base.group_leadership",
-        help="Unpaid, due or not yet.")
+        "Unpaid charges",
+        compute="_compute_arrears",
+        groups="pm_base.group_front_desk,pm_base.group_cashier,pm_base.group_accountant,pm_base.group_counsel,pm_base.group_leadership",
+        help="Unpaid, due or not yet.",
+    )
 
     def _compute_arrears(self):
         due, unpaid = {}, {}
         today = fields.Date.context_today(self)
         for unit, day, amount in self.env["pm.charge"]._read_group(
-            [("unit_id", "in", self.ids), ("paid_state", "in", ("unpaid", "partial"))], ["unit_id", "due_date:day"], ["residual:sum"]
+            [("unit_id", "in", self.ids), ("paid_state", "in", ("unpaid", "partial"))],
+            ["unit_id", "due_date:day"],
+            ["residual:sum"],
         ):
             unpaid[unit.id] = unpaid.get(unit.id, 0.0) + amount
             if day < today:
@@ -36,6 +44,10 @@ class PmUnit(models.Model):
 
     def action_open_charges(self):
         return {
-            "type": "ir.actions.act_window", "res_model": "pm.charge", "view_mode": "list,form", "name": self.env._("Charges"),
-            "domain": [("unit_id", "in", self.ids)], "context": {"search_default_unpaid": 1},
+            "type": "ir.actions.act_window",
+            "res_model": "pm.charge",
+            "view_mode": "list,form",
+            "name": self.env._("Charges"),
+            "domain": [("unit_id", "in", self.ids)],
+            "context": {"search_default_unpaid": 1},
         }

@@ -8,5 +8,8 @@ class ResConfigSettings(models.TransientModel):
     pm_compute_chunk = fields.Integer("Units per step", config_parameter="pm_fees.compute_chunk")
     pm_background_from = fields.Integer("Background from", config_parameter="pm_fees.background_from")
     pm_reference_scope = fields.Selection(
-        [("unit", "One per unit"), ("charge", "One per charge")], "Payment reference", config_parameter="pm_fees.reference_scope")
+        [("unit", "One per unit"), ("charge", "One per charge")],
+        "Payment reference",
+        config_parameter="pm_fees.reference_scope",
+    )
     pm_abnormal_percent = fields.Float("Unusual use (%)", config_parameter="pm_fees.abnormal_percent")

@@ -18,21 +18,38 @@ class ReportFeeNotice(models.AbstractModel):
 
     def _story(self, record, kit):
         _ = record.env._
-        prop = record.property_id.sudo()  # sudo: the letterhead is public, the payer who prints it need not read the property
+        prop = (
+            record.property_id.sudo()
+        )  # sudo: the letterhead is public, the payer who prints it need not read the property
         charges = record.charge_ids
         story = [
-            kit.pairs([
-                (_("Payer"), record.partner_id.sudo().name),  # sudo: a notice names its addressee
-                (_("Unit"), record.unit_id.sudo().name),
-                (_("Month"), format_period(record.env, record.run_id.sudo().date_from, record.run_id.sudo().date_to)),
-                (_("Please pay by"), kit.date(record.due_date)),
-            ]),
+            kit.pairs(
+                [
+                    (_("Payer"), record.partner_id.sudo().name),  # sudo: a notice names its addressee
+                    (_("Unit"), record.unit_id.sudo().name),
+                    (
+                        _("Month"),
+                        format_period(record.env, record.run_id.sudo().date_from, record.run_id.sudo().date_to),
+                    ),
+                    (_("Please pay by"), kit.date(record.due_date)),
+                ]
+            ),
             kit.h(_("Charges")),
             kit.table(
                 [_("Fee"), _("Period"), _("How it is calculated"), _("Amount")],
-                [[charge.item_id.sudo().name, format_period(record.env, charge.period_start, charge.period_end),
-                  charge.explanation, kit.money(charge.amount_total)] for charge in charges],
-                widths=[36, 26, 84, 28], align="lllr", total=[_("Total"), "", "", kit.money(record.amount_total)]),
+                [
+                    [
+                        charge.item_id.sudo().name,
+                        format_period(record.env, charge.period_start, charge.period_end),
+                        charge.explanation,
+                        kit.money(charge.amount_total),
+                    ]
+                    for charge in charges
+                ],
+                widths=[36, 26, 84, 28],
+                align="lllr",
+                total=[_("Total"), "", "", kit.money(record.amount_total)],
+            ),
         ]
         paid = record.amount_total - record.amount_due
         totals = [(_("Charges of this notice"), kit.money(record.amount_total))]
@@ -45,9 +62,19 @@ class ReportFeeNotice(models.AbstractModel):
         ways = []
         bank = prop.collection_bank_id
         if bank:
-            ways.append((_("Bank transfer"), " ".join(filter(None, [bank.acc_holder_name or bank.partner_id.name, bank.bank_id.name, bank.acc_number]))))
+            ways.append(
+                (
+                    _("Bank transfer"),
+                    " ".join(
+                        filter(None, [bank.acc_holder_name or bank.partner_id.name, bank.bank_id.name, bank.acc_number])
+                    ),
+                )
+            )
         ways += [
-            (_("Remark of the transfer"), _("%s (please copy all twelve digits, so that your payment finds your unit)", record.reference or "")),
+            (
+                _("Remark of the transfer"),
+                _("%s (please copy all twelve digits, so that your payment finds your unit)", record.reference or ""),
+            ),
             (_("At the counter"), prop.address or ""),
             (_("Questions"), _("Hotline %s", prop.hotline or "")),
         ]
@@ -56,7 +83,12 @@ class ReportFeeNotice(models.AbstractModel):
             kit.space(3),
             kit.qr(record._payment_url(), size_mm=28, caption=_("Pay online")),
             kit.space(2),
-            kit.p(_("Prices, their basis and the contract clause of each fee are published on the notice board and in the portal. "
-                    "If you think that a charge is wrong, tell us: it will be checked and, if wrong, corrected."), "small"),
+            kit.p(
+                _(
+                    "Prices, their basis and the contract clause of each fee are published on the notice board and in the portal. "
+                    "If you think that a charge is wrong, tell us: it will be checked and, if wrong, corrected."
+                ),
+                "small",
+            ),
         ]
         return story

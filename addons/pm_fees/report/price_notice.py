@@ -23,17 +23,35 @@ class ReportPriceNotice(models.AbstractModel):
         rows = []
         for tariff in record._published_tariffs():
             item = tariff.item_id.with_env(record.env).sudo()  # sudo: published prices are for everybody
-            rows.append([
-                item.name, tariff._price_text(), "\n".join(filter(None, [item.legal_basis, item.contract_reference, tariff.resolution])),
-                item.note or "", kit.date(tariff.date_from)])
-        header, widths = [_("Fee"), _("Price"), _("Basis"), _("What it pays for"), _("In force from")], [34, 40, 48, 30, 22]
+            rows.append(
+                [
+                    item.name,
+                    tariff._price_text(),
+                    "\n".join(filter(None, [item.legal_basis, item.contract_reference, tariff.resolution])),
+                    item.note or "",
+                    kit.date(tariff.date_from),
+                ]
+            )
+        header, widths = (
+            [_("Fee"), _("Price"), _("Basis"), _("What it pays for"), _("In force from")],
+            [34, 40, 48, 30, 22],
+        )
         if not any(row[3] for row in rows):
             header, widths, rows = header[:3] + header[4:], [38, 48, 64, 24], [row[:3] + row[4:] for row in rows]
-        story = [
-            kit.table(header, rows, widths=widths, align="l" * len(header)),
-        ] if rows else [kit.p(_("No price has been published yet."))]
+        story = (
+            [
+                kit.table(header, rows, widths=widths, align="l" * len(header)),
+            ]
+            if rows
+            else [kit.p(_("No price has been published yet."))]
+        )
         return story + [
             kit.space(4),
-            kit.p(_("Nothing but these fees is charged. Money collected on behalf of suppliers is passed on at the supplier's price without any mark-up."), "body"),
+            kit.p(
+                _(
+                    "Nothing but these fees is charged. Money collected on behalf of suppliers is passed on at the supplier's price without any mark-up."
+                ),
+                "body",
+            ),
             kit.p(_("Questions and complaints: %s", record.hotline or ""), "body"),
         ]

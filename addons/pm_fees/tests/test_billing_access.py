@@ -14,7 +14,17 @@ class TestBillingAccess(BillingCase):
     def test_matrix(self):
         run = self.bill()
         charge = run.charge_ids[0]
-        reading_roles = self.users_of("front_desk", "officer", "assistant", "supervisor", "manager", "cashier", "accountant", "counsel", "leadership")
+        reading_roles = self.users_of(
+            "front_desk",
+            "officer",
+            "assistant",
+            "supervisor",
+            "manager",
+            "cashier",
+            "accountant",
+            "counsel",
+            "leadership",
+        )
         for user in reading_roles:
             self.assertTrue(self.can(user, charge, "read"), user.login)
             for operation in ("write", "create", "unlink"):
@@ -36,14 +46,26 @@ class TestBillingAccess(BillingCase):
             with self.assertRaises(AccessError):
                 run.with_user(self.accountant).write(vals)
         born = self.Run.with_user(self.accountant).create(
-            {"property_id": self.property.id, "date_from": "2027-01-01", "state": "approved", "computed_by": self.supervisor.id})
+            {
+                "property_id": self.property.id,
+                "date_from": "2027-01-01",
+                "state": "approved",
+                "computed_by": self.supervisor.id,
+            }
+        )
         self.assertEqual((born.state, born.computed_by.id), ("draft", False))
         draft = self.make_tariff(self.item_fixed, "N", "fixed", 60, date_from="2027-01-01", approve=False)
         for vals in ({"state": "approved"}, {"author_id": self.supervisor.id}):
             with self.assertRaises(AccessError):
                 draft.with_user(self.accountant).write(vals)
-        self.assertEqual(draft.with_user(self.accountant).copy({"state": "approved", "date_from": "2028-01-01"}).state, "draft")
-        line = self.env["pm.fee.assignment"].search([("item_id", "=", self.item_fixed.id)], limit=1).with_user(self.assistant)
+        self.assertEqual(
+            draft.with_user(self.accountant).copy({"state": "approved", "date_from": "2028-01-01"}).state, "draft"
+        )
+        line = (
+            self.env["pm.fee.assignment"]
+            .search([("item_id", "=", self.item_fixed.id)], limit=1)
+            .with_user(self.assistant)
+        )
         line.write({"discount": 100, "discount_reason": "friend"})
         with self.assertRaises(AccessError):
             line.write({"discount_approved_by": self.supervisor.id})
@@ -77,7 +99,9 @@ class TestBillingAccess(BillingCase):
         self.pay(october.charge_ids.filtered(lambda c: c.unit_id == self.units[0]), date="2026-10-20")  # 330
         self.pay(october.charge_ids.filtered(lambda c: c.unit_id == self.units[2]), date="2026-11-05")  # 274
         self.pay(november.charge_ids.filtered(lambda c: c.unit_id == self.units[0]), date="2026-11-05")  # 330
-        november.charge_ids.filtered(lambda c: c.unit_id == self.units[2]).with_user(self.accountant)._reverse("our_error", date="2026-11-10")
+        november.charge_ids.filtered(lambda c: c.unit_id == self.units[2]).with_user(self.accountant)._reverse(
+            "our_error", date="2026-11-10"
+        )
         kpi = self.env.ref("pm_fees.kpi_collection_rate")
         result = kpi._evaluate(self.property, *self._month(10))
         self.assertAlmostEqual(result["numerator"], 330)
@@ -94,5 +118,6 @@ class TestBillingAccess(BillingCase):
 
     def _month(self, month):
         from odoo import fields
+
         start = fields.Date.to_date(f"2026-{month:02d}-01")
         return start, fields.Date.subtract(fields.Date.add(start, months=1), days=1)

@@ -11,7 +11,9 @@ class TestBillingCompute(BillingCase):
     """What a run charges, to the cent, and what it refuses."""
 
     def charge(self, run, unit, item=None):
-        return run.charge_ids.filtered(lambda c: c.unit_id == unit and c.item_id == (item or self.item_area)).sorted("period_start")
+        return run.charge_ids.filtered(lambda c: c.unit_id == unit and c.item_id == (item or self.item_area)).sorted(
+            "period_start"
+        )
 
     def computed(self, month="2026-11-01", items=None):
         run = self.make_run(month, items)
@@ -29,7 +31,12 @@ class TestBillingCompute(BillingCase):
         self.assertEqual(charge.partner_id, self.owners[1])
         self.assertEqual(str(charge.due_date), "2026-11-16")
         self.assertEqual((str(charge.period_start), str(charge.period_end)), ("2026-11-01", "2026-11-30"))
-        self.assertEqual(charge.explanation, "118.50 m² × 2.80 × 1 month, tariff 2026-A, incl. ¥\xa018.78 tax".replace("¥\xa0", charge.explanation.split("incl. ")[1].split("18.78")[0]))
+        self.assertEqual(
+            charge.explanation,
+            "118.50 m² × 2.80 × 1 month, tariff 2026-A, incl. ¥\xa018.78 tax".replace(
+                "¥\xa0", charge.explanation.split("incl. ")[1].split("18.78")[0]
+            ),
+        )
         self.assertEqual(len(charge.reference), 12)
         self.assertEqual(charge.residual, 0, "nothing is owed before posting")
 
@@ -52,7 +59,9 @@ class TestBillingCompute(BillingCase):
         self.assertEqual(again.charge_count, 2)
 
     def test_move_in_on_the_16th_pays_half_of_november(self):
-        self.env["pm.fee.assignment"].search([("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)]).date_from = "2026-11-16"
+        self.env["pm.fee.assignment"].search(
+            [("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)]
+        ).date_from = "2026-11-16"
         charge = self.charge(self.computed(), self.units[0])
         self.assertEqual(charge.amount_total, 140)
         self.assertEqual(str(charge.period_start), "2026-11-16")
@@ -63,7 +72,15 @@ class TestBillingCompute(BillingCase):
         party.date_to = "2026-11-10"
         buyer = self.env["res.partner"].create({"name": "Buyer"})
         self.env["pm.unit.party"].create(
-            {"unit_id": self.units[1].id, "partner_id": buyer.id, "role": "owner", "share": 100, "is_payer": True, "date_from": "2026-11-11"})
+            {
+                "unit_id": self.units[1].id,
+                "partner_id": buyer.id,
+                "role": "owner",
+                "share": 100,
+                "is_payer": True,
+                "date_from": "2026-11-11",
+            }
+        )
         first, second = self.charge(self.computed(), self.units[1])
         self.assertEqual((first.partner_id, second.partner_id), (self.owners[1], buyer))
         self.assertAlmostEqual(first.amount_total + second.amount_total, 331.8, 2)
@@ -74,9 +91,16 @@ class TestBillingCompute(BillingCase):
         party = self.parties[0]
         for start, stop in (("2026-12-08", "2026-12-17"), ("2026-12-18", None)):
             party.date_to = party.date_to or "2026-12-07"
-            self.env["pm.unit.party"].create({
-                "unit_id": self.units[0].id, "partner_id": self.env["res.partner"].create({"name": start}).id, "role": "tenant",
-                "is_payer": True, "date_from": start, "date_to": stop})
+            self.env["pm.unit.party"].create(
+                {
+                    "unit_id": self.units[0].id,
+                    "partner_id": self.env["res.partner"].create({"name": start}).id,
+                    "role": "tenant",
+                    "is_payer": True,
+                    "date_from": start,
+                    "date_to": stop,
+                }
+            )
         parts = self.charge(self.computed("2026-12-01"), self.units[0], self.item_fixed)
         self.assertEqual(len(parts), 3)
         self.assertAlmostEqual(sum(parts.mapped("amount_total")), 100.0, 2)
@@ -96,7 +120,9 @@ class TestBillingCompute(BillingCase):
         self.assertEqual((first.amount_total, second.amount_total), (186.67, 103.33))
 
     def test_discount_needs_approval_and_is_explained(self):
-        line = self.env["pm.fee.assignment"].search([("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)])
+        line = self.env["pm.fee.assignment"].search(
+            [("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)]
+        )
         line.with_user(self.assistant).write({"discount": 10, "discount_reason": "vacant"})
         run = self.computed()
         self.assertEqual(run.issue_ids.mapped("reason"), ["discount"])
@@ -109,9 +135,12 @@ class TestBillingCompute(BillingCase):
         self.assertIn("10 % discount (vacant)", charge.explanation)
 
     def test_discount_for_part_of_the_month(self):
-        line = self.env["pm.fee.assignment"].search([("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)])
-        line.with_user(self.assistant).write({
-            "discount": 30, "discount_reason": "vacant", "discount_from": "2026-11-01", "discount_to": "2026-11-15"})
+        line = self.env["pm.fee.assignment"].search(
+            [("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)]
+        )
+        line.with_user(self.assistant).write(
+            {"discount": 30, "discount_reason": "vacant", "discount_from": "2026-11-01", "discount_to": "2026-11-15"}
+        )
         line.with_user(self.supervisor).action_approve_discount()
         self.assertEqual(self.charge(self.computed(), self.units[0]).amount_total, 238)  # 280 × (1 - 30 % × 15/30)
 
@@ -145,8 +174,15 @@ class TestBillingCompute(BillingCase):
     def test_retroactive_change_of_payer_is_an_issue_not_a_second_bill(self):
         self.bill()
         self.parties[1].date_to = "2026-11-10"
-        self.env["pm.unit.party"].create({
-            "unit_id": self.units[1].id, "partner_id": self.owners[0].id, "role": "tenant", "is_payer": True, "date_from": "2026-11-11"})
+        self.env["pm.unit.party"].create(
+            {
+                "unit_id": self.units[1].id,
+                "partner_id": self.owners[0].id,
+                "role": "tenant",
+                "is_payer": True,
+                "date_from": "2026-11-11",
+            }
+        )
         again = self.computed()
         self.assertEqual(again.charge_count, 0)
         self.assertEqual(set(again.issue_ids.mapped("reason")), {"overlap"})
@@ -169,7 +205,9 @@ class TestBillingCompute(BillingCase):
 
     def test_other_payer_of_an_assignment(self):
         developer = self.env["res.partner"].create({"name": "Developer"})
-        self.env["pm.fee.assignment"].search([("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_fixed.id)]).partner_id = developer
+        self.env["pm.fee.assignment"].search(
+            [("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_fixed.id)]
+        ).partner_id = developer
         self.assertEqual(self.charge(self.computed(), self.units[0], self.item_fixed).partner_id, developer)
 
     def test_rounding_rule_of_the_tariff(self):
@@ -183,6 +221,7 @@ class TestBillingCompute(BillingCase):
 
     def test_reference_finds_its_way_through_a_bank_remark(self):
         from ..models.payment_reference import find_references, make_reference
+
         charge = self.computed().charge_ids[0]
         self.assertEqual(charge.reference, make_reference("unit", charge.unit_id.id))
         self.assertEqual(find_references(f"物业费{charge.reference}十一月"), [("unit", charge.unit_id.id)])
@@ -327,19 +366,32 @@ class TestBillingCompute(BillingCase):
     def test_difference_to_last_month(self):
         self.bill("2026-10-01")
         self.make_tariff(self.item_fixed, "2026-B", "fixed", 60, date_from="2026-11-01")
-        self.env["pm.fee.assignment"].search([("unit_id", "=", self.units[2].id), ("item_id", "=", self.item_fixed.id)]).date_to = "2026-10-31"
+        self.env["pm.fee.assignment"].search(
+            [("unit_id", "=", self.units[2].id), ("item_id", "=", self.item_fixed.id)]
+        ).date_to = "2026-10-31"
         run = self.computed()
-        rows = {(row.unit_id, row.item_id): row for row in self.env["pm.billing.difference"].search([("run_id", "=", run.id)])}
+        rows = {
+            (row.unit_id, row.item_id): row
+            for row in self.env["pm.billing.difference"].search([("run_id", "=", run.id)])
+        }
         changed = rows[self.units[0], self.item_fixed]
-        self.assertEqual((changed.kind, changed.previous, changed.amount, changed.difference, changed.percent), ("changed", 50, 60, 10, 20))
+        self.assertEqual(
+            (changed.kind, changed.previous, changed.amount, changed.difference, changed.percent),
+            ("changed", 50, 60, 10, 20),
+        )
         self.assertEqual(rows[self.units[0], self.item_area].kind, "same")
-        self.assertEqual((rows[self.units[2], self.item_fixed].kind, rows[self.units[2], self.item_fixed].difference), ("gone", -50))
+        self.assertEqual(
+            (rows[self.units[2], self.item_fixed].kind, rows[self.units[2], self.item_fixed].difference), ("gone", -50)
+        )
 
     def test_mass_assignment_leaves_what_is_there(self):
         item = self.make_item("NW", "New")
         self.assign(item, self.units[0])
-        wizard = self.env["pm.fee.assign"].with_user(self.accountant).create(
-            {"property_id": self.property.id, "item_ids": item.ids, "date_from": "2026-01-01"})
+        wizard = (
+            self.env["pm.fee.assign"]
+            .with_user(self.accountant)
+            .create({"property_id": self.property.id, "item_ids": item.ids, "date_from": "2026-01-01"})
+        )
         self.assertEqual(wizard.unit_count, 3)
         wizard.action_assign()
         wizard.action_assign()

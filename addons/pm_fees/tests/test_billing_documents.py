@@ -38,7 +38,11 @@ class TestBillingDocuments(BillingCase):
         run = self.bill()
         notice = self.env["pm.fee.notice"]._create_for_runs(run).filtered(lambda n: n.partner_id == self.owners[0])
         self.env.invalidate_all()
-        content = self.env["pm.document"].with_user(self.portal_user)._pdf("pm_fees.report_fee_notice", notice.with_user(self.portal_user))
+        content = (
+            self.env["pm.document"]
+            .with_user(self.portal_user)
+            ._pdf("pm_fees.report_fee_notice", notice.with_user(self.portal_user))
+        )
         self.assertTrue(content.startswith(b"%PDF"))
 
     def test_price_notice_lists_published_tariffs_only(self):

@@ -11,7 +11,14 @@ SHEETS = {
     "opening_arrears": "项目编码,房号,缴费人,收费项目编码,账期开始,账期结束,应缴日期,金额\nT1,A-101,Owner 1,WY,2025-10-01,2025-10-31,2025-10-31,4019.44\nT1,A-101,Nobody,WY,2025-09-01,2025-09-30,2025-09-30,10\n",
 }
 # kind: rows that enter, rows refused
-EXPECTED = {"fee_item": (2, 1), "fee_tariff": (2, 1), "fee_assignment": (2, 1), "meter": (1, 0), "meter_reading": (1, 2), "opening_arrears": (1, 1)}
+EXPECTED = {
+    "fee_item": (2, 1),
+    "fee_tariff": (2, 1),
+    "fee_assignment": (2, 1),
+    "meter": (1, 0),
+    "meter_reading": (1, 2),
+    "opening_arrears": (1, 1),
+}
 
 
 @tagged("post_install", "-at_install")
@@ -25,7 +32,11 @@ class TestBillingImport(BillingCase):
         models = ("pm.fee.item", "pm.fee.tariff", "pm.fee.assignment", "pm.meter", "pm.meter.reading", "pm.charge")
         for kind, (good, bad) in EXPECTED.items():
             record = self.load(kind)
-            self.assertEqual((record.created_count, record.error_count), (good, bad), kind + str(record.sudo().error_ids.mapped("message")))
+            self.assertEqual(
+                (record.created_count, record.error_count),
+                (good, bad),
+                kind + str(record.sudo().error_ids.mapped("message")),
+            )
         counts = [self.env[model].search_count([]) for model in models]
         for kind in EXPECTED:
             self.assertEqual(self.load(kind).created_count, 0, kind)
@@ -34,7 +45,9 @@ class TestBillingImport(BillingCase):
         self.assertTrue(item.tax_id.price_include)
         self.assertEqual((item.tax_id.amount, item.category), (6, "property"))
         self.assertTrue(self.env["pm.fee.item"].search([("code", "=", "DF")]).pass_through)
-        self.assertEqual(set(self.env["pm.fee.tariff"].search([("item_id.code", "in", ("WY", "DF"))]).mapped("state")), {"draft"})
+        self.assertEqual(
+            set(self.env["pm.fee.tariff"].search([("item_id.code", "in", ("WY", "DF"))]).mapped("state")), {"draft"}
+        )
         charge = self.env["pm.charge"].search([("kind", "=", "opening")])
         self.assertEqual((charge.residual, charge.partner_id, charge.state), (4019.44, self.owners[0], "posted"))
         self.assertLedgerMatches()

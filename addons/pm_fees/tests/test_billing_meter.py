@@ -17,12 +17,21 @@ class TestBillingMeter(BillingCase):
         cls.tariff_water = cls.make_tariff(cls.item_water, "2026-W", "metered", 4.5)
         cls.assign(cls.item_water, cls.units[0])
         cls.meter = cls.env["pm.meter"].create(
-            {"code": "W-1", "unit_id": cls.units[0].id, "item_id": cls.item_water.id, "rollover_value": 10000, "multiplier": 2})
+            {
+                "code": "W-1",
+                "unit_id": cls.units[0].id,
+                "item_id": cls.item_water.id,
+                "rollover_value": 10000,
+                "multiplier": 2,
+            }
+        )
         cls.read("2026-10-31", 100, is_initial=True)
 
     @classmethod
     def read(cls, date, value, meter=None, **values):
-        return cls.env["pm.meter.reading"].create({"meter_id": (meter or cls.meter).id, "date": date, "value": value, **values})
+        return cls.env["pm.meter.reading"].create(
+            {"meter_id": (meter or cls.meter).id, "date": date, "value": value, **values}
+        )
 
     def water(self, month="2026-11-01"):
         run = self.make_run(month, self.item_water)
@@ -38,9 +47,18 @@ class TestBillingMeter(BillingCase):
         self.assertEqual(reading.charge_id, charge)
 
     def test_tiers(self):
-        self.make_tariff(self.item_water, "2026-T", "metered", 0, date_from="2026-11-01", tier_ids=[
-            Command.create({"quantity_from": 0, "price": 4}), Command.create({"quantity_from": 10, "price": 6}),
-            Command.create({"quantity_from": 20, "price": 10})])
+        self.make_tariff(
+            self.item_water,
+            "2026-T",
+            "metered",
+            0,
+            date_from="2026-11-01",
+            tier_ids=[
+                Command.create({"quantity_from": 0, "price": 4}),
+                Command.create({"quantity_from": 10, "price": 6}),
+                Command.create({"quantity_from": 20, "price": 10}),
+            ],
+        )
         self.read("2026-11-30", 112.5)
         charge = self.water().charge_ids
         self.assertEqual(charge.amount_total, 10 * 4 + 10 * 6 + 5 * 10)
@@ -52,7 +70,8 @@ class TestBillingMeter(BillingCase):
         self.assertFalse(run.charge_ids)
         self.assertEqual(
             {(issue.unit_id, issue.reason) for issue in run.issue_ids},
-            {(self.units[0], "missing_reading"), (self.units[1], "no_meter")})
+            {(self.units[0], "missing_reading"), (self.units[1], "no_meter")},
+        )
 
     def test_reading_below_the_last_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "below the reading before"), self.cr.savepoint():
@@ -119,8 +138,15 @@ class TestBillingMeter(BillingCase):
     def test_payer_of_the_day_of_the_reading(self):
         self.parties[0].date_to = "2026-11-10"
         tenant = self.env["res.partner"].create({"name": "Tenant"})
-        self.env["pm.unit.party"].create({
-            "unit_id": self.units[0].id, "partner_id": tenant.id, "role": "tenant", "is_payer": True, "date_from": "2026-11-11"})
+        self.env["pm.unit.party"].create(
+            {
+                "unit_id": self.units[0].id,
+                "partner_id": tenant.id,
+                "role": "tenant",
+                "is_payer": True,
+                "date_from": "2026-11-11",
+            }
+        )
         self.read("2026-11-10", 105)
         self.read("2026-11-30", 120)
         charges = self.water().charge_ids
@@ -144,5 +170,8 @@ class TestBillingMeter(BillingCase):
         run.with_user(self.supervisor).action_approve()
         run.with_user(self.accountant).action_post()
         lines = run.charge_ids.move_line_id.move_id.line_ids
-        self.assertEqual(sum(lines.filtered(lambda line: line.account_id == self.property.passthrough_account_id).mapped("balance")), -90)
+        self.assertEqual(
+            sum(lines.filtered(lambda line: line.account_id == self.property.passthrough_account_id).mapped("balance")),
+            -90,
+        )
         self.assertLedgerMatches()

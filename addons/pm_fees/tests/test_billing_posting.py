@@ -8,7 +8,19 @@ from ..models import charge_posting
 from .common_billing import BillingCase
 
 # What differs between any two rows, cloned or not.
-OWN_COLUMNS = {"id", "move_id", "move_name", "create_date", "write_date", "write_uid", "partner_id", "name", "date_maturity", "ref", "date"}
+OWN_COLUMNS = {
+    "id",
+    "move_id",
+    "move_name",
+    "create_date",
+    "write_date",
+    "write_uid",
+    "partner_id",
+    "name",
+    "date_maturity",
+    "ref",
+    "date",
+}
 
 
 @tagged("post_install", "-at_install")
@@ -29,7 +41,10 @@ class TestBillingPosting(BillingCase):
         self.assertFalse(cloned.posting_note)
         for fast, slow in (
             (cloned.charge_ids.move_line_id, by_orm.charge_ids.move_line_id),
-            (cloned.charge_ids.move_id.line_ids - cloned.charge_ids.move_line_id, by_orm.charge_ids.move_id.line_ids - by_orm.charge_ids.move_line_id),
+            (
+                cloned.charge_ids.move_id.line_ids - cloned.charge_ids.move_line_id,
+                by_orm.charge_ids.move_id.line_ids - by_orm.charge_ids.move_line_id,
+            ),
         ):
             fast_rows, slow_rows = self.rows(fast), self.rows(slow)
             self.assertEqual(len(fast_rows), len(slow_rows))
@@ -43,19 +58,36 @@ class TestBillingPosting(BillingCase):
                 if one["date_maturity"]:
                     self.assertEqual((one["date_maturity"].day, other["date_maturity"].day), (16, 16))
         # and so do the entries
-        self.cr.execute("SELECT * FROM account_move WHERE id = ANY(%s) ORDER BY id", [(cloned.charge_ids.move_id | by_orm.charge_ids.move_id).ids])
+        self.cr.execute(
+            "SELECT * FROM account_move WHERE id = ANY(%s) ORDER BY id",
+            [(cloned.charge_ids.move_id | by_orm.charge_ids.move_id).ids],
+        )
         names = [column.name for column in self.cr.description]
         one, other = (dict(zip(names, row, strict=True)) for row in self.cr.fetchall())
-        for column in set(names) - {"id", "name", "ref", "date", "sequence_number", "sequence_prefix", "create_date", "write_date", "write_uid", "access_token"}:
+        for column in set(names) - {
+            "id",
+            "name",
+            "ref",
+            "date",
+            "sequence_number",
+            "sequence_prefix",
+            "create_date",
+            "write_date",
+            "write_uid",
+            "access_token",
+        }:
             self.assertEqual(one[column], other[column], column)
 
     def test_every_column_of_the_journal_item_is_known(self):
         """A column unknown here is cloned only while empty: look at it when this test fails after an upgrade."""
         from odoo.tools import sql
+
         ours = set(sql.table_columns(self.cr, "account_move_line"))
         account = {
-            field.name for field in self.env["account.move.line"]._fields.values()
-            if field.store and field.column_type and set(field._modules) <= {"account", "base", "analytic", "mail"}}
+            field.name
+            for field in self.env["account.move.line"]._fields.values()
+            if field.store and field.column_type and set(field._modules) <= {"account", "base", "analytic", "mail"}
+        }
         self.assertFalse((ours & account) - charge_posting.KNOWN_COLUMNS)
 
     def test_everybody_billed_becomes_a_customer(self):
@@ -69,7 +101,13 @@ class TestBillingPosting(BillingCase):
             charges = run.charge_ids.with_user(self.accountant)
             charges._reverse("other")
             rows = self.rows(run.charge_ids.reverse_line_id)
-            for row, charge in zip(rows, run.charge_ids.reverse_line_id.pm_reversed_charge_ids.sorted(lambda c: (c.partner_id.id, -c.amount_total)), strict=True):
+            for row, charge in zip(
+                rows,
+                run.charge_ids.reverse_line_id.pm_reversed_charge_ids.sorted(
+                    lambda c: (c.partner_id.id, -c.amount_total)
+                ),
+                strict=True,
+            ):
                 self.assertEqual(float(row["balance"]), -charge.amount_total)
                 self.assertEqual(float(row["debit"]), -charge.amount_total if storno else 0)
                 self.assertEqual(float(row["credit"]), 0 if storno else charge.amount_total)
@@ -96,11 +134,18 @@ class TestBillingPosting(BillingCase):
         self.assertEqual(len(run.charge_ids.move_line_id), 2000)
         self.assertEqual(set(run.charge_ids.mapped("paid_state")), {"unpaid"})
         self.assertAlmostEqual(sum(run.charge_ids.mapped("residual")), run.amount_total, 2)
-        receivable = sum(moves.line_ids.filtered(lambda line: line.account_id == self.property.receivable_account_id).mapped("balance"))
+        receivable = sum(
+            moves.line_ids.filtered(lambda line: line.account_id == self.property.receivable_account_id).mapped(
+                "balance"
+            )
+        )
         self.assertAlmostEqual(receivable, run.amount_total, 2)
         income = moves.line_ids.filtered("tax_ids")
-        self.assertAlmostEqual(-sum(income.mapped("balance")), sum(
-            run.charge_ids.filtered(lambda c: c.item_id == self.item_area).mapped("amount_untaxed")), 2)
+        self.assertAlmostEqual(
+            -sum(income.mapped("balance")),
+            sum(run.charge_ids.filtered(lambda c: c.item_id == self.item_area).mapped("amount_untaxed")),
+            2,
+        )
         taxes = moves.line_ids.filtered("tax_line_id")
         self.assertAlmostEqual(-sum(taxes.mapped("balance")), run.amount_tax, 2)
         self.assertLedgerMatches()
@@ -143,15 +188,24 @@ class TestBillingPosting(BillingCase):
 
     def test_reverse_whole_run_and_one_unit(self):
         run = self.bill()
-        wizard = self.env["pm.charge.reverse"].with_user(self.accountant).create(
-            {"run_id": run.id, "unit_ids": self.units[0].ids, "reason": "data"})
+        wizard = (
+            self.env["pm.charge.reverse"]
+            .with_user(self.accountant)
+            .create({"run_id": run.id, "unit_ids": self.units[0].ids, "reason": "data"})
+        )
         self.assertEqual(wizard.charge_count, 2)
         wizard.action_reverse()
         self.assertEqual(run.state, "posted")
-        self.env["pm.charge.reverse"].with_user(self.accountant).create({"run_id": run.id, "reason": "our_error"}).action_reverse()
+        self.env["pm.charge.reverse"].with_user(self.accountant).create(
+            {"run_id": run.id, "reason": "our_error"}
+        ).action_reverse()
         self.assertEqual(run.state, "reversed")
         self.assertEqual(set(run.charge_ids.mapped("state")), {"reversed"})
-        balance = sum(self.env["account.move.line"].search([("account_id", "=", self.property.receivable_account_id.id)]).mapped("balance"))
+        balance = sum(
+            self.env["account.move.line"]
+            .search([("account_id", "=", self.property.receivable_account_id.id)])
+            .mapped("balance")
+        )
         self.assertAlmostEqual(balance, 0, 2)
         taxes = self.env["account.move.line"].search([("tax_line_id", "=", self.tax_included.id)])
         self.assertAlmostEqual(sum(taxes.mapped("balance")), 0, 2)
@@ -195,11 +249,14 @@ class TestBillingPosting(BillingCase):
         plan = self.env["account.analytic.plan"].create({"name": "Plan"})
         account = self.env["account.analytic.account"].create({"name": "A", "plan_id": plan.id})
         self.env["account.analytic.distribution.model"].create(
-            {"partner_id": self.owners[0].id, "analytic_distribution": {account.id: 100}})
+            {"partner_id": self.owners[0].id, "analytic_distribution": {account.id: 100}}
+        )
         self.assertIn("analytic", self.bill().posting_note)
 
     def test_zero_charges_need_no_entry(self):
-        line = self.env["pm.fee.assignment"].search([("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_fixed.id)])
+        line = self.env["pm.fee.assignment"].search(
+            [("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_fixed.id)]
+        )
         line.with_user(self.assistant).write({"discount": 100, "discount_reason": "promotion"})
         line.with_user(self.supervisor).action_approve_discount()
         run = self.bill()
@@ -267,16 +324,34 @@ class TestBillingPosting(BillingCase):
 
     def test_missing_income_account_is_named(self):
         accounts = self.company.income_account_id if "income_account_id" in self.company._fields else None
-        with patch.object(type(self.env["product.template"]), "get_product_accounts", lambda *args, **kw: {"income": self.env["account.account"]}):
+        with patch.object(
+            type(self.env["product.template"]),
+            "get_product_accounts",
+            lambda *args, **kw: {"income": self.env["account.account"]},
+        ):
             with self.assertRaisesRegex(UserError, "must set an account"):
                 self.make_run().action_compute()
         del accounts
 
     def test_opening_arrears_age_from_their_own_due_date(self):
-        charge = self.Charge.with_user(self.accountant)._create_charges([{
-            "property_id": self.property.id, "unit_id": self.units[0].id, "partner_id": self.owners[0].id, "item_id": self.item_area.id,
-            "kind": "opening", "period_start": "2025-01-01", "period_end": "2025-01-31", "due_date": "2025-01-31", "quantity": 1,
-            "price_unit": 280, "amount": 280, "text": "Brought forward"}])
+        charge = self.Charge.with_user(self.accountant)._create_charges(
+            [
+                {
+                    "property_id": self.property.id,
+                    "unit_id": self.units[0].id,
+                    "partner_id": self.owners[0].id,
+                    "item_id": self.item_area.id,
+                    "kind": "opening",
+                    "period_start": "2025-01-01",
+                    "period_end": "2025-01-31",
+                    "due_date": "2025-01-31",
+                    "quantity": 1,
+                    "price_unit": 280,
+                    "amount": 280,
+                    "text": "Brought forward",
+                }
+            ]
+        )
         charge._approve()
         charge._post("2025-01-31")
         self.assertEqual((charge.amount_tax, charge.residual), (0, 280))
@@ -293,20 +368,50 @@ class TestBillingPosting(BillingCase):
         env = self.env(context={**self.env.context, "allowed_company_ids": [company.id, self.company.id]})
         users = self.accountant | self.supervisor
         users.write({"company_ids": [Command.link(company.id)]})
-        prop = env["pm.property"].create({"name": "Two", "code": "T2", "company_id": company.id, "user_ids": [Command.set(users.ids)]})
+        prop = env["pm.property"].create(
+            {"name": "Two", "code": "T2", "company_id": company.id, "user_ids": [Command.set(users.ids)]}
+        )
         building = env["pm.building"].create({"name": "X", "code": "X", "property_id": prop.id})
-        unit = env["pm.unit"].create({"code": "X-1", "property_id": prop.id, "building_id": building.id, "area_chargeable": 10})
-        env["pm.unit.party"].create({"unit_id": unit.id, "partner_id": self.owners[0].id, "role": "owner", "is_payer": True, "date_from": "2024-01-01"})
-        item = env["pm.fee.item"].create({"code": "PF", "name": "Fee", "legal_basis": "x", "contract_reference": "y", "company_id": company.id})
-        tariff = env["pm.fee.tariff"].with_user(self.accountant).create(
-            {"item_id": item.id, "property_id": prop.id, "name": "1", "method": "area", "price": 1, "date_from": "2024-01-01"})
+        unit = env["pm.unit"].create(
+            {"code": "X-1", "property_id": prop.id, "building_id": building.id, "area_chargeable": 10}
+        )
+        env["pm.unit.party"].create(
+            {
+                "unit_id": unit.id,
+                "partner_id": self.owners[0].id,
+                "role": "owner",
+                "is_payer": True,
+                "date_from": "2024-01-01",
+            }
+        )
+        item = env["pm.fee.item"].create(
+            {"code": "PF", "name": "Fee", "legal_basis": "x", "contract_reference": "y", "company_id": company.id}
+        )
+        tariff = (
+            env["pm.fee.tariff"]
+            .with_user(self.accountant)
+            .create(
+                {
+                    "item_id": item.id,
+                    "property_id": prop.id,
+                    "name": "1",
+                    "method": "area",
+                    "price": 1,
+                    "date_from": "2024-01-01",
+                }
+            )
+        )
         tariff.with_user(self.supervisor).action_approve()
         env["pm.fee.assignment"].create({"unit_id": unit.id, "item_id": item.id, "date_from": "2024-01-01"})
-        run = env["pm.billing.run"].with_user(self.accountant).create({"property_id": prop.id, "date_from": "2026-11-01"})
+        run = (
+            env["pm.billing.run"].with_user(self.accountant).create({"property_id": prop.id, "date_from": "2026-11-01"})
+        )
         run.action_compute()
         run.with_user(self.supervisor).action_approve()
         run.action_post()
         line = run.sudo().charge_ids.move_line_id
-        self.assertEqual((line.company_id, line.account_id.company_ids, line.journal_id.company_id), (company, company, company))
+        self.assertEqual(
+            (line.company_id, line.account_id.company_ids, line.journal_id.company_id), (company, company, company)
+        )
         self.assertNotEqual(prop.billing_journal_id, self.property.billing_journal_id)
         self.assertFalse(self.bill().charge_ids.filtered(lambda c: c.company_id == company))

@@ -13,7 +13,9 @@ class PmFeeAssign(models.TransientModel):
 
     property_id = fields.Many2one("pm.property", required=True)
     company_id = fields.Many2one(related="property_id.company_id")
-    item_ids = fields.Many2many("pm.fee.item", string="Fee items", required=True, domain="[('company_id', '=', company_id)]")
+    item_ids = fields.Many2many(
+        "pm.fee.item", string="Fee items", required=True, domain="[('company_id', '=', company_id)]"
+    )
     zone_ids = fields.Many2many("pm.zone", string="Zones", domain="[('property_id', '=', property_id)]")
     building_ids = fields.Many2many("pm.building", string="Buildings", domain="[('property_id', '=', property_id)]")
     unit_type = fields.Selection(UNIT_TYPES)
@@ -46,23 +48,35 @@ class PmFeeAssign(models.TransientModel):
         self.env["pm.fee.assignment"].check_access("create")
         self.env.flush_all()
         units = self.env["pm.unit"].search(self._unit_domain())
-        self.env.cr.execute(SQL(
-            """INSERT INTO pm_fee_assignment (unit_id, property_id, company_id, item_id, date_from, date_to, discount, discount_state,
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO pm_fee_assignment (unit_id, property_id, company_id, item_id, date_from, date_to, discount, discount_state,
                                               create_uid, write_uid, create_date, write_date)
                SELECT unit.id, unit.property_id, unit.company_id, item.id, %(start)s, %(stop)s::date, 0, 'none',
                       %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
                  FROM pm_unit unit, unnest(%(items)s) AS item(id)
                 WHERE unit.id = ANY(%(units)s)
                ON CONFLICT DO NOTHING""",
-            start=self.date_from, stop=self.date_to or None, items=self.item_ids.ids, units=units.ids, uid=self.env.uid))
+                start=self.date_from,
+                stop=self.date_to or None,
+                items=self.item_ids.ids,
+                units=units.ids,
+                uid=self.env.uid,
+            )
+        )
         count = self.env.cr.rowcount
         self.env["pm.fee.assignment"].invalidate_model()
         return {
-            "type": "ir.actions.client", "tag": "display_notification",
+            "type": "ir.actions.client",
+            "tag": "display_notification",
             "params": {
-                "type": "success" if count else "warning", "title": self.env._("Fees assigned"),
-                "message": self.env._("%(new)s new assignments; %(old)s were there already.",
-                                      new=count, old=len(units) * len(self.item_ids) - count),
+                "type": "success" if count else "warning",
+                "title": self.env._("Fees assigned"),
+                "message": self.env._(
+                    "%(new)s new assignments; %(old)s were there already.",
+                    new=count,
+                    old=len(units) * len(self.item_ids) - count,
+                ),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

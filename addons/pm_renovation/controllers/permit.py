@@ -11,7 +11,9 @@ class PermitController(http.Controller):
         case = request.env["pm.renovation"].sudo().search([("permit_token", "=", token)], limit=1)
         if not case:
             return request.render("pm_renovation.permit_unknown", {}, status=404)
-        return self._page(case, "permit", case.permit_number, case._permit_status(), case.permit_valid_from, case.permit_valid_until)
+        return self._page(
+            case, "permit", case.permit_number, case._permit_status(), case.permit_valid_from, case.permit_valid_until
+        )
 
     @http.route("/pm/pass/<string:token>", type="http", auth="public", sitemap=False, readonly=True)
     def worker_pass(self, token, **kwargs):
@@ -21,7 +23,12 @@ class PermitController(http.Controller):
         if not worker:
             return request.render("pm_renovation.permit_unknown", {}, status=404)
         return self._page(
-            worker.renovation_id, "pass", worker.pass_number, worker._pass_status(), worker.valid_from, worker.valid_until
+            worker.renovation_id,
+            "pass",
+            worker.pass_number,
+            worker._pass_status(),
+            worker.valid_from,
+            worker.valid_until,
         )
 
     @staticmethod

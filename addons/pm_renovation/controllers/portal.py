@@ -68,7 +68,9 @@ class RenovationPortal(CustomerPortal):
             "error": "",
         }
         if request.httprequest.method == "POST":
-            case, values["error"] = self._attempt(self._create_case, units, work_types.browse(chosen) & work_types, post)
+            case, values["error"] = self._attempt(
+                self._create_case, units, work_types.browse(chosen) & work_types, post
+            )
             if case:
                 return request.redirect(case.access_url)
         return request.render("pm_renovation.portal_renovation_new", values)
@@ -196,7 +198,9 @@ class RenovationPortal(CustomerPortal):
         )
 
     # ------------------------------------------------------------ steps of the applicant
-    @http.route("/my/renovations/<int:case_id>/do/<string:step>", type="http", auth="user", website=True, methods=["POST"])
+    @http.route(
+        "/my/renovations/<int:case_id>/do/<string:step>", type="http", auth="user", website=True, methods=["POST"]
+    )
     def portal_renovation_step(self, case_id, step, **post):
         case = self._get_case(case_id)
         if not case:
@@ -252,7 +256,9 @@ class RenovationPortal(CustomerPortal):
             )
         if not vals_list:
             raise UserError(_("Please choose a file."))
-        attachments = request.env["ir.attachment"].sudo().create(vals_list)  # sudo: checked above; filed on the own paper
+        attachments = (
+            request.env["ir.attachment"].sudo().create(vals_list)
+        )  # sudo: checked above; filed on the own paper
         paper.write({"attachment_ids": [fields.Command.link(a.id) for a in attachments]})
         paper.action_take_back()
 

@@ -117,7 +117,9 @@ class PmDeposit(models.Model):
         """Ask the cashier to pay back; allowed at any time while held."""
         for deposit in self:
             if deposit.state != "held":
-                raise UserError(self.env._("To request the refund of deposit %(name)s it must be held.", name=deposit.name))
+                raise UserError(
+                    self.env._("To request the refund of deposit %(name)s it must be held.", name=deposit.name)
+                )
             # sudo: the formalities are the officer's, the ledger of deposits is closed to plain writes
             deposit.sudo()._set_state("refund_requested", refund_requested_at=fields.Datetime.now())
 
@@ -149,7 +151,9 @@ class PmDeposit(models.Model):
                 )
             )
         return self.env["pm.payment"]._register_payment(
-            self._prepare_payment("in", method, date, account, self.amount, f"pm.deposit/{self.id}/in/{self.receipt_round}")
+            self._prepare_payment(
+                "in", method, date, account, self.amount, f"pm.deposit/{self.id}/in/{self.receipt_round}"
+            )
         )
 
     def _refund(self, method, date=None):
@@ -174,7 +178,12 @@ class PmDeposit(models.Model):
             self.renovation_id.sudo()._deposit_refunded()
             return Payment
         vals = self._prepare_payment(
-            "out", method, date, self.sudo().account_id, self.amount_held, f"pm.deposit/{self.id}/out/{self.refund_round}"
+            "out",
+            method,
+            date,
+            self.sudo().account_id,
+            self.amount_held,
+            f"pm.deposit/{self.id}/out/{self.refund_round}",
         )
         vals["origin_payment_id"] = self.payment_id.id
         return Payment._register_payment(vals)
@@ -192,7 +201,9 @@ class PmDeposit(models.Model):
             "lines": [
                 {
                     "account_id": account.id,
-                    "label": self.env._("Renovation deposit %(name)s, %(unit)s", name=self.name, unit=self.unit_id.display_name),
+                    "label": self.env._(
+                        "Renovation deposit %(name)s, %(unit)s", name=self.name, unit=self.unit_id.display_name
+                    ),
                     "amount": amount,
                     "res_model": self._name,
                     "res_id": self.id,
@@ -221,9 +232,7 @@ class PmDeposit(models.Model):
                 raise UserError(
                     self.env._("Deposit %(name)s is not due, or the amount is not the deposit.", name=deposit.name)
                 )
-            deposit._set_state(
-                "held", payment_id=payment.id, account_id=line.account_id.id, received_on=payment.date
-            )
+            deposit._set_state("held", payment_id=payment.id, account_id=line.account_id.id, received_on=payment.date)
             deposit.renovation_id._deposit_received()
         else:
             if deposit.state != "refund_requested" or payment.partner_id != deposit.partner_id:
@@ -244,10 +253,16 @@ class PmDeposit(models.Model):
         if line.payment_id.direction == "in":
             if deposit.state not in ("held", "refund_requested") or deposit.amount_deducted:
                 raise UserError(
-                    self.env._("To void the receipt of deposit %(name)s you must first void its refund.", name=deposit.name)
+                    self.env._(
+                        "To void the receipt of deposit %(name)s you must first void its refund.", name=deposit.name
+                    )
                 )
             deposit._set_state(
-                "due", payment_id=False, received_on=False, refund_requested_at=False, receipt_round=deposit.receipt_round + 1
+                "due",
+                payment_id=False,
+                received_on=False,
+                refund_requested_at=False,
+                receipt_round=deposit.receipt_round + 1,
             )
             deposit.renovation_id._deposit_receipt_reversed()
         else:

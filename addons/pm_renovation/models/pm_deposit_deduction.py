@@ -96,7 +96,9 @@ class PmDepositDeduction(models.Model):
         """Record the payer's consent; evidence and his written consent must be attached."""
         for deduction in self:
             if deduction.state not in ("draft", "contested"):
-                raise UserError(self.env._("To agree on “%(name)s” it must be proposed or contested.", name=deduction.name))
+                raise UserError(
+                    self.env._("To agree on “%(name)s” it must be proposed or contested.", name=deduction.name)
+                )
             if not deduction.attachment_ids:
                 raise UserError(self.env._("To deduct “%(name)s” you must attach evidence.", name=deduction.name))
             if not deduction.consent_attachment_ids:
@@ -132,31 +134,35 @@ class PmDepositDeduction(models.Model):
                         property=prop.display_name,
                     )
                 )
-            move = self.env["account.move"].with_company(deposit.company_id).create(
-                {
-                    "move_type": "entry",
-                    "journal_id": prop.billing_journal_id.id,
-                    "date": prop._today(),
-                    "ref": label,
-                    "line_ids": [
-                        fields.Command.create(
-                            {
-                                "account_id": deposit.account_id.id,
-                                "partner_id": deposit.partner_id.id,
-                                "name": label,
-                                "balance": deduction.amount,
-                            }
-                        ),
-                        fields.Command.create(
-                            {
-                                "account_id": prop.deposit_deduction_account_id.id,
-                                "partner_id": deposit.partner_id.id,
-                                "name": label,
-                                "balance": -deduction.amount,
-                            }
-                        ),
-                    ],
-                }
+            move = (
+                self.env["account.move"]
+                .with_company(deposit.company_id)
+                .create(
+                    {
+                        "move_type": "entry",
+                        "journal_id": prop.billing_journal_id.id,
+                        "date": prop._today(),
+                        "ref": label,
+                        "line_ids": [
+                            fields.Command.create(
+                                {
+                                    "account_id": deposit.account_id.id,
+                                    "partner_id": deposit.partner_id.id,
+                                    "name": label,
+                                    "balance": deduction.amount,
+                                }
+                            ),
+                            fields.Command.create(
+                                {
+                                    "account_id": prop.deposit_deduction_account_id.id,
+                                    "partner_id": deposit.partner_id.id,
+                                    "name": label,
+                                    "balance": -deduction.amount,
+                                }
+                            ),
+                        ],
+                    }
+                )
             )
             move.action_post()
             deduction._set_state("booked", move_id=move.id)

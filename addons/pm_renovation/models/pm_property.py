@@ -30,7 +30,8 @@ class PmProperty(models.Model):
     renovation_deposit_amount = fields.Monetary("Deposit Amount", default=lambda self: self._default_deposit_amount())
     renovation_deposit_rate = fields.Monetary("Deposit per m²")
     renovation_reinspect_days = fields.Integer(
-        "Re-inspection After (days)", help="Days between acceptance and the start of the refund clock; 0 by the handbook (CON-13)."
+        "Re-inspection After (days)",
+        help="Days between acceptance and the start of the refund clock; 0 by the handbook (CON-13).",
     )
     renovation_permit_warning_days = fields.Integer(
         "Warn before Permit Ends (days)", default=lambda self: self._default_permit_warning_days()
@@ -61,7 +62,9 @@ class PmProperty(models.Model):
     def _compute_deposit_ledger(self):
         # sudo: one total per property, shown to those who see the property; no single deposit is disclosed
         held = dict(
-            self.env["pm.deposit"].sudo()._read_group([("property_id", "in", self.ids)], ["property_id"], ["amount_held:sum"])
+            self.env["pm.deposit"]
+            .sudo()
+            ._read_group([("property_id", "in", self.ids)], ["property_id"], ["amount_held:sum"])
         )
         balances = dict(
             self.env["account.move.line"]
@@ -109,8 +112,12 @@ class PmProperty(models.Model):
             prop = prop.with_company(company)
             Account = self.env["account.account"].sudo().with_company(company)
             if not prop.deposit_account_id and company.chart_template:
-                taken = set(Account.search([("company_ids", "in", company.ids), ("code", "=like", "2241%")]).mapped("code"))
-                code = next(str(c) for c in range(DEPOSIT_ACCOUNT_CODE, DEPOSIT_ACCOUNT_CODE + 10000) if str(c) not in taken)
+                taken = set(
+                    Account.search([("company_ids", "in", company.ids), ("code", "=like", "2241%")]).mapped("code")
+                )
+                code = next(
+                    str(c) for c in range(DEPOSIT_ACCOUNT_CODE, DEPOSIT_ACCOUNT_CODE + 10000) if str(c) not in taken
+                )
                 prop.deposit_account_id = prop._ensure_account(
                     company,
                     code,
@@ -130,6 +137,8 @@ class PmProperty(models.Model):
         :param kind: ``work`` or ``noise``
         """
         start, end = (
-            (self.renovation_from, self.renovation_to) if kind == "work" else (self.renovation_noise_from, self.renovation_noise_to)
+            (self.renovation_from, self.renovation_to)
+            if kind == "work"
+            else (self.renovation_noise_from, self.renovation_noise_to)
         )
         return "–".join(f"{int(hour)}:{round(hour % 1 * 60):02d}" for hour in (start, end))

@@ -77,12 +77,21 @@ class PmRenovation(models.Model):
 
     _name = "pm.renovation"
     _description = "Renovation"
-    _inherit = ["mail.thread", "mail.activity.mixin", "portal.mixin", "pm.deadline.mixin", "pm.renovation.files", "pm.renovation.state"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "portal.mixin",
+        "pm.deadline.mixin",
+        "pm.renovation.files",
+        "pm.renovation.state",
+    ]
     _order = "id desc"
     _mail_post_access = "read"
     _step_fields = STEP_FIELDS
     _frozen = {
-        state: frozenset({"agreement_signature", "agreement_signed_by", "agreement_attachment_ids", "date_start", "date_end"})
+        state: frozenset(
+            {"agreement_signature", "agreement_signed_by", "agreement_attachment_ids", "date_start", "date_end"}
+        )
         for state, __ in STATES
         if state not in ("draft", "submitted", "defects", "approved")
     }
@@ -248,7 +257,9 @@ class PmRenovation(models.Model):
     def _compute_owner_id(self):
         for case in self:
             owners = case.unit_id.owner_ids
-            mine = owners.filtered(lambda o, c=case: c.applicant_id and o.commercial_partner_id == c.applicant_id.commercial_partner_id)
+            mine = owners.filtered(
+                lambda o, c=case: c.applicant_id and o.commercial_partner_id == c.applicant_id.commercial_partner_id
+            )
             case.owner_id = (mine or owners)[:1]
 
     @api.depends("applicant_id")
@@ -269,13 +280,15 @@ class PmRenovation(models.Model):
     def _compute_counts(self):
         # sudo: how many there are is shown to whoever may see the case, the cashier included
         counts = {
-            model: dict(self.env[model].sudo()._read_group([("renovation_id", "in", self.ids)], ["renovation_id"], ["__count"]))
+            model: dict(
+                self.env[model].sudo()._read_group([("renovation_id", "in", self.ids)], ["renovation_id"], ["__count"])
+            )
             for model in ("pm.renovation.inspection", "pm.renovation.violation", "pm.renovation.worker")
         }
         open_violations = dict(
-            self.env["pm.renovation.violation"].sudo()._read_group(
-                [("renovation_id", "in", self.ids), ("is_open", "=", True)], ["renovation_id"], ["__count"]
-            )
+            self.env["pm.renovation.violation"]
+            .sudo()
+            ._read_group([("renovation_id", "in", self.ids), ("is_open", "=", True)], ["renovation_id"], ["__count"])
         )
         for case in self.sudo():
             case.inspection_count = counts["pm.renovation.inspection"].get(case, 0)
@@ -379,7 +392,9 @@ class PmRenovation(models.Model):
     def _unlink_only_draft(self):
         for case in self:
             if case.state != "draft":
-                raise UserError(self.env._("To remove %(case)s you must cancel it; only drafts are deleted.", case=case.name))
+                raise UserError(
+                    self.env._("To remove %(case)s you must cancel it; only drafts are deleted.", case=case.name)
+                )
 
     # ------------------------------------------------------------ stat buttons
     def _open_related(self, xmlid):
@@ -464,7 +479,11 @@ class PmRenovation(models.Model):
                     "round": self.submission_round,
                     "sequence": index,
                     "role": role,
-                    "user_id": self.user_id.id if role == "butler" else self.property_id.manager_id.id if role == "manager" else False,
+                    "user_id": self.user_id.id
+                    if role == "butler"
+                    else self.property_id.manager_id.id
+                    if role == "manager"
+                    else False,
                     "check_ids": [
                         fields.Command.create({**line, "property_id": self.property_id.id})
                         for line in Check._prepare_from_points(Point.sudo()._applicable(role, self))
@@ -528,7 +547,9 @@ class PmRenovation(models.Model):
     def _permit_url(self):
         """Address behind the QR code of the permit."""
         self.ensure_one()
-        return f"{self.get_base_url()}/pm/permit/{self.sudo().permit_token}"  # sudo: printed by any reader of the permit
+        return (
+            f"{self.get_base_url()}/pm/permit/{self.sudo().permit_token}"  # sudo: printed by any reader of the permit
+        )
 
     def _extend(self, date_end):
         """Give the permit a later end; the expiry alarm is armed again."""
@@ -536,5 +557,7 @@ class PmRenovation(models.Model):
             if case.state not in ("permit_issued", *SITE_STATES):
                 raise UserError(self.env._("To extend the permit of %(case)s you must have it issued.", case=case.name))
             if date_end <= case.permit_valid_until:
-                raise UserError(self.env._("To extend the permit of %(case)s you must give a later date.", case=case.name))
+                raise UserError(
+                    self.env._("To extend the permit of %(case)s you must give a later date.", case=case.name)
+                )
             case._stamp(date_end=date_end, permit_valid_until=date_end, permit_alarm_on=False)

@@ -25,7 +25,11 @@ class PmRenovationFiles(models.AbstractModel):
 
     @api.model
     def _file_fields(self):
-        return [name for name, field in self._fields.items() if field.type == "many2many" and field.comodel_name == "ir.attachment"]
+        return [
+            name
+            for name, field in self._fields.items()
+            if field.type == "many2many" and field.comodel_name == "ir.attachment"
+        ]
 
     def _adopt_files(self):
         for record in self:

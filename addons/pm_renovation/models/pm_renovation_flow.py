@@ -97,7 +97,9 @@ class PmRenovation(models.Model):
     def _guard_defects(self):
         if not self._defect_texts():
             raise UserError(
-                self.env._("To tell defects of %(case)s you must first record one on a paper or a review.", case=self.name)
+                self.env._(
+                    "To tell defects of %(case)s you must first record one on a paper or a review.", case=self.name
+                )
             )
 
     def _guard_approved(self):
@@ -138,11 +140,15 @@ class PmRenovation(models.Model):
 
     def _guard_deposit_paid(self):
         if self.deposit_id.state != "held":
-            raise UserError(self.env._("To go on with %(case)s you must have its deposit paid at the cashier.", case=self.name))
+            raise UserError(
+                self.env._("To go on with %(case)s you must have its deposit paid at the cashier.", case=self.name)
+            )
 
     def _guard_permit_issued(self):
         if not (self.agreement_signature or self.agreement_attachment_ids):
-            raise UserError(self.env._("To issue the permit of %(case)s you must have a signed agreement.", case=self.name))
+            raise UserError(
+                self.env._("To issue the permit of %(case)s you must have a signed agreement.", case=self.name)
+            )
         if self.deposit_id and self.deposit_id.state != "held":
             raise UserError(
                 self.env._(
@@ -183,11 +189,15 @@ class PmRenovation(models.Model):
 
     def _guard_refund_requested(self):
         if self.state == "accepted" and self.deposit_id.state != "refund_requested":
-            raise UserError(self.env._("To request a refund for %(case)s you must have a deposit held.", case=self.name))
+            raise UserError(
+                self.env._("To request a refund for %(case)s you must have a deposit held.", case=self.name)
+            )
 
     def _guard_refunded(self):
         if self.deposit_id.state != "refunded":
-            raise UserError(self.env._("To call %(case)s refunded you must have the refund paid by the cashier.", case=self.name))
+            raise UserError(
+                self.env._("To call %(case)s refunded you must have the refund paid by the cashier.", case=self.name)
+            )
 
     def _guard_closed(self):
         if self.deposit_id.state in ("held", "refund_requested"):
@@ -200,7 +210,8 @@ class PmRenovation(models.Model):
         if not (self.env.su or self.env.user.has_group(group)):
             raise AccessError(
                 self.env._(
-                    "This step is for %(group)s.", group=self.env.ref(group).sudo().name  # sudo: naming a group
+                    "This step is for %(group)s.",
+                    group=self.env.ref(group).sudo().name,  # sudo: naming a group
                 )
             )
 
@@ -256,7 +267,10 @@ class PmRenovation(models.Model):
             consent = case.paper_ids.filtered(lambda p: p.type_id.requirement == "not_owner")
             if not self.env.su and consent and all(p.state in ("missing", "rejected") for p in consent):
                 raise UserError(
-                    self.env._("To record the owner's consent to %(case)s you must attach it or see it on paper.", case=case.name)
+                    self.env._(
+                        "To record the owner's consent to %(case)s you must attach it or see it on paper.",
+                        case=case.name,
+                    )
                 )
         self._stamp(owner_consent="given", owner_consent_at=fields.Datetime.now())
 
@@ -302,7 +316,9 @@ class PmRenovation(models.Model):
             now = fields.Datetime.now()
             case._transition("accepted", accepted_at=now)
             if case.deposit_id.state == "held":
-                case._start_deadline("refund", start=fields.Datetime.add(now, days=case.property_id.renovation_reinspect_days))
+                case._start_deadline(
+                    "refund", start=fields.Datetime.add(now, days=case.property_id.renovation_reinspect_days)
+                )
             case._notify("accepted")
 
     def action_fail_acceptance(self):
@@ -352,7 +368,9 @@ class PmRenovation(models.Model):
         self._check_group("pm_base.group_supervisor")
         for case in self:
             if case.deposit_id.state != "due":
-                raise UserError(self.env._("To waive the deposit of %(case)s it must be due and unpaid.", case=case.name))
+                raise UserError(
+                    self.env._("To waive the deposit of %(case)s it must be due and unpaid.", case=case.name)
+                )
             case.deposit_id._cancel(reason)
 
     def _ask_reason(self, purpose, title):

@@ -64,7 +64,9 @@ class PmRenovationInspection(models.Model):
     def _compute_name(self):
         labels = dict(self._fields["kind"]._description_selection(self.env))
         for inspection in self:
-            inspection.name = f"{inspection.renovation_id.name} {labels.get(inspection.kind, '')} {inspection.date or ''}"
+            inspection.name = (
+                f"{inspection.renovation_id.name} {labels.get(inspection.kind, '')} {inspection.date or ''}"
+            )
 
     @api.depends("name")
     def _compute_display_name(self):
@@ -93,7 +95,9 @@ class PmRenovationInspection(models.Model):
                 {**line, "inspection_id": inspection.id, "property_id": inspection.property_id.id}
                 for inspection in self
                 for line in Check._prepare_from_points(
-                    Point._applicable("acceptance" if inspection.kind == "acceptance" else "patrol", inspection.renovation_id)
+                    Point._applicable(
+                        "acceptance" if inspection.kind == "acceptance" else "patrol", inspection.renovation_id
+                    )
                 )
             ]
         )
@@ -158,9 +162,7 @@ class PmRenovationInspection(models.Model):
         }
 
     def _not_ok_texts(self):
-        return [
-            f"{check.name}: {check.remark}" for check in self.check_ids.filtered(lambda c: c.result == "not_ok")
-        ]
+        return [f"{check.name}: {check.remark}" for check in self.check_ids.filtered(lambda c: c.result == "not_ok")]
 
     @api.model
     def _mark_missed(self, prop, today):

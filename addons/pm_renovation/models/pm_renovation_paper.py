@@ -66,7 +66,9 @@ class PmRenovationPaper(models.Model):
         for paper in self:
             if paper.state == "missing":
                 raise UserError(
-                    self.env._("To accept %(paper)s you must attach it or tick that it was seen.", paper=paper.type_id.name)
+                    self.env._(
+                        "To accept %(paper)s you must attach it or tick that it was seen.", paper=paper.type_id.name
+                    )
                 )
         self._judge("accepted", clear_defect=True)
 

@@ -98,7 +98,11 @@ class PmRenovationViolation(models.Model):
     def _compute_from_type(self):
         for violation in self:
             violation.stop_work = violation.type_id.stop_work
-            today = violation.renovation_id.property_id._today() if violation.renovation_id.property_id else fields.Date.today()
+            today = (
+                violation.renovation_id.property_id._today()
+                if violation.renovation_id.property_id
+                else fields.Date.today()
+            )
             violation.rectify_by = fields.Date.add(today, days=violation.type_id.rectify_days)
 
     @api.depends("renovation_id", "type_id")
@@ -138,7 +142,9 @@ class PmRenovationViolation(models.Model):
                 .sudo()
                 .create(
                     {
-                        "name": self.env._("%(type)s, %(unit)s", type=violation.type_id.name, unit=violation.unit_id.display_name),
+                        "name": self.env._(
+                            "%(type)s, %(unit)s", type=violation.type_id.name, unit=violation.unit_id.display_name
+                        ),
                         "description": plaintext2html(violation.description),
                         "type_id": self.env.ref("pm_customer_service.ticket_type_help").id,
                         "category_id": self.env.ref("pm_customer_service.ticket_category_cleaning").id,
@@ -179,7 +185,9 @@ class PmRenovationViolation(models.Model):
         """Re-checked on site and found put right; the note says what was seen."""
         for violation in self:
             if not violation.recheck_note:
-                raise UserError(self.env._("To settle %(name)s you must write what the re-check found.", name=violation.name))
+                raise UserError(
+                    self.env._("To settle %(name)s you must write what the re-check found.", name=violation.name)
+                )
         self._transition("rectified", rechecked_at=fields.Datetime.now())
         self._cancel_deadlines()
 

@@ -63,13 +63,20 @@ class PmRenovationWorker(models.Model):
         """Give a numbered pass for the time of the permit."""
         for worker in self:
             case = worker.renovation_id
-            if not case._is_permit_valid(on=max(case.property_id._today(), case.permit_valid_from or case.property_id._today())):
+            if not case._is_permit_valid(
+                on=max(case.property_id._today(), case.permit_valid_from or case.property_id._today())
+            ):
                 raise UserError(
-                    self.env._("To give %(worker)s a pass you must have a valid permit of the renovation.", worker=worker.name)
+                    self.env._(
+                        "To give %(worker)s a pass you must have a valid permit of the renovation.", worker=worker.name
+                    )
                 )
             if not worker.id_shown:
                 raise UserError(
-                    self.env._("To give %(worker)s a pass you must have seen the identity card (and handed it back).", worker=worker.name)
+                    self.env._(
+                        "To give %(worker)s a pass you must have seen the identity card (and handed it back).",
+                        worker=worker.name,
+                    )
                 )
             worker._stamp(
                 pass_number=worker.pass_number or self.env["ir.sequence"].next_by_code("pm.renovation.worker"),
@@ -83,7 +90,9 @@ class PmRenovationWorker(models.Model):
         """The pass came back."""
         for worker in self:
             if not worker.pass_number or worker.returned_on:
-                raise UserError(self.env._("To take back a pass of %(worker)s you must have one out.", worker=worker.name))
+                raise UserError(
+                    self.env._("To take back a pass of %(worker)s you must have one out.", worker=worker.name)
+                )
             worker._stamp(returned_on=worker.property_id._today())
 
     def _pass_status(self):

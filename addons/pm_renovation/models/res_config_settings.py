@@ -10,4 +10,6 @@ class ResConfigSettings(models.TransientModel):
     pm_renovation_permit_warning_days = fields.Integer(
         "Days to warn before a permit ends", config_parameter="pm_renovation.permit_warning_days"
     )
-    pm_renovation_upload_mb = fields.Integer("Largest upload in the portal (MB)", config_parameter="pm_renovation.upload_mb")
+    pm_renovation_upload_mb = fields.Integer(
+        "Largest upload in the portal (MB)", config_parameter="pm_renovation.upload_mb"
+    )

@@ -68,7 +68,11 @@ class RenovationDocument(models.AbstractModel):
         if not signature:
             return []
         _ = case.env._
-        signed = _("Signed by %(name)s on %(day)s:", name=case.agreement_signed_by or "", day=self._day(case, kit, case.agreement_signed_at))
+        signed = _(
+            "Signed by %(name)s on %(day)s:",
+            name=case.agreement_signed_by or "",
+            day=self._day(case, kit, case.agreement_signed_at),
+        )
         return [KeepTogether([kit.p(signed), kit.image(base64.b64decode(signature), 50, 20)])]
 
 
@@ -97,7 +101,10 @@ class ReportApplication(models.AbstractModel):
             kit.h(_("Papers")),
             kit.table(
                 [_("Paper"), _("State"), _("Defect")],
-                [[p.type_id.name, _label(p, "state"), p.defect or ""] for p in record.sudo().paper_ids.filtered("required")],
+                [
+                    [p.type_id.name, _label(p, "state"), p.defect or ""]
+                    for p in record.sudo().paper_ids.filtered("required")
+                ],
                 widths=[6, 2, 6],
             ),
         ]
@@ -107,7 +114,13 @@ class ReportApplication(models.AbstractModel):
                 kit.table(
                     [_("Step"), _("Result"), _("Reviewer"), _("Date"), _("Opinion")],
                     [
-                        [_label(r, "role"), _label(r, "state"), r.user_id.name if r.done_at else "", self._day(record, kit, r.done_at), r.opinion or ""]
+                        [
+                            _label(r, "role"),
+                            _label(r, "state"),
+                            r.user_id.name if r.done_at else "",
+                            self._day(record, kit, r.done_at),
+                            r.opinion or "",
+                        ]
                         for r in reviews
                     ],
                     widths=[2, 2, 3, 3, 5],
@@ -117,7 +130,10 @@ class ReportApplication(models.AbstractModel):
             story.append(
                 kit.pairs(
                     [
-                        (_("Decision"), _("Refused") if record.refusal_reason and record.state == "refused" else _("Approved")),
+                        (
+                            _("Decision"),
+                            _("Refused") if record.refusal_reason and record.state == "refused" else _("Approved"),
+                        ),
                         (_("Date"), self._day(record, kit, record.decided_at)),
                         (_("Decided by"), record.sudo().decided_by_id.name),
                         (_("Reason"), record.refusal_reason if record.state == "refused" else ""),
@@ -233,11 +249,17 @@ class ReportAcceptance(models.AbstractModel):
 
     def _story(self, record, kit):
         _ = record.env._
-        inspections = record.sudo().inspection_ids.filtered(  # sudo: the applicant prints his own certificate
-            lambda i: i.kind == "acceptance" and i.state == "done"
-        ).sorted("id")
+        inspections = (
+            record.sudo()
+            .inspection_ids.filtered(  # sudo: the applicant prints his own certificate
+                lambda i: i.kind == "acceptance" and i.state == "done"
+            )
+            .sorted("id")
+        )
         if not inspections:
-            raise UserError(_("To print the certificate of %(case)s you must have held its acceptance.", case=record.name))
+            raise UserError(
+                _("To print the certificate of %(case)s you must have held its acceptance.", case=record.name)
+            )
         story = [self._unit_pairs(record, kit), kit.h(_("Works")), self._work_table(record, kit)]
         for inspection in inspections:
             story += [
@@ -300,7 +322,9 @@ class ReportViolation(models.AbstractModel):
     def _evidence(self, record, kit):
         """Pictures of the evidence, as far as they are pictures."""
         story = []
-        for attachment in record.sudo().attachment_ids.filtered(lambda a: (a.mimetype or "").startswith(("image/png", "image/jpeg")))[:4]:
+        for attachment in record.sudo().attachment_ids.filtered(
+            lambda a: (a.mimetype or "").startswith(("image/png", "image/jpeg"))
+        )[:4]:
             try:
                 story.append(kit.image(attachment.raw, 70, 55))
             except UserError:
@@ -313,7 +337,9 @@ class ReportViolation(models.AbstractModel):
         request = [kit.p(kind.request)] if kind.request else []
         if record.stop_work:
             request.append(kit.p(_("Please stop the work in question until this is settled."), "bold"))
-        request.append(kit.p(_("Please have it put right by %(day)s; we will check again then.", day=kit.date(record.rectify_by))))
+        request.append(
+            kit.p(_("Please have it put right by %(day)s; we will check again then.", day=kit.date(record.rectify_by)))
+        )
         if kind.report_authority:
             request.append(kit.p(_("We are bound to report this to the competent authority.")))
         return [
@@ -357,7 +383,11 @@ class ReportAuthority(models.AbstractModel):
                     (_("Received by"), record.notice_received_by),
                 ]
             ),
-            *([kit.p(_("Basis: %(basis)s", basis=record.type_id.legal_basis), "small")] if record.type_id.legal_basis else []),
+            *(
+                [kit.p(_("Basis: %(basis)s", basis=record.type_id.legal_basis), "small")]
+                if record.type_id.legal_basis
+                else []
+            ),
             kit.space(6),
             kit.signatures([_("Management (seal)")]),
         ]
@@ -440,7 +470,10 @@ class ReportInspection(models.AbstractModel):
             ),
             kit.table(
                 [_("Kind"), _("Point"), _("Result"), _("Remark")],
-                [[_label(c, "kind"), c.name, _label(c, "result") if c.result else "", c.remark or ""] for c in record.check_ids],
+                [
+                    [_label(c, "kind"), c.name, _label(c, "result") if c.result else "", c.remark or ""]
+                    for c in record.check_ids
+                ],
                 widths=[2, 7, 2, 4],
             ),
             *([kit.h(_("Remark")), kit.p(record.remark)] if record.remark else []),

@@ -21,7 +21,11 @@ class RenovationCase(PmCase):
         cls.env["res.lang"]._activate_lang("en_US")
         cls.env = cls.env(context={**cls.env.context, "lang": "en_US"})
         cls.property.write(
-            {"renovation_deposit_method": "fixed", "renovation_deposit_amount": 3000.0, "renovation_permit_warning_days": 7}
+            {
+                "renovation_deposit_method": "fixed",
+                "renovation_deposit_amount": 3000.0,
+                "renovation_permit_warning_days": 7,
+            }
         )
         cls.property._ensure_accounts()
         cls.method = cls.env["pm.payment.method"].search(
@@ -111,7 +115,9 @@ class RenovationCase(PmCase):
         prop = prop or self.property
         prop.invalidate_recordset()
         self.env.flush_all()
-        self.assertTrue(prop.currency_id.is_zero(prop.deposit_difference), f"{prop.deposit_held} held, {prop.deposit_ledger} booked")
+        self.assertTrue(
+            prop.currency_id.is_zero(prop.deposit_difference), f"{prop.deposit_held} held, {prop.deposit_ledger} booked"
+        )
 
     def clock(self, record, kind):
         return record.deadline_ids.filtered(lambda d: d.kind == kind).sorted("id")[-1:]

@@ -5,18 +5,102 @@ from .common import RenovationCase
 
 # model: role -> rights (r read, w write, c create, u unlink); roles not named have none.
 MATRIX = {
-    "pm.renovation": {"front_desk": "r", "officer": "rwc", "supervisor": "rwc", "manager": "rwcu", "technician": "r", "cashier": "r", "accountant": "r", "leadership": "r"},
-    "pm.renovation.work": {"front_desk": "r", "officer": "rwcu", "supervisor": "rwcu", "manager": "rwcu", "technician": "r", "cashier": "r", "accountant": "r", "leadership": "r"},
-    "pm.renovation.paper": {"front_desk": "r", "officer": "rwcu", "supervisor": "rwcu", "manager": "rwcu", "technician": "r", "leadership": "r"},
-    "pm.renovation.review": {"front_desk": "r", "officer": "rwc", "supervisor": "rwc", "manager": "rwc", "technician": "rw", "leadership": "r"},
-    "pm.renovation.inspection": {"front_desk": "r", "officer": "rwc", "supervisor": "rwc", "manager": "rwc", "technician": "rwc", "leadership": "r"},
-    "pm.renovation.check": {"front_desk": "r", "officer": "rwc", "supervisor": "rwc", "manager": "rwc", "technician": "rwc", "leadership": "r"},
-    "pm.renovation.violation": {"front_desk": "r", "officer": "rwc", "supervisor": "rwc", "manager": "rwc", "technician": "rwc", "leadership": "r"},
-    "pm.renovation.worker": {"front_desk": "r", "officer": "rwcu", "supervisor": "rwcu", "manager": "rwcu", "technician": "r", "leadership": "r"},
-    "pm.deposit": {"officer": "r", "supervisor": "r", "manager": "r", "cashier": "r", "accountant": "r", "leadership": "r"},
-    "pm.deposit.deduction": {"officer": "rwc", "supervisor": "rwcu", "manager": "rwcu", "cashier": "r", "accountant": "r", "leadership": "r"},
+    "pm.renovation": {
+        "front_desk": "r",
+        "officer": "rwc",
+        "supervisor": "rwc",
+        "manager": "rwcu",
+        "technician": "r",
+        "cashier": "r",
+        "accountant": "r",
+        "leadership": "r",
+    },
+    "pm.renovation.work": {
+        "front_desk": "r",
+        "officer": "rwcu",
+        "supervisor": "rwcu",
+        "manager": "rwcu",
+        "technician": "r",
+        "cashier": "r",
+        "accountant": "r",
+        "leadership": "r",
+    },
+    "pm.renovation.paper": {
+        "front_desk": "r",
+        "officer": "rwcu",
+        "supervisor": "rwcu",
+        "manager": "rwcu",
+        "technician": "r",
+        "leadership": "r",
+    },
+    "pm.renovation.review": {
+        "front_desk": "r",
+        "officer": "rwc",
+        "supervisor": "rwc",
+        "manager": "rwc",
+        "technician": "rw",
+        "leadership": "r",
+    },
+    "pm.renovation.inspection": {
+        "front_desk": "r",
+        "officer": "rwc",
+        "supervisor": "rwc",
+        "manager": "rwc",
+        "technician": "rwc",
+        "leadership": "r",
+    },
+    "pm.renovation.check": {
+        "front_desk": "r",
+        "officer": "rwc",
+        "supervisor": "rwc",
+        "manager": "rwc",
+        "technician": "rwc",
+        "leadership": "r",
+    },
+    "pm.renovation.violation": {
+        "front_desk": "r",
+        "officer": "rwc",
+        "supervisor": "rwc",
+        "manager": "rwc",
+        "technician": "rwc",
+        "leadership": "r",
+    },
+    "pm.renovation.worker": {
+        "front_desk": "r",
+        "officer": "rwcu",
+        "supervisor": "rwcu",
+        "manager": "rwcu",
+        "technician": "r",
+        "leadership": "r",
+    },
+    "pm.deposit": {
+        "officer": "r",
+        "supervisor": "r",
+        "manager": "r",
+        "cashier": "r",
+        "accountant": "r",
+        "leadership": "r",
+    },
+    "pm.deposit.deduction": {
+        "officer": "rwc",
+        "supervisor": "rwcu",
+        "manager": "rwcu",
+        "cashier": "r",
+        "accountant": "r",
+        "leadership": "r",
+    },
 }
-ROLES = ("front_desk", "officer", "supervisor", "manager", "technician", "cashier", "accountant", "counsel", "leadership")
+ROLES = (
+    "front_desk",
+    "officer",
+    "supervisor",
+    "manager",
+    "technician",
+    "cashier",
+    "accountant",
+    "counsel",
+    "leadership",
+)
 RIGHTS = {"r": "read", "w": "write", "c": "create", "u": "unlink"}
 
 
@@ -41,7 +125,15 @@ class TestAccess(RenovationCase):
         case = self.bring_to("in_progress")
         self.env["pm.renovation"]._plan_patrols(self.property)
         other = self.officer.copy({"login": "pm_other_officer", "pm_property_ids": [(5,)]})
-        for records in (case, case.paper_ids, case.review_ids, case.review_ids.check_ids, case.inspection_ids, case.deposit_ids, case.work_ids):
+        for records in (
+            case,
+            case.paper_ids,
+            case.review_ids,
+            case.review_ids.check_ids,
+            case.inspection_ids,
+            case.deposit_ids,
+            case.work_ids,
+        ):
             with self.subTest(model=records._name):
                 self.assertTrue(records)
                 self.assertFalse(records.with_user(other).search([("id", "in", records.ids)]))

@@ -135,8 +135,16 @@ class TestClocks(RenovationCase):
     def test_illegal_structure_is_reported_the_same_day(self):
         with at("2026-11-20 10:00"):
             case = self.bring_to("in_progress")
-            violation = self.env["pm.renovation.violation"].with_user(self.technician).create(
-                {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.violation_illegal_structure").id, "description": "Glass house on the terrace"}
+            violation = (
+                self.env["pm.renovation.violation"]
+                .with_user(self.technician)
+                .create(
+                    {
+                        "renovation_id": case.id,
+                        "type_id": self.env.ref("pm_renovation.violation_illegal_structure").id,
+                        "description": "Glass house on the terrace",
+                    }
+                )
             )
             self.assertEqual(violation.activity_ids.user_id, self.manager)
             self.assertTrue(violation.stop_work)

@@ -11,14 +11,18 @@ from .common import PNG, RenovationCase
 class TestDeposit(RenovationCase):
     def deduct(self, case, amount, evidence=True, consent=True):
         file = self.env["ir.attachment"].with_user(self.officer).create({"name": "photo.png", "raw": PNG})
-        return self.env["pm.deposit.deduction"].with_user(self.officer).create(
-            {
-                "deposit_id": case.deposit_id.id,
-                "name": "Lift panel dented",
-                "amount": amount,
-                "attachment_ids": [fields.Command.set(file.ids if evidence else [])],
-                "consent_attachment_ids": [fields.Command.set(file.ids if consent else [])],
-            }
+        return (
+            self.env["pm.deposit.deduction"]
+            .with_user(self.officer)
+            .create(
+                {
+                    "deposit_id": case.deposit_id.id,
+                    "name": "Lift panel dented",
+                    "amount": amount,
+                    "attachment_ids": [fields.Command.set(file.ids if evidence else [])],
+                    "consent_attachment_ids": [fields.Command.set(file.ids if consent else [])],
+                }
+            )
         )
 
     def test_deposit_is_a_liability_of_the_property(self):
@@ -61,7 +65,9 @@ class TestDeposit(RenovationCase):
         case = self.bring_to("refunded")
         with self.assertRaises(UserError):
             self.as_user(case.deposit_id, "cashier")._refund(self.method)
-        payments = self.env["pm.payment"].search([("partner_id", "=", case.deposit_payer_id.id), ("direction", "=", "out")])
+        payments = self.env["pm.payment"].search(
+            [("partner_id", "=", case.deposit_payer_id.id), ("direction", "=", "out")]
+        )
         self.assertEqual(len(payments), 1)
         self.assertEqual(payments.partner_id, case.deposit_payer_id)
         self.assertLedger()
@@ -75,7 +81,14 @@ class TestDeposit(RenovationCase):
         case = self.bring_to("in_progress")
         self.parties[0].write({"date_to": fields.Date.subtract(self.today, days=1)})
         self.env["pm.unit.party"].create(
-            {"unit_id": self.units[0].id, "partner_id": self.owners[2].id, "role": "owner", "share": 100, "is_payer": True, "date_from": self.today}
+            {
+                "unit_id": self.units[0].id,
+                "partner_id": self.owners[2].id,
+                "role": "owner",
+                "share": 100,
+                "is_payer": True,
+                "date_from": self.today,
+            }
         )
         with self.assertRaisesRegex(UserError, "same payer"):
             self.as_user(case, "officer").write({"deposit_payer_id": self.owners[2].id})
@@ -186,7 +199,9 @@ class TestDeposit(RenovationCase):
             elif deposit.state == "held" and choice < 0.3:
                 deposit.payment_id.with_user(self.accountant)._reverse("Wrong")
             elif deposit.state == "held" and choice < 0.6:
-                room = deposit.amount - sum(deposit.deduction_ids.filtered(lambda d: d.state != "cancelled").mapped("amount"))
+                room = deposit.amount - sum(
+                    deposit.deduction_ids.filtered(lambda d: d.state != "cancelled").mapped("amount")
+                )
                 if room > 1:
                     deduction = self.deduct(case, self.property.currency_id.round(room * rng.random() * 0.5 + 0.01))
                     getattr(deduction, rng.choice(["action_agree", "action_contest", "action_cancel"]))()

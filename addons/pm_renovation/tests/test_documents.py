@@ -32,7 +32,9 @@ class TestDocuments(RenovationCase):
         violation.action_notify()
         self.pdf("violation_report", violation)
         self.pdf("authority_report", violation)
-        worker = self.env["pm.renovation.worker"].create({"renovation_id": case.id, "name": "Worker One", "photo": base64.b64encode(PNG)})
+        worker = self.env["pm.renovation.worker"].create(
+            {"renovation_id": case.id, "name": "Worker One", "photo": base64.b64encode(PNG)}
+        )
         with self.assertRaisesRegex(UserError, "issue it first"):
             self.pdf("worker_report", worker)
         worker.id_shown = True

@@ -41,7 +41,11 @@ class TestPortal(RenovationCase, HttpCase):
         page = self.post(f"/my/renovations/{case.id}/do/submit").text
         self.assertIn("you must bring", page)
         for paper in case.paper_ids:
-            self.post(f"/my/renovations/{case.id}/upload", {"paper_id": paper.id}, files={"file": ("plan.png", io.BytesIO(PNG), "image/png")})
+            self.post(
+                f"/my/renovations/{case.id}/upload",
+                {"paper_id": paper.id},
+                files={"file": ("plan.png", io.BytesIO(PNG), "image/png")},
+            )
         self.env.invalidate_all()
         self.assertEqual(set(case.paper_ids.mapped("state")), {"received"})
         self.post(f"/my/renovations/{case.id}/do/submit")
@@ -67,7 +71,11 @@ class TestPortal(RenovationCase, HttpCase):
             ("plan.pdf", b"<html><script>alert(1)</script></html>", "is not one of"),
             ("plan.png", PNG + b"\0" * (1024 * 1024 + 1), "larger than"),
         ):
-            page = self.post(f"/my/renovations/{case.id}/upload", {"paper_id": paper.id}, files={"file": (name, io.BytesIO(content), "application/pdf")})
+            page = self.post(
+                f"/my/renovations/{case.id}/upload",
+                {"paper_id": paper.id},
+                files={"file": (name, io.BytesIO(content), "application/pdf")},
+            )
             self.assertIn(words, page.text)
         self.env.invalidate_all()
         self.assertFalse(paper.attachment_ids)
@@ -77,7 +85,9 @@ class TestPortal(RenovationCase, HttpCase):
         self.login(self.portal_user)
         for case_id in (mine.id, theirs.id):
             self.post(
-                f"/my/renovations/{case_id}/upload", {"paper_id": theirs.paper_ids[0].id}, files={"file": ("a.png", io.BytesIO(PNG), "image/png")}
+                f"/my/renovations/{case_id}/upload",
+                {"paper_id": theirs.paper_ids[0].id},
+                files={"file": ("a.png", io.BytesIO(PNG), "image/png")},
             )
         self.env.invalidate_all()
         self.assertFalse(theirs.paper_ids.attachment_ids)
@@ -103,14 +113,20 @@ class TestPortal(RenovationCase, HttpCase):
 
         def sign(**params):
             payload = {"jsonrpc": "2.0", "method": "call", "params": params}
-            response = self.url_open(f"/my/renovations/{case.id}/sign", data=json.dumps(payload), headers={"Content-Type": "application/json"})
+            response = self.url_open(
+                f"/my/renovations/{case.id}/sign",
+                data=json.dumps(payload),
+                headers={"Content-Type": "application/json"},
+            )
             return response.json()["result"]
 
         self.assertIn("error", sign(name="Owner 1"))
         picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
         self.assertIn("redirect_url", sign(name="Owner 1", signature=picture))
         self.env.invalidate_all()
-        self.assertEqual((case.state, case.agreement_signed_by, case.deposit_id.state), ("agreement_signed", "Owner 1", "due"))
+        self.assertEqual(
+            (case.state, case.agreement_signed_by, case.deposit_id.state), ("agreement_signed", "Owner 1", "due")
+        )
         self.assertIn("error", sign(name="Owner 1", signature=picture), "signed once")
         self.bring_to("in_progress", case)
         for document in ("application", "agreement", "permit"):
@@ -132,7 +148,9 @@ class TestPortal(RenovationCase, HttpCase):
 
     def test_only_the_owner_consents(self):
         tenant = self.owners[1]
-        self.env["pm.unit.party"].create({"unit_id": self.units[0].id, "partner_id": tenant.id, "role": "tenant", "date_from": "2025-01-01"})
+        self.env["pm.unit.party"].create(
+            {"unit_id": self.units[0].id, "partner_id": tenant.id, "role": "tenant", "date_from": "2025-01-01"}
+        )
         case = self.make_case(applicant_id=tenant.id)
         self.login(self.other_portal)
         self.post(f"{case.access_url}/do/consent")
@@ -150,9 +168,23 @@ class TestPortal(RenovationCase, HttpCase):
             self.env.flush_all()
             page = self.url_open(f"/pm/permit/{case.permit_token}")
             self.assertEqual(page.status_code, 200)
-            for text in ("Valid today", case.permit_number, case.unit_id.name, self.work.name, "8:00–18:00", "9:00–17:00"):
+            for text in (
+                "Valid today",
+                case.permit_number,
+                case.unit_id.name,
+                self.work.name,
+                "8:00–18:00",
+                "9:00–17:00",
+            ):
                 self.assertIn(text, page.text)
-            for secret in (case.applicant_id.name, case.applicant_id.phone, case.applicant_id.email, "Zhang Site", "9999", "3,000"):
+            for secret in (
+                case.applicant_id.name,
+                case.applicant_id.phone,
+                case.applicant_id.email,
+                "Zhang Site",
+                "9999",
+                "3,000",
+            ):
                 self.assertNotIn(secret, page.text)
         with at("2026-12-25 09:00"):
             self.assertIn("Expired", self.url_open(f"/pm/permit/{case.permit_token}").text)
@@ -162,7 +194,9 @@ class TestPortal(RenovationCase, HttpCase):
 
     def test_worker_pass_page_tells_validity_and_no_name(self):
         case = self.bring_to("in_progress")
-        worker = self.env["pm.renovation.worker"].create({"renovation_id": case.id, "name": "Zhang Worker", "id_shown": True})
+        worker = self.env["pm.renovation.worker"].create(
+            {"renovation_id": case.id, "name": "Zhang Worker", "id_shown": True}
+        )
         worker.action_issue_pass()
         self.env.flush_all()
         page = self.url_open(f"/pm/pass/{worker.pass_token}").text

@@ -60,7 +60,9 @@ class TestRenovation(RenovationCase):
 
     def test_tenant_needs_the_owners_consent(self):
         tenant = self.env["res.partner"].create({"name": "Tenant"})
-        self.env["pm.unit.party"].create({"unit_id": self.units[0].id, "partner_id": tenant.id, "role": "tenant", "date_from": "2025-01-01"})
+        self.env["pm.unit.party"].create(
+            {"unit_id": self.units[0].id, "partner_id": tenant.id, "role": "tenant", "date_from": "2025-01-01"}
+        )
         case = self.make_case(applicant_id=tenant.id)
         self.assertEqual((case.applicant_role, case.owner_consent), ("tenant", "pending"))
         consent = case.paper_ids.filtered(lambda p: p.type_id.code == "owner_consent")
@@ -90,8 +92,10 @@ class TestRenovation(RenovationCase):
 
     def test_refused_application_needs_a_reason_and_can_be_revised(self):
         case = self.bring_to("submitted")
-        wizard = self.env["pm.renovation.reason"].with_user(self.supervisor).create(
-            {"renovation_id": case.id, "purpose": "refuse", "reason": "Plan touches a beam"}
+        wizard = (
+            self.env["pm.renovation.reason"]
+            .with_user(self.supervisor)
+            .create({"renovation_id": case.id, "purpose": "refuse", "reason": "Plan touches a beam"})
         )
         wizard.action_confirm()
         self.assertEqual((case.state, case.refusal_reason), ("refused", "Plan touches a beam"))
@@ -112,7 +116,9 @@ class TestRenovation(RenovationCase):
         paper.action_reject()
         self.as_user(case, "officer").action_tell_defects()
         self.assertEqual(case.state, "defects")
-        message = self.env["pm.message"].search([("res_model", "=", "pm.renovation"), ("res_id", "=", case.id), ("key", "like", "/defects/")])
+        message = self.env["pm.message"].search(
+            [("res_model", "=", "pm.renovation"), ("res_id", "=", case.id), ("key", "like", "/defects/")]
+        )
         self.assertEqual(len(message), 1)
         self.assertIn("Signature missing", message.body)
         paper.action_take_back()
@@ -171,8 +177,16 @@ class TestRenovation(RenovationCase):
 
     def test_acceptance_with_open_violation_is_refused(self):
         case = self.bring_to("in_progress")
-        violation = self.env["pm.renovation.violation"].with_user(self.officer).create(
-            {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.violation_waste").id, "description": "Rubble in the corridor"}
+        violation = (
+            self.env["pm.renovation.violation"]
+            .with_user(self.officer)
+            .create(
+                {
+                    "renovation_id": case.id,
+                    "type_id": self.env.ref("pm_renovation.violation_waste").id,
+                    "description": "Rubble in the corridor",
+                }
+            )
         )
         case.action_notify_completion()
         self.accept(case)
@@ -215,12 +229,20 @@ class TestRenovation(RenovationCase):
     def test_stamps_come_from_steps_only(self):
         case = self.bring_to("approved")
         for values in (
-            {"permit_number": "SG-0"}, {"owner_consent": "given"}, {"decided_at": "2020-01-01"}, {"accepted_at": "2020-01-01"}, {"name": "X"},
+            {"permit_number": "SG-0"},
+            {"owner_consent": "given"},
+            {"decided_at": "2020-01-01"},
+            {"accepted_at": "2020-01-01"},
+            {"name": "X"},
         ):
             with self.subTest(values=values), self.assertRaises(AccessError):
                 self.as_user(case, "manager").write(values)
-        new = self.env["pm.renovation"].with_user(self.officer).create(
-            {"unit_id": self.units[1].id, "applicant_id": self.owners[1].id, "permit_number": "SG-0", "name": "X"}
+        new = (
+            self.env["pm.renovation"]
+            .with_user(self.officer)
+            .create(
+                {"unit_id": self.units[1].id, "applicant_id": self.owners[1].id, "permit_number": "SG-0", "name": "X"}
+            )
         )
         self.assertFalse(new.permit_number)
         self.assertNotEqual(new.name, "X")
@@ -275,7 +297,9 @@ class TestRenovation(RenovationCase):
 
     def test_worker_pass_needs_permit_and_shown_id(self):
         case = self.bring_to("deposit_paid")
-        worker = self.env["pm.renovation.worker"].create({"renovation_id": case.id, "name": "Worker One", "trade": "Tiler"})
+        worker = self.env["pm.renovation.worker"].create(
+            {"renovation_id": case.id, "name": "Worker One", "trade": "Tiler"}
+        )
         with self.assertRaisesRegex(UserError, "valid permit"):
             worker.action_issue_pass()
         case.action_issue_permit()
@@ -290,7 +314,13 @@ class TestRenovation(RenovationCase):
     def test_no_field_keeps_an_identity_card_or_imposes_a_fine(self):
         names = {
             f"{model}.{name}"
-            for model in ("pm.renovation", "pm.renovation.worker", "pm.renovation.violation", "pm.renovation.violation.type", "pm.deposit")
+            for model in (
+                "pm.renovation",
+                "pm.renovation.worker",
+                "pm.renovation.violation",
+                "pm.renovation.violation.type",
+                "pm.deposit",
+            )
             for name in self.env[model]._fields
         }
         forbidden = ("fine", "penalty", "id_number", "id_card", "id_kept", "power", "arrears")
@@ -298,6 +328,8 @@ class TestRenovation(RenovationCase):
 
     def test_signed_upload_serves_as_agreement(self):
         case = self.bring_to("approved")
-        case.agreement_attachment_ids = self.env["ir.attachment"].create({"name": "signed.png", "datas": base64.b64encode(PNG)})
+        case.agreement_attachment_ids = self.env["ir.attachment"].create(
+            {"name": "signed.png", "datas": base64.b64encode(PNG)}
+        )
         case.action_sign_agreement()
         self.assertEqual(case.state, "agreement_signed")

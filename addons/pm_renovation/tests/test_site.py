@@ -54,7 +54,9 @@ class TestSite(RenovationCase):
         self.env["pm.renovation"]._plan_patrols(self.property)
         self.assertFalse(self.patrols(case))
         with self.assertRaisesRegex(UserError, "active site"):
-            self.env["pm.renovation.inspection"].create({"renovation_id": case.id, "kind": "patrol", "date": self.today})
+            self.env["pm.renovation.inspection"].create(
+                {"renovation_id": case.id, "kind": "patrol", "date": self.today}
+            )
 
     def test_patrol_explains_and_every_line_is_answered(self):
         case = self.bring_to("in_progress")
@@ -75,7 +77,9 @@ class TestSite(RenovationCase):
         Message = self.env["pm.message"]
 
         def alarms():
-            return Message.search_count([("res_model", "=", "pm.renovation"), ("res_id", "=", case.id), ("key", "like", "/permit_expiry/")])
+            return Message.search_count(
+                [("res_model", "=", "pm.renovation"), ("res_id", "=", case.id), ("key", "like", "/permit_expiry/")]
+            )
 
         with at("2026-11-20 09:00"):
             case = self.bring_to("in_progress")
@@ -95,7 +99,11 @@ class TestSite(RenovationCase):
         case = self.bring_to("in_progress")
         violation = self.as_user(
             self.env["pm.renovation.violation"].create(
-                {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.violation_noise").id, "description": "Drilling at 21:00"}
+                {
+                    "renovation_id": case.id,
+                    "type_id": self.env.ref("pm_renovation.violation_noise").id,
+                    "description": "Drilling at 21:00",
+                }
             ),
             "officer",
         )
@@ -114,8 +122,16 @@ class TestSite(RenovationCase):
 
     def test_waste_becomes_a_ticket(self):
         case = self.bring_to("in_progress")
-        violation = self.env["pm.renovation.violation"].with_user(self.technician).create(
-            {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.violation_waste").id, "description": "Rubble in the lift lobby"}
+        violation = (
+            self.env["pm.renovation.violation"]
+            .with_user(self.technician)
+            .create(
+                {
+                    "renovation_id": case.id,
+                    "type_id": self.env.ref("pm_renovation.violation_waste").id,
+                    "description": "Rubble in the lift lobby",
+                }
+            )
         )
         ticket = violation.sudo().ticket_id
         self.assertEqual((ticket.property_id, ticket.first_receiver_id), (self.property, self.technician))
@@ -123,6 +139,10 @@ class TestSite(RenovationCase):
 
     def test_repeated_violation_is_counted(self):
         case = self.bring_to("in_progress")
-        vals = {"renovation_id": case.id, "type_id": self.env.ref("pm_renovation.violation_noise").id, "description": "Drilling"}
+        vals = {
+            "renovation_id": case.id,
+            "type_id": self.env.ref("pm_renovation.violation_noise").id,
+            "description": "Drilling",
+        }
         violations = self.env["pm.renovation.violation"].create([vals, vals, vals])
         self.assertEqual(violations.sorted("id").mapped("repeat_count"), [0, 1, 2])

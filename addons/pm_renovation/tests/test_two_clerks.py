@@ -21,11 +21,20 @@ class TestTwoClerks(BaseCase):
         self.database = db_connect(get_db_name())
         with self.database.cursor() as cr:
             env = self._env(cr)
-            prop = env["pm.property"].create({"name": "Clerks", "code": "CLK", "renovation_deposit_amount": 1000.0, "renovation_deposit_method": "fixed"})
+            prop = env["pm.property"].create(
+                {
+                    "name": "Clerks",
+                    "code": "CLK",
+                    "renovation_deposit_amount": 1000.0,
+                    "renovation_deposit_method": "fixed",
+                }
+            )
             building = env["pm.building"].create({"name": "C", "code": "C", "property_id": prop.id})
             unit = env["pm.unit"].create({"code": "C-1", "property_id": prop.id, "building_id": building.id})
             owner = env["res.partner"].create({"name": "Clerk's Owner"})
-            env["pm.unit.party"].create({"unit_id": unit.id, "partner_id": owner.id, "role": "owner", "date_from": "2024-01-01"})
+            env["pm.unit.party"].create(
+                {"unit_id": unit.id, "partner_id": owner.id, "role": "owner", "date_from": "2024-01-01"}
+            )
             prop._ensure_accounts()
             env["pm.payment.method"]._ensure_methods()
             method = env["pm.payment.method"]._get(prop.company_id, "transfer")

@@ -9,7 +9,12 @@ class PmRenovationReason(models.TransientModel):
 
     renovation_id = fields.Many2one("pm.renovation", required=True, readonly=True, ondelete="cascade")
     purpose = fields.Selection(
-        selection=[("refuse", "Refuse"), ("cancel", "Cancel"), ("waive", "Waive the deposit"), ("extend", "Extend the permit")],
+        selection=[
+            ("refuse", "Refuse"),
+            ("cancel", "Cancel"),
+            ("waive", "Waive the deposit"),
+            ("extend", "Extend the permit"),
+        ],
         required=True,
         readonly=True,
     )
