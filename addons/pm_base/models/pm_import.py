@@ -274,7 +274,7 @@ class PmImport(models.Model):
             if not record._run_in_background(deadline):
                 # Not waiting for the next poll of the scheduler.
                 self.env.ref("pm_base.ir_cron_pm_import")._trigger()
-                self.env.cr.commit()
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 return
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -532,7 +532,7 @@ class PmImport(models.Model):
         cron = self.env["ir.cron"]
         try:
             self.attempts += 1
-            self.env.cr.commit()
+            self.env.cr.commit()  # pylint: disable=invalid-commit
             if self.attempts > MAX_ATTEMPTS:
                 raise Refused(
                     self.env._("The import was interrupted %s times at the same place.", MAX_ATTEMPTS),
@@ -555,7 +555,7 @@ class PmImport(models.Model):
             record.invalidate_recordset()
             if record.state == "importing":
                 record._finish()
-                self.env.cr.commit()
+                self.env.cr.commit()  # pylint: disable=invalid-commit
                 record._tell_user()
         except CONFLICTS:
             self.env.cr.rollback()
@@ -581,7 +581,7 @@ class PmImport(models.Model):
                         "Tell the administrator the time of this import. Rows that have entered stay; loading the file again is safe."
                     ),
                 )
-        self.env.cr.commit()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         return True
 
     def _give_up(self, message, remedy):
@@ -729,6 +729,7 @@ class PmImport(models.Model):
             return str(model._sql_error_to_message(exc)), self._integrity_remedy(exc)
         _logger.warning("Import: a row raised an unforeseen error", exc_info=exc)
         message, remedy = messages.CRASH_MESSAGE
+        # pylint: disable-next=translation-not-lazy  # as in pm_import_messages
         return self.env._(message) % {"detail": type(exc).__name__}, self.env._(remedy)
 
     def _integrity_remedy(self, exc):
@@ -776,7 +777,7 @@ class PmImport(models.Model):
                 "sticky": True,
             },
         )
-        self.env.cr.commit()
+        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     # -----------------------------------------------------------------------------------------------------------------
     # Files

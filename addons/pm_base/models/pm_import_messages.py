@@ -117,4 +117,5 @@ def words(env, messages, code, **args):
     :return: ``(message, remedy)``
     """
     message, remedy = messages[code]
+    # pylint: disable=translation-not-lazy  # a LazyTranslate takes its values only when it was made
     return env._(message) % args, env._(remedy) % args

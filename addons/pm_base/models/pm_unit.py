@@ -191,7 +191,7 @@ class PmUnit(models.Model):
         ):
             present.setdefault(unit.id, set()).add(file_type.id)
         for unit in self:
-            needed = mandatory.filtered(lambda t: not t.unit_type or t.unit_type == unit.unit_type)
+            needed = mandatory.filtered(lambda t, kind=unit.unit_type: not t.unit_type or t.unit_type == kind)
             have = present.get(unit.id, set()) & set(needed.ids)
             unit.file_completeness = 100.0 * len(have) / len(needed) if needed else 100.0
 

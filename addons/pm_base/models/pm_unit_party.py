@@ -172,11 +172,11 @@ class PmUnitParty(models.Model):
         self.flush_model(["unit_id", "partner_id", "role", "date_from", "date_to", "is_payer"])
         return super().create(vals_list)
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_todays_slips(self):
         """Rows are history: only one entered by mistake today may go; otherwise it is ended."""
         today = fields.Date.context_today(self)
         if not self.env.su and any(party.create_date.date() < today for party in self):
             raise ValidationError(
                 self.env._("To end a role, enter its last day. Roles of former days are history and stay.")
             )
-        return super().unlink()

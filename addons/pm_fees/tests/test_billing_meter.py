@@ -25,10 +25,10 @@ class TestBillingMeter(BillingCase):
                 "multiplier": 2,
             }
         )
-        cls.read("2026-10-31", 100, is_initial=True)
+        cls.take_reading("2026-10-31", 100, is_initial=True)
 
     @classmethod
-    def read(cls, date, value, meter=None, **values):
+    def take_reading(cls, date, value, meter=None, **values):
         return cls.env["pm.meter.reading"].create(
             {"meter_id": (meter or cls.meter).id, "date": date, "value": value, **values}
         )
@@ -39,7 +39,7 @@ class TestBillingMeter(BillingCase):
         return run.with_env(self.env)
 
     def test_consumption_times_multiplier_times_price(self):
-        reading = self.read("2026-11-30", 112.5)
+        reading = self.take_reading("2026-11-30", 112.5)
         self.assertEqual((reading.previous_value, reading.consumption), (100, 25))
         charge = self.water().charge_ids
         self.assertEqual((charge.quantity, charge.amount_total), (25, 112.5))
@@ -59,7 +59,7 @@ class TestBillingMeter(BillingCase):
                 Command.create({"quantity_from": 20, "price": 10}),
             ],
         )
-        self.read("2026-11-30", 112.5)
+        self.take_reading("2026-11-30", 112.5)
         charge = self.water().charge_ids
         self.assertEqual(charge.amount_total, 10 * 4 + 10 * 6 + 5 * 10)
         self.assertIn("10 × 4.00 + 10 × 6.00 + 5 × 10.00", charge.explanation)
@@ -75,37 +75,37 @@ class TestBillingMeter(BillingCase):
 
     def test_reading_below_the_last_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "below the reading before"), self.cr.savepoint():
-            self.read("2026-11-30", 99.999)
-        self.read("2026-11-30", 100)  # equal is fine: nothing used
+            self.take_reading("2026-11-30", 99.999)
+        self.take_reading("2026-11-30", 100)  # equal is fine: nothing used
 
     def test_rollover(self):
-        self.read("2026-11-15", 9990)
-        reading = self.read("2026-11-30", 5, rolled_over=True)
+        self.take_reading("2026-11-15", 9990)
+        reading = self.take_reading("2026-11-30", 5, rolled_over=True)
         self.assertEqual(reading.consumption, 30)
         with self.assertRaises(ValidationError):
-            self.read("2026-12-31", 10001)
+            self.take_reading("2026-12-31", 10001)
 
     def test_negative_reading_and_second_of_a_day(self):
         with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"), self.cr.savepoint():
-            self.read("2026-11-30", -1)
+            self.take_reading("2026-11-30", -1)
             self.env.flush_all()
-        self.read("2026-11-30", 120)
+        self.take_reading("2026-11-30", 120)
         with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"), self.cr.savepoint():
-            self.read("2026-11-30", 121)
+            self.take_reading("2026-11-30", 121)
             self.env.flush_all()
 
     def test_reading_between_two_moves_the_following(self):
-        last = self.read("2026-11-30", 120)
-        self.read("2026-11-15", 110)
+        last = self.take_reading("2026-11-30", 120)
+        self.take_reading("2026-11-15", 110)
         self.assertEqual(last.consumption, 20)
 
     def test_billed_reading_is_locked_until_reversed(self):
-        reading = self.read("2026-11-30", 110)
+        reading = self.take_reading("2026-11-30", 110)
         run = self.water()
         with self.assertRaises(UserError):
             reading.value = 111
         with self.assertRaises(ValidationError):
-            self.read("2026-11-20", 105)
+            self.take_reading("2026-11-20", 105)
         run.with_user(self.supervisor).action_approve()
         run.with_user(self.accountant).action_post()
         run.charge_ids.with_user(self.accountant)._reverse("our_error")
@@ -117,7 +117,7 @@ class TestBillingMeter(BillingCase):
         self.assertEqual(again.charge_ids.amount_total, 99)
 
     def test_recomputing_frees_and_takes_the_readings(self):
-        reading = self.read("2026-11-30", 110)
+        reading = self.take_reading("2026-11-30", 110)
         run = self.water()
         first = reading.charge_id
         run.with_user(self.accountant).action_compute()
@@ -128,9 +128,9 @@ class TestBillingMeter(BillingCase):
 
     def test_two_meters_make_one_charge(self):
         second = self.meter.copy({"code": "W-2", "multiplier": 1})
-        self.read("2026-10-31", 7, second, is_initial=True)
-        self.read("2026-11-30", 10, second)
-        self.read("2026-11-30", 110)
+        self.take_reading("2026-10-31", 7, second, is_initial=True)
+        self.take_reading("2026-11-30", 10, second)
+        self.take_reading("2026-11-30", 110)
         charge = self.water().charge_ids
         self.assertEqual(charge.quantity, 23)
         self.assertEqual(len(charge.details["readings"]), 2)
@@ -147,25 +147,25 @@ class TestBillingMeter(BillingCase):
                 "date_from": "2026-11-11",
             }
         )
-        self.read("2026-11-10", 105)
-        self.read("2026-11-30", 120)
+        self.take_reading("2026-11-10", 105)
+        self.take_reading("2026-11-30", 120)
         charges = self.water().charge_ids
         self.assertEqual({charge.partner_id: charge.quantity for charge in charges}, {self.owners[0]: 10, tenant: 30})
 
     def test_unusual_use_is_marked_and_warned_about(self):
         for month, value in ((7, 10), (8, 20), (9, 30)):
-            self.read(f"2026-{month:02d}-28", value)
-        normal = self.read("2026-11-15", 110)
+            self.take_reading(f"2026-{month:02d}-28", value)
+        normal = self.take_reading("2026-11-15", 110)
         self.assertEqual(normal.usual, 20)
         self.assertFalse(normal.abnormal)
-        odd = self.read("2026-11-30", 200)
+        odd = self.take_reading("2026-11-30", 200)
         self.assertTrue(odd.abnormal)
         run = self.water()
         self.assertEqual(run.issue_ids.filtered(lambda i: i.severity == "warning").reason, "abnormal")
         self.assertEqual(run.charge_count, 1)
 
     def test_pass_through_goes_to_the_liability_without_markup(self):
-        self.read("2026-11-30", 110)
+        self.take_reading("2026-11-30", 110)
         run = self.water()
         run.with_user(self.supervisor).action_approve()
         run.with_user(self.accountant).action_post()
