@@ -62,7 +62,7 @@ class PmDunningAction(models.Model):
     payment_url = fields.Char(compute="_compute_payment_url")
     message_ref_ids = fields.Many2many("pm.message", compute="_compute_messages", string="Sent Messages")
     delivery_method = fields.Selection(
-        [("hand", "By hand"), ("door", "Left at the address"), ("post", "Posted"), ("email", "E-mailed")],
+        [("hand", "By hand"), ("door", "Left at the address"), ("post", "By post"), ("email", "E-mailed")],
         tracking=True,
     )
     delivered_on = fields.Date(tracking=True)

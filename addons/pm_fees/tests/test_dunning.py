@@ -69,6 +69,25 @@ class TestDunning(CashierCase):
         self.assertFalse(self.run_day("2026-01-11"))
         self.assertEqual(self.env["pm.message"].search_count([("res_model", "=", "pm.dunning.action")]), messages)
 
+    def test_supervisor_and_accountant_run_it_by_hand_for_their_properties_only(self):
+        self.charge(due="2026-01-10")
+        elsewhere = self.property.copy({"code": "T8", "user_ids": False})
+        Case = self.env["pm.dunning.case"]
+        for user in self.users_of("front_desk", "officer", "assistant", "cashier", "technician", "counsel"):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                Case.with_user(user).action_run_now()
+        seen = []
+        run = type(Case)._run_property
+        with (
+            freeze_time("2026-02-11 02:00:00"),
+            patch.object(type(Case), "_run_property", lambda case, prop: seen.append(prop) or run(case, prop)),
+        ):
+            first = Case.with_user(self.supervisor).action_run_now()
+            second = Case.with_user(self.accountant).action_run_now()
+        self.assertEqual((first["params"]["type"], second["params"]["type"]), ("success", "info"))
+        self.assertEqual(len(self.case().action_ids), 2, "the second run of the day makes nothing")
+        self.assertNotIn(elsewhere, seen)
+
     def test_trouble_of_one_property_stops_no_other(self):
         self.charge()
         run = type(self.env["pm.dunning.case"])._run_property
