@@ -145,6 +145,19 @@ class PmImporter(models.AbstractModel):
         return found
 
     @api.model
+    def _present(self, model, rows, properties):
+        """The records that ``rows`` name by property and code and that are there already, archived ones included.
+
+        :return: ``{(property id, code): record}``
+        """
+        domain = [
+            ("property_id", "in", [prop.id for prop in properties.values()]),
+            ("code", "in", [row["code"] for row in rows]),
+        ]
+        records = self.env[model].with_context(active_test=False).search(domain)
+        return {(record.property_id.id, record.code): record for record in records}
+
+    @api.model
     def _by_property(self, model, rows, column, properties, report, message, remedy, by_name=True):
         """Records named by a column, within the property of the row; rows naming an unknown one are refused.
 

@@ -73,17 +73,7 @@ class ImporterZone(models.AbstractModel):
         """Upsert rows with ``property``, ``code`` and ``name``, found by property and code."""
         properties = self._properties(rows, report)
         rows = report.good(rows)
-        found = {
-            (record.property_id.id, record.code): record
-            for record in self.env[model]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("property_id", "in", [p.id for p in properties.values()]),
-                    ("code", "in", [row["code"] for row in rows]),
-                ]
-            )
-        }
+        found = self._present(model, rows, properties)
         items = []
         for row in rows:
             prop = properties[row["property"]]
@@ -220,17 +210,7 @@ class ImporterUnit(models.AbstractModel):
             self.env._("Correct the code, or enter the zone first (sheet Zones)."),
         )
         rows = report.good(rows)
-        found = {
-            (unit.property_id.id, unit.code): unit
-            for unit in self.env["pm.unit"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("property_id", "in", [p.id for p in properties.values()]),
-                    ("code", "in", [row["code"] for row in rows]),
-                ]
-            )
-        }
+        found = self._present("pm.unit", rows, properties)
         items = []
         for row in rows:
             prop = properties[row["property"]].id

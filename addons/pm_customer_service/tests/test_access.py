@@ -2,27 +2,17 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.pm_base.tests.common import ROLES
+
 from .common import DeskCase
 
-EVERYBODY = (
-    "front_desk",
-    "officer",
-    "assistant",
-    "supervisor",
-    "manager",
-    "technician",
-    "cashier",
-    "accountant",
-    "counsel",
-    "leadership",
-)
 DESK = ("front_desk", "officer", "assistant", "supervisor", "manager")
 
 
 @tagged("post_install", "-at_install")
 class TestAccess(DeskCase):
     def test_any_employee_of_the_property_may_record_a_ticket_and_is_first_receiver(self):
-        for role in EVERYBODY:
+        for role in ROLES:
             with self.subTest(role=role):
                 user = getattr(self, role)
                 ticket = self.new_ticket("help", user=user)
@@ -31,7 +21,7 @@ class TestAccess(DeskCase):
 
     def test_who_sees_tickets_of_others(self):
         ticket = self.new_ticket()
-        for role in EVERYBODY:
+        for role in ROLES:
             with self.subTest(role=role):
                 seen = bool(self.env["pm.ticket"].with_user(getattr(self, role)).search([("id", "=", ticket.id)]))
                 self.assertEqual(seen, role in (*DESK, "leadership"))
@@ -52,7 +42,7 @@ class TestAccess(DeskCase):
         self.assertEqual(own.state, "handled")
 
     def test_who_changes_the_rules(self):
-        for role in EVERYBODY:
+        for role in ROLES:
             for record in (
                 self.env.ref("pm_customer_service.deadline_rule_accept"),
                 self.env.ref("pm_customer_service.escalation_rule_unaccepted"),
@@ -65,7 +55,7 @@ class TestAccess(DeskCase):
                     )
 
     def test_logs_are_read_only_for_every_role(self):
-        for role in EVERYBODY:
+        for role in ROLES:
             for model in ("pm.deadline", "pm.deadline.pause", "pm.escalation"):
                 for operation in ("create", "write", "unlink"):
                     with self.subTest(role=role, model=model, operation=operation):
@@ -87,7 +77,7 @@ class TestAccess(DeskCase):
             [("res_model", "=", "pm.ticket"), ("res_id", "in", (ticket | far_ticket).ids)]
         )
         self.assertTrue(clocks)
-        for role in EVERYBODY:
+        for role in ROLES:
             user = getattr(self, role)
             with self.subTest(role=role):
                 self.assertFalse(self.env["pm.ticket"].with_user(user).search([("id", "=", far_ticket.id)]))

@@ -385,17 +385,7 @@ class ImporterMeter(models.AbstractModel):
                     self.env._("Fill in the day of installation."),
                 )
         rows = report.good(rows)
-        found = {
-            (m.property_id.id, m.code): m
-            for m in self.env["pm.meter"]
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("property_id", "in", [p.id for p in properties.values()]),
-                    ("code", "in", [row["code"] for row in rows]),
-                ]
-            )
-        }
+        found = self._present("pm.meter", rows, properties)
         todo = []
         for row in rows:
             prop = properties[row["property"]]

@@ -1,6 +1,8 @@
 from lxml import etree
 from odoo.tests.common import tagged
 
+from odoo.addons.pm_base.tests.common import ROLES
+
 from .cashier_common import CashierCase
 
 
@@ -28,18 +30,7 @@ class TestUnitPage(CashierCase):
     def test_opens_for_every_role(self):
         self.pay((self.charge(amount=50), 20), date="2026-01-20")
         self.env.flush_all()
-        for role in (
-            "front_desk",
-            "officer",
-            "assistant",
-            "supervisor",
-            "manager",
-            "technician",
-            "cashier",
-            "accountant",
-            "counsel",
-            "leadership",
-        ):
+        for role in ROLES:
             user = getattr(self, role)
             unit = self.units[0].with_user(user).with_context(allowed_company_ids=self.company.ids)
             with self.subTest(role=role):
