@@ -1,3 +1,4 @@
+from . import pm_program_fields
 from . import pm_property
 from . import pm_zone
 from . import pm_building

@@ -40,6 +40,14 @@ class PmConsent(models.Model):
     )
     note = fields.Char()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        consents = super().create(vals_list)
+        if not self.env.su:
+            # Nobody speaks for people whom he may not see.
+            consents.partner_id.check_access("read")
+        return consents
+
     def write(self, vals):
         # A consent is evidence. Archiving partners or merging them must still work, so only the decision is locked.
         if {"state", "date", "source", "purpose_id"} & vals.keys():

@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 
 class PmDisclosure(models.Model):
@@ -11,8 +11,9 @@ class PmDisclosure(models.Model):
 
     _name = "pm.disclosure"
     _description = "Disclosure Request"
-    _inherit = ["mail.thread"]
+    _inherit = ["pm.program.fields", "mail.thread"]
     _order = "id desc"
+    _program_fields = frozenset({"state", "user_id", "approver_id", "decided_at"})
 
     _ground_required = models.Constraint(
         "CHECK (state <> 'approved' OR ground IS NOT NULL)", "To approve a disclosure you must name its legal ground."
@@ -48,13 +49,24 @@ class PmDisclosure(models.Model):
         copy=False,
     )
 
+    def write(self, vals):
+        """What the decision rests on is history once it is taken."""
+        evidence = {"name", "property_id", "partner_id", "requester", "requester_identity", "purpose", "ground", "evidence_ids", "refusal_reason"}
+        if evidence & vals.keys() and any(request.state != "requested" for request in self):
+            raise UserError(self.env._("A disclosure that is decided is history and stays as it is."))
+        return super().write(vals)
+
     def _decide(self, state):
+        self.check_access("write")
+        if not self.env.su and not self.env.user.has_group("pm_base.group_supervisor"):
+            raise AccessError(self.env._("To decide on a disclosure you must be a supervisor (S4-95)."))
         for request in self:
             if request.state != "requested":
                 raise UserError(self.env._("To decide on a request it must be open; this one is already decided."))
             if request.user_id == self.env.user:
                 raise UserError(self.env._("To decide on this request you must not be the person who recorded it."))
-        self.write({"state": state, "approver_id": self.env.uid, "decided_at": fields.Datetime.now()})
+        # sudo: the decision is recorded here only, after the checks above
+        self.sudo().write({"state": state, "approver_id": self.env.uid, "decided_at": fields.Datetime.now()})
 
     def action_approve(self):
         if any(not request.ground or not request.requester_identity for request in self):

@@ -18,6 +18,7 @@ from ..tools.sheets import Limits, SheetError, open_workbook
 from . import pm_import_messages as messages
 from .pm_import_plan import Part, Refused, head_of, names_of, refusal, sheet_keys
 from .pm_importer import Report
+from .pm_program_fields import without_defaults
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +45,19 @@ SLICE_SECONDS = 45
 MAX_ATTEMPTS = 3
 CONFLICT_RETRIES = 8
 CONFLICTS = (psycopg2.errors.SerializationFailure, psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected)
+# Carried in the context by the import's own steps; a client cannot send this object.
+_INTERNAL = object()
+RESULT_FIELDS = {
+    "state",
+    "property_ids",
+    "sheet_ids",
+    "error_ids",
+    "notes",
+    "started_at",
+    "done_at",
+    "attempts",
+    "error_file",
+}
 # No followers, no tracking, no mails: thousands of rows at a time.
 BULK_CONTEXT = {
     "tracking_disable": True,
@@ -139,22 +153,27 @@ class PmImport(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.context.get("pm_import_internal"):
-            for vals in vals_list:
-                vals.pop("state", None)
+        if not self.env.su:
+            # A new import is a draft of what its file holds, whatever a client sends.
+            self = without_defaults(self, RESULT_FIELDS)  # noqa: PLW0642
+            vals_list = [{k: v for k, v in vals.items() if k not in RESULT_FIELDS} for vals in vals_list]
         return super().create(vals_list)
 
     def write(self, vals):
-        if "state" in vals and not self.env.context.get("pm_import_internal"):
+        internal = self.env.context.get("pm_import_internal") is _INTERNAL
+        if "state" in vals and not internal:
             raise UserError(self.env._("To change the state of an import you must use its buttons."))
-        if {"file", "kind", "property_id", "date_from"} & set(vals) and not self.env.context.get("pm_import_internal"):
+        if {"file", "kind", "property_id", "date_from"} & set(vals) and not internal:
             for record in self:
+                if not self.env.su and record.create_uid != self.env.user:
+                    # An import runs with the rights of whoever started it.
+                    raise AccessError(self.env._("To load another file you must start a new import."))
                 if record.state in ("importing", "done", "cancelled"):
                     raise UserError(self.env._("To load another file you must start a new import."))
             opened = self.filtered(lambda r: r.state in ("ready", "refused"))
             if opened:
                 opened._clear_results()
-                opened.with_context(pm_import_internal=True).write({"state": "draft"})
+                opened.with_context(pm_import_internal=_INTERNAL).write({"state": "draft"})
         return super().write(vals)
 
     def _transition(self, state):
@@ -170,7 +189,7 @@ class PmImport(models.Model):
                         current=labels[record.state],
                     )
                 )
-        self.with_context(pm_import_internal=True).write({"state": state})
+        self.with_context(pm_import_internal=_INTERNAL).write({"state": state})
 
     # -----------------------------------------------------------------------------------------------------------------
     # Buttons
@@ -485,7 +504,7 @@ class PmImport(models.Model):
     def _clear_results(self):
         self.sudo().error_ids.unlink()
         self.sudo().sheet_ids.unlink()
-        self.with_context(pm_import_internal=True).write(
+        self.with_context(pm_import_internal=_INTERNAL).write(
             {
                 "notes": False,
                 "error_file": False,

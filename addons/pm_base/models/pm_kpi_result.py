@@ -137,6 +137,7 @@ class PmKpiResult(models.Model):
     @api.model
     def action_compute(self):
         """Compute the open months of the properties that the user sees, now."""
+        self.check_access("read")
         # The rights decide which properties, the figures themselves are computed over all their records.
         properties = self.env["pm.property"].search([])
         self.env["pm.kpi"].sudo()._compute_properties(properties.sudo())

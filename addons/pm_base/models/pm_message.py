@@ -154,6 +154,7 @@ class PmMessage(models.Model):
             if vals.get("property_id"):
                 vals["company_id"] = self.env["pm.property"].browse(vals["property_id"]).company_id.id
         messages = super().create(vals_list)
+        messages._check_content()
         messages._trigger_dispatch()
         return messages
 
@@ -168,7 +169,17 @@ class PmMessage(models.Model):
                 raise AccessError(
                     self.env._("Only the dispatcher writes %(fields)s of a message.", fields=", ".join(locked))
                 )
-        return super().write(vals)
+        result = super().write(vals)
+        if {"partner_id", "attachment_ids"} & vals.keys():
+            self._check_content()
+        return result
+
+    def _check_content(self):
+        """Whoever writes a message may send only to people and with files that he may see himself."""
+        if not self.env.su:
+            self.partner_id.check_access("read")
+            # sudo: files that the user may not see are left out of what he reads, yet would be sent
+            self.sudo().attachment_ids.with_env(self.env).check_access("read")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

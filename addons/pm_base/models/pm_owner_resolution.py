@@ -7,8 +7,9 @@ class PmOwnerResolution(models.Model):
 
     _name = "pm.owner.resolution"
     _description = "Owners' Resolution"
-    _inherit = ["mail.thread"]
+    _inherit = ["pm.program.fields", "mail.thread"]
     _order = "date desc, id desc"
+    _program_fields = frozenset({"state"})
 
     name = fields.Char(string="Matter", required=True)
     number = fields.Char(string="Resolution No.")
@@ -30,6 +31,7 @@ class PmOwnerResolution(models.Model):
     )
 
     def _transition(self, origin, target):
+        self.check_access("write")
         for resolution in self:
             if resolution.state != origin:
                 raise UserError(
@@ -39,7 +41,8 @@ class PmOwnerResolution(models.Model):
                         state=dict(self._fields["state"]._description_selection(self.env))[origin],
                     )
                 )
-        self.write({"state": target})
+        # sudo: the state is written here only, after the checks above
+        self.sudo().write({"state": target})
 
     def action_submit(self):
         self._transition("draft", "submitted")

@@ -172,6 +172,12 @@ class PmUnitParty(models.Model):
         self.flush_model(["unit_id", "partner_id", "role", "date_from", "date_to", "is_payer"])
         return super().create(vals_list)
 
+    def write(self, vals):
+        if vals.get("partner_id") and not self.env.su:
+            # A role opens the contact to the staff of the property: nobody opens one that he may not see.
+            self.env["res.partner"].browse(vals["partner_id"]).check_access("read")
+        return super().write(vals)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_only_todays_slips(self):
         """Rows are history: only one entered by mistake today may go; otherwise it is ended."""

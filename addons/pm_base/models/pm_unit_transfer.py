@@ -14,8 +14,9 @@ class PmUnitTransfer(models.Model):
 
     _name = "pm.unit.transfer"
     _description = "Ownership Transfer"
-    _inherit = ["mail.thread"]
+    _inherit = ["pm.program.fields", "mail.thread"]
     _order = "date desc, id desc"
+    _program_fields = frozenset({"state", "old_party_ids", "new_party_ids"})
 
     name = fields.Char(compute="_compute_name", store=True)
     unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict")
@@ -68,6 +69,11 @@ class PmUnitTransfer(models.Model):
         self.ensure_one()
         return []
 
+    def write(self, vals):
+        if {"unit_id", "date", "reason", "line_ids"} & vals.keys() and any(transfer.state == "done" for transfer in self):
+            raise UserError(self.env._("A confirmed transfer is history and stays."))
+        return super().write(vals)
+
     def _check_lines(self):
         for transfer in self:
             if not transfer.line_ids:
@@ -92,6 +98,7 @@ class PmUnitTransfer(models.Model):
         The payer role moves with the ownership unless somebody who is no owner (a tenant) pays.
         """
         Party = self.env["pm.unit.party"]
+        self.check_access("write")
         self._check_lines()
         for transfer in self:
             if transfer.state != "draft":
@@ -130,7 +137,8 @@ class PmUnitTransfer(models.Model):
                 ]
             )
             warnings = transfer._get_transfer_warnings()
-            transfer.write({"state": "done", "old_party_ids": [(6, 0, owners.ids)], "new_party_ids": [(6, 0, new.ids)]})
+            # sudo: the state is written here only
+            transfer.sudo().write({"state": "done", "old_party_ids": [(6, 0, owners.ids)], "new_party_ids": [(6, 0, new.ids)]})
             message = self.env._(
                 "Ownership of %(unit)s passes on %(day)s from %(old)s to %(new)s.",
                 unit=transfer.unit_id.name,
@@ -144,6 +152,7 @@ class PmUnitTransfer(models.Model):
         return True
 
     def action_cancel(self):
+        self.check_access("write")
         for transfer in self:
             if transfer.state != "draft":
                 raise UserError(
@@ -151,7 +160,8 @@ class PmUnitTransfer(models.Model):
                         "To cancel a transfer it must be a draft; enter a new transfer to change %s.", transfer.name
                     )
                 )
-        self.write({"state": "cancelled"})
+        # sudo: as in `action_confirm`
+        self.sudo().write({"state": "cancelled"})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):

@@ -3,6 +3,7 @@ from . import test_generic
 from . import test_partner
 from . import test_portal
 from . import test_property
+from . import test_security
 from . import test_unit_party
 from . import test_unit_transfer
 from . import test_document

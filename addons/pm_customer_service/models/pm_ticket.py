@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.pm_base.models.pm_program_fields import without_defaults
+
 from .pm_ticket_type import CODES
 
 STATES = [
@@ -420,6 +422,8 @@ class PmTicket(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         internal = self.env.user._is_internal()
+        if not self.env.su:
+            self = without_defaults(self, PROTECTED | {"state"})  # noqa: PLW0642
         vals_list = [dict(vals) for vals in vals_list]  # the caller's own dicts stay as they are
         for vals in vals_list:
             if not self.env.su:
@@ -435,6 +439,7 @@ class PmTicket(models.Model):
                 vals["first_receiver_id"] = self.env.uid
         self._prepare_numbers(vals_list)
         tickets = super().create(vals_list)
+        tickets._check_people()
         tickets._deadline_event("created")
         promised = tickets.filtered("promised_date")
         promised._deadline_event("agreed")
@@ -473,6 +478,7 @@ class PmTicket(models.Model):
                         ),
                     )
                 )
+            self._check_kept(vals)
         elif vals.get("first_receiver_id", False) is not False and any(
             ticket.first_receiver_id and ticket.first_receiver_id.id != vals["first_receiver_id"] for ticket in self
         ):
@@ -490,6 +496,8 @@ class PmTicket(models.Model):
                 self.env._("A ticket in work has a named handler: to change the handler, choose another one.")
             )
         result = super().write(vals) if vals else True
+        if {"partner_id", "vendor_id"} & vals.keys():
+            self._check_people()
         if vals.get("user_id"):
             self.filtered(lambda ticket: ticket.state == "new")._transition("assigned")
             self._open_deadlines().write({"user_id": vals["user_id"]})
@@ -498,6 +506,32 @@ class PmTicket(models.Model):
         if target:
             self.filtered(lambda ticket: ticket.state != target)._transition(target)
         return result
+
+    def _check_people(self):
+        """A ticket shows phone and address of its customer: nobody names one whom he may not see."""
+        if not self.env.su:
+            (self.partner_id | self.vendor_id).check_access("read")
+
+    def _check_kept(self, vals):
+        """Who may close a ticket follows from its kind: nobody gets round that by changing the kind, or hides the ticket."""
+        user = self.env.user
+        if "active" in vals and not user.has_group("pm_base.group_manager"):
+            raise AccessError(self.env._("Only a project manager archives tickets: cancel it, or mark it invalid."))
+        for ticket in self:
+            if vals.get("type_id", ticket.type_id.id) == ticket.type_id.id:
+                continue
+            ticket._require(
+                ticket.state in OPEN_STATES, self.env._("to change the kind of a handled ticket you must reopen it.")
+            )
+            if ticket.type_code == "complaint" and (
+                not user.has_group("pm_base.group_supervisor") or user in (ticket.user_id | ticket.handled_by_id)
+            ):
+                raise AccessError(
+                    self.env._(
+                        "Ticket %(ticket)s: only a supervisor who does not handle it says that a complaint is none.",
+                        ticket=ticket.number,
+                    )
+                )
 
     def _write_protected(self, vals):
         """Write what only the program may write."""

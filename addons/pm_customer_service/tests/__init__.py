@@ -7,6 +7,7 @@ from . import test_generic
 from . import test_kpi
 from . import test_mail_intake
 from . import test_portal
+from . import test_security
 from . import test_ticket
 from . import test_views
 from . import test_workers

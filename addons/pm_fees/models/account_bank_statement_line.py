@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL, float_repr
 
+from .account_move import LEDGER_STEP
 from .payment_reference import find_references
 
 _logger = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class AccountBankStatementLine(models.Model):
         """Take the booking back: the money is on the suspense account again, and no automatic match is tried."""
         self.ensure_one()
         # sudo: whoever may void the payment may free its bank line
-        self.sudo().with_context(pm_payment_void=True).action_undo_reconciliation()
+        self.sudo().with_context(pm_payment_void=LEDGER_STEP).action_undo_reconciliation()
         self.write({"pm_match_state": "unknown", "pm_match_reason": False, "pm_settled_payment_id": False})
         self.pm_proposal_ids.filtered(lambda p: p.state in ("accepted", "superseded")).state = "rejected"
 
@@ -155,7 +156,7 @@ class AccountBankStatementLine(models.Model):
         )
 
     def action_undo_reconciliation(self):
-        if not self.env.context.get("pm_payment_void") and self.sudo().pm_payment_ids.filtered(
+        if self.env.context.get("pm_payment_void") is not LEDGER_STEP and self.sudo().pm_payment_ids.filtered(
             lambda p: p.state == "posted"
         ):
             raise UserError(self.env._("Charges were paid with this bank line: to undo it you must void its receipt."))

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from .account_move import LEDGER_STEP
+
 
 class AccountMove(models.Model):
     """The entry of a payment belongs to its receipt: reset or reversed by itself, receipt and ledger would part."""
@@ -12,7 +14,7 @@ class AccountMove(models.Model):
         return super().button_draft()
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
-        if not self.env.context.get("pm_payment_void"):
+        if self.env.context.get("pm_payment_void") is not LEDGER_STEP:
             self._check_no_receipts()
         return super()._reverse_moves(default_values_list=default_values_list, cancel=cancel)
 

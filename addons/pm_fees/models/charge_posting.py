@@ -14,6 +14,8 @@ from odoo import Command, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, sql
 
+from .account_move import LEDGER_STEP
+
 # Columns of account_move_line this file was checked against (test_posting holds clones against ORM rows, column by
 # column). A column of another add-on is cloned with the row as long as it is empty in the prototype; when it has a
 # value, nobody knows whether that value fits the other charges: the ORM does the work.
@@ -198,8 +200,8 @@ class PmCharge(models.Model):
         blocker = self._column_blocker(line)
         if blocker:
             # Found out too late to avoid the prototype: it goes back to draft and away, the ORM starts afresh.
-            move.with_context(pm_billing=True).button_draft()
-            move.with_context(force_delete=True, pm_billing=True).unlink()
+            move.with_context(pm_billing=LEDGER_STEP).button_draft()
+            move.with_context(force_delete=True, pm_billing=LEDGER_STEP).unlink()
             move = self._make_entry_by_orm(moves, values, counterparts, prop, date, sign)
             return move, blocker
         self._split_line(line, sign)

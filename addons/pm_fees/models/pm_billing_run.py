@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.pm_base.models.pm_program_fields import without_defaults
+
 _logger = logging.getLogger(__name__)
 
 STATES = [
@@ -154,6 +156,7 @@ class PmBillingRun(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
+            self = without_defaults(self, STEP_FIELDS)  # noqa: PLW0642
             vals_list = [
                 {**{name: value for name, value in vals.items() if name not in STEP_FIELDS}, "state": "draft"}
                 for vals in vals_list

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_round
 
+from odoo.addons.pm_base.models.pm_program_fields import without_defaults
+
 _FLOW = {("open", "closed"), ("closed", "open"), ("closed", "handed_over")}
 # Written by the program only: states, signatures, and what follows from them.
 _LOCKED = {
@@ -118,6 +120,7 @@ class PmCashSession(models.Model):
             if not self.env.user.has_group("pm_base.group_cashier"):
                 raise AccessError(self.env._("To open a cash session you must be a cashier."))
             # A session opens as one's own and empty, whatever a client sends.
+            self = without_defaults(self, _LOCKED)  # noqa: PLW0642
             vals_list = [
                 {**{name: value for name, value in vals.items() if name not in _LOCKED}, "user_id": self.env.uid}
                 for vals in vals_list

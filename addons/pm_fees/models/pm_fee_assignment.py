@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from odoo.addons.pm_base.models.pm_program_fields import without_defaults
+
 APPROVAL_FIELDS = {"discount_author_id", "discount_approved_by", "discount_approved_on"}
 
 
@@ -97,6 +99,7 @@ class PmFeeAssignment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self = without_defaults(self, APPROVAL_FIELDS)  # noqa: PLW0642
         vals_list = [{name: value for name, value in vals.items() if name not in APPROVAL_FIELDS} for vals in vals_list]
         for vals in vals_list:
             if vals.get("discount"):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+
+_DELIVERY_FIELDS = {"delivered_on", "delivered_by", "delivery_method", "delivery_proof"}
 
 
 class PmFeeNotice(models.Model):
@@ -74,6 +76,12 @@ class PmFeeNotice(models.Model):
                 if charge.run_id != notice.run_id and charge.due_date < (notice.due_date or notice.date)
             )
             notice.reference = own[:1].reference
+
+    def write(self, vals):
+        """People record the delivery; what the notice says is written by the program."""
+        if not self.env.su and vals.keys() - _DELIVERY_FIELDS:
+            raise AccessError(self.env._("A payment notice does not change: only its delivery is recorded."))
+        return super().write(vals)
 
     def _compute_access_url(self):
         for notice in self:

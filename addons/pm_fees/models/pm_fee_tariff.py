@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools.misc import formatLang
 
+from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 from odoo.addons.pm_base.models.pm_unit import UNIT_TYPES
 
 # What one price is multiplied by. Later methods (pooled share, formula) add a value here and a statement in
@@ -122,6 +123,7 @@ class PmFeeTariff(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
+            self = without_defaults(self, APPROVAL_FIELDS)  # noqa: PLW0642
             vals_list = [{**vals, "state": "draft", "author_id": self.env.uid} for vals in vals_list]
         return super().create(vals_list)
 
@@ -303,12 +305,34 @@ class PmFeeTariffTier(models.Model):
     quantity_from = fields.Float("Above", digits=(16, 3), required=True)
     price = fields.Float(digits=(16, 6), required=True)
 
-    @api.constrains("quantity_from", "price")
+    @api.model_create_multi
+    def create(self, vals_list):
+        tiers = super().create(vals_list)
+        tiers._sign()
+        return tiers
+
+    def write(self, vals):
+        # Before and after: a tier moved to another tariff changes the price of both.
+        self._check_draft()
+        self._sign()
+        result = super().write(vals)
+        if "tariff_id" in vals:
+            self._sign()
+        return result
+
+    def _sign(self):
+        """Whoever writes a tier is an author of the price, and may not approve it."""
+        if not self.env.su:
+            # sudo: the author is recorded by the program only
+            self.tariff_id.filtered(lambda tariff: tariff.state == "draft").sudo().author_id = self.env.user
+
+    @api.constrains("tariff_id", "quantity_from", "price")
     def _check_draft(self):
         if any(tier.tariff_id.state != "draft" for tier in self):
             raise ValidationError(self.env._("The tiers of an approved tariff cannot change: make a new version."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_draft(self):
+        self._sign()
         if any(tier.tariff_id.state != "draft" for tier in self):
             raise UserError(self.env._("The tiers of an approved tariff cannot change: make a new version."))

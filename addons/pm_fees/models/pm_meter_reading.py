@@ -11,7 +11,10 @@ class PmMeterReading(models.Model):
 
     _name = "pm.meter.reading"
     _description = "Meter reading"
-    _inherit = ["mail.thread"]
+    _inherit = ["pm.program.fields", "mail.thread"]
+    _program_fields = frozenset(
+        {"previous_id", "previous_value", "previous_date", "consumption", "usual", "abnormal", "charge_id"}
+    )
     _order = "date desc, id desc"
 
     _once_a_day = models.Constraint("UNIQUE (meter_id, date)", "This meter already has a reading of that day.")

@@ -6,6 +6,8 @@ from odoo.fields import Command
 from odoo.tools import SQL
 from psycopg2.errors import UniqueViolation
 
+from .account_move import LEDGER_STEP
+
 _MAIL_BATCH = 50
 _REQUEST_INDEX = "pm_payment_request_key_unique"
 
@@ -103,7 +105,7 @@ class PmPayment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.context.get("pm_payment_register"):
+        if self.env.context.get("pm_payment_register") is not LEDGER_STEP:
             raise UserError(
                 self.env._("A payment is registered at the counter, from the bank or in the portal, never typed in.")
             )
@@ -426,7 +428,7 @@ class PmPayment(models.Model):
         ]
         # sudo: nobody may write payments except through this method, whose caller was checked
         payments = self.sudo().with_context(
-            pm_payment_register=True, tracking_disable=True, mail_create_nosubscribe=True
+            pm_payment_register=LEDGER_STEP, tracking_disable=True, mail_create_nosubscribe=True
         )
         try:
             with self.env.cr.savepoint():
@@ -587,7 +589,7 @@ class PmPayment(models.Model):
             payment._check_date(today, payment.property_id, payment.method_id)
             reversal = (
                 payment.move_id.with_company(payment.company_id)
-                .with_context(pm_payment_void=True)
+                .with_context(pm_payment_void=LEDGER_STEP)
                 ._reverse_moves(
                     [
                         {

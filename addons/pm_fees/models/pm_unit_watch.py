@@ -12,11 +12,12 @@ class PmUnit(models.Model):
         "Watch for Sale",
         readonly=True,
         index="btree_not_null",
+        groups="base.group_user",
         help="Arrears of more than three months: staff keep an eye on sale and transfer. A warning only, nothing is blocked (S0-139).",
     )
-    pm_overdue = fields.Monetary("Overdue", compute="_compute_pm_money")
-    pm_open = fields.Monetary("Owed", compute="_compute_pm_money")
-    pm_payment_count = fields.Integer("Payments", compute="_compute_pm_money")
+    pm_overdue = fields.Monetary("Overdue", compute="_compute_pm_money", groups="base.group_user")
+    pm_open = fields.Monetary("Owed", compute="_compute_pm_money", groups="base.group_user")
+    pm_payment_count = fields.Integer("Payments", compute="_compute_pm_money", groups="base.group_user")
     pm_payment_ids = fields.One2many("pm.payment", "unit_id", "Recent Payments", readonly=True)
 
     def _compute_pm_money(self):

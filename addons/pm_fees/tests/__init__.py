@@ -15,4 +15,5 @@ from . import test_dunning
 from . import test_payment
 from . import test_portal_bills
 from . import test_receipt
+from . import test_security
 from . import test_unit_page

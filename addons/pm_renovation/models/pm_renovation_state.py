@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 from odoo.exceptions import AccessError, UserError
 
 # Carried in the context to prove that a write comes from the model's own step.
@@ -23,6 +24,7 @@ class PmRenovationState(models.AbstractModel):
     def create(self, vals_list):
         # Born in the first state, whatever the client sends.
         closed = {"state"} if self.env.su else {"state", *self._step_fields}
+        self = without_defaults(self, closed)  # noqa: PLW0642
         return super().create([{k: v for k, v in vals.items() if k not in closed} for vals in vals_list])
 
     def write(self, vals):

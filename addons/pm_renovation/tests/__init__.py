@@ -5,5 +5,6 @@ from . import test_documents
 from . import test_generic
 from . import test_portal
 from . import test_renovation
+from . import test_security
 from . import test_site
 from . import test_two_clerks

@@ -1,0 +1,23 @@
+from odoo.tests.common import tagged
+
+from .common import RenovationCase
+
+
+@tagged("post_install", "-at_install")
+class TestSecurity(RenovationCase):
+    """What a client may try over RPC: any value, any context key, any id."""
+
+    def test_defaults_in_the_context_take_no_step(self):
+        values = {
+            "unit_id": self.units[0].id,
+            "applicant_id": self.owners[0].id,
+            "date_start": self.today,
+            "date_end": self.today,
+        }
+        case = (
+            self.env["pm.renovation"]
+            .with_user(self.officer)
+            .with_context(default_state="passed", default_permit_number="P-1", default_decided_by_id=self.manager.id)
+            .create(values)
+        )
+        self.assertEqual((case.state, case.permit_number, case.decided_by_id.id), ("draft", False, False))
