@@ -51,7 +51,17 @@ class PmDisclosure(models.Model):
 
     def write(self, vals):
         """What the decision rests on is history once it is taken."""
-        evidence = {"name", "property_id", "partner_id", "requester", "requester_identity", "purpose", "ground", "evidence_ids", "refusal_reason"}
+        evidence = {
+            "name",
+            "property_id",
+            "partner_id",
+            "requester",
+            "requester_identity",
+            "purpose",
+            "ground",
+            "evidence_ids",
+            "refusal_reason",
+        }
         if evidence & vals.keys() and any(request.state != "requested" for request in self):
             raise UserError(self.env._("A disclosure that is decided is history and stays as it is."))
         return super().write(vals)

@@ -70,7 +70,9 @@ class PmUnitTransfer(models.Model):
         return []
 
     def write(self, vals):
-        if {"unit_id", "date", "reason", "line_ids"} & vals.keys() and any(transfer.state == "done" for transfer in self):
+        if {"unit_id", "date", "reason", "line_ids"} & vals.keys() and any(
+            transfer.state == "done" for transfer in self
+        ):
             raise UserError(self.env._("A confirmed transfer is history and stays."))
         return super().write(vals)
 
@@ -138,7 +140,9 @@ class PmUnitTransfer(models.Model):
             )
             warnings = transfer._get_transfer_warnings()
             # sudo: the state is written here only
-            transfer.sudo().write({"state": "done", "old_party_ids": [(6, 0, owners.ids)], "new_party_ids": [(6, 0, new.ids)]})
+            transfer.sudo().write(
+                {"state": "done", "old_party_ids": [(6, 0, owners.ids)], "new_party_ids": [(6, 0, new.ids)]}
+            )
             message = self.env._(
                 "Ownership of %(unit)s passes on %(day)s from %(old)s to %(new)s.",
                 unit=transfer.unit_id.name,

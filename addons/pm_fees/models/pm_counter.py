@@ -14,6 +14,7 @@ class PmPayment(models.Model):
     @api.model
     def counter_setup(self):
         """Properties, payment methods and cash sessions of the cashier, for the screen when it opens."""
+        self.check_access("read")
         properties = self.env["pm.property"].search([])
         self.env["pm.payment.method"]._ensure_methods(properties.company_id)
         methods = self.env["pm.payment.method"].search(
@@ -36,6 +37,8 @@ class PmPayment(models.Model):
 
         :return: list of dicts id, name, property, payer, phone, owed; those who owe first
         """
+        # Who owes what is for those who may see payments (L-02), not for everybody who sees the unit.
+        self.check_access("read")
         words = (query or "").split()
         if not words:
             return []
@@ -68,6 +71,7 @@ class PmPayment(models.Model):
 
         :return: dict for the screen; amounts are numbers in the company's currency
         """
+        self.check_access("read")
         unit = self.env["pm.unit"].browse(unit_id).exists()
         if not unit:
             raise UserError(self.env._("This unit does not exist any more."))

@@ -106,3 +106,15 @@ class TestSecurity(BillingCase):
             with self.assertRaises(AccessError):
                 unit.read([name])
         self.assertIn("pm_open", self.units[0].with_user(self.front_desk).read(["pm_open"])[0])
+
+    def test_who_owes_is_not_searched_by_everybody(self):
+        Payment = self.env["pm.payment"]
+        for user in (self.technician, self.portal_user, self.outsider):
+            for call in (
+                lambda counter: counter.counter_setup(),
+                lambda counter: counter.counter_search("A"),
+                lambda counter: counter.counter_household(self.units[0].id),
+            ):
+                with self.assertRaises(AccessError):
+                    call(Payment.with_user(user))
+        self.assertTrue(Payment.with_user(self.front_desk).counter_search("A-101"))

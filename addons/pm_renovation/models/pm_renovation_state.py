@@ -1,6 +1,7 @@
 from odoo import api, models
-from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 
 # Carried in the context to prove that a write comes from the model's own step.
 # A client cannot send this object, so neither state nor stamps can be written from outside.

@@ -1,3 +1,5 @@
+from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests.common import tagged
 
 from .common import RenovationCase
@@ -21,3 +23,14 @@ class TestSecurity(RenovationCase):
             .create(values)
         )
         self.assertEqual((case.state, case.permit_number, case.decided_by_id.id), ("draft", False, False))
+
+    def test_a_record_adopts_no_file_that_its_writer_may_not_see(self):
+        case = self.make_case()
+        pending = self.env["ir.attachment"].with_user(self.accountant).create({"name": "wages.pdf", "raw": b"x"})
+        own = self.env["ir.attachment"].with_user(self.officer).create({"name": "plan.pdf", "raw": b"x"})
+        paper = case.paper_ids[:1].with_user(self.officer)
+        with self.assertRaises(AccessError):
+            paper.write({"attachment_ids": [Command.link(pending.id)]})
+        self.assertFalse(pending.res_id)
+        paper.write({"attachment_ids": [Command.link(own.id)]})
+        self.assertEqual((own.res_model, own.res_id), (paper._name, paper.id))
