@@ -97,7 +97,9 @@ def _fresh_log(name):
 
 
 def _install(database, modules, log, what, flag="-i", remedy=""):
-    odoo.call("-d", database, flag, ",".join(modules), *_OFFLINE, log=log, what=what, remedy=remedy)
+    # An upgrade brings corrected translations only when it is told to.
+    extra = ("--i18n-overwrite",) if flag == "-u" else ()
+    odoo.call("-d", database, flag, ",".join(modules), *extra, *_OFFLINE, log=log, what=what, remedy=remedy)
 
 
 def _check_installed(database, modules, log):
@@ -279,7 +281,9 @@ def _upgrade_demo(have, wanted):
         changed = ["all"]
     else:
         changed = [m for m in wanted["modules"] if m in known and have["modules"].get(m) != wanted["modules"][m]]
-    arguments = (["-i", ",".join(new)] if new else []) + (["-u", ",".join(changed)] if changed else [])
+    arguments = (["-i", ",".join(new)] if new else []) + (
+        ["-u", ",".join(changed), "--i18n-overwrite"] if changed else []
+    )
     if not arguments:
         return
     with progress(f"the sources have changed: upgrading {', '.join(new + changed)} in {DEMO}", _last_module(log)):

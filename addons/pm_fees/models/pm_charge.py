@@ -106,7 +106,7 @@ class PmCharge(models.Model):
         [("unpaid", "Unpaid"), ("partial", "Partly paid"), ("paid", "Paid")],
         compute="_compute_residual",
         store=True,
-        string="Payment",
+        string="Payment State",
         help="Empty until posted and after a reversal.",
     )
     reverse_of_id = fields.Many2one(

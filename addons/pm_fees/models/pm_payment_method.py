@@ -32,7 +32,7 @@ class PmPaymentMethod(models.Model):
 
     _code_unique = models.UniqueIndex("(company_id, code)", "The company already has this payment method.")
 
-    code = fields.Selection(METHODS, required=True)
+    code = fields.Selection(METHODS, "Payment Method", required=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     at_counter = fields.Boolean("At the Counter", default=True, help="Offered on the counter screen.")
