@@ -3,6 +3,10 @@ from odoo import api, fields, models
 
 # S0-139: a unit with arrears older than this many full months is watched for sale and transfer.
 _WATCH_PARAMETER = "pm_fees.watch_sale_months"
+# Who is told what a household owes: those who deal with it, not every employee who may open the page (L-02, L-08).
+_MONEY_GROUPS = (
+    "pm_base.group_front_desk,pm_base.group_cashier,pm_base.group_accountant,pm_base.group_counsel,pm_base.group_leadership"
+)
 
 
 class PmUnit(models.Model):
@@ -12,16 +16,16 @@ class PmUnit(models.Model):
         "Watch for Sale",
         readonly=True,
         index="btree_not_null",
-        groups="base.group_user",
+        groups=_MONEY_GROUPS,
         help="Arrears of more than three months: staff keep an eye on sale and transfer. A warning only, nothing is blocked (S0-139).",
     )
-    pm_overdue = fields.Monetary("Overdue", compute="_compute_pm_money", groups="base.group_user")
-    pm_open = fields.Monetary("Owed", compute="_compute_pm_money", groups="base.group_user")
-    pm_payment_count = fields.Integer("Payments", compute="_compute_pm_money", groups="base.group_user")
+    pm_overdue = fields.Monetary("Overdue", compute="_compute_pm_money", groups=_MONEY_GROUPS)
+    pm_open = fields.Monetary("Owed", compute="_compute_pm_money", groups=_MONEY_GROUPS)
+    pm_payment_count = fields.Integer("Payments", compute="_compute_pm_money", groups=_MONEY_GROUPS)
     pm_payment_ids = fields.One2many("pm.payment", "unit_id", "Recent Payments", readonly=True)
 
     def _compute_pm_money(self):
-        # sudo: everybody who may open the household page may see what is owed for it, not the ledger behind it
+        # sudo: the roles of _MONEY_GROUPS may see what is owed, not the ledger behind it
         Charge = self.env["pm.charge"].sudo()
         domain = [("unit_id", "in", self.ids), ("state", "=", "posted"), ("residual", ">", 0)]
         owed = dict(Charge._read_group(domain, ["unit_id"], ["residual:sum"]))

@@ -107,6 +107,11 @@ class TestSecurity(BillingCase):
                 unit.read([name])
         self.assertIn("pm_open", self.units[0].with_user(self.front_desk).read(["pm_open"])[0])
 
+    def test_staff_who_do_not_deal_with_the_household_do_not_see_its_arrears(self):
+        for name in ("pm_open", "pm_overdue", "pm_watch_sale"):
+            with self.subTest(field=name), self.assertRaises(AccessError):
+                self.units[0].with_user(self.technician).read([name])
+
     def test_who_owes_is_not_searched_by_everybody(self):
         Payment = self.env["pm.payment"]
         for user in (self.technician, self.portal_user, self.outsider):
