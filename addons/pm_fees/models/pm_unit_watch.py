@@ -4,9 +4,7 @@ from odoo import api, fields, models
 # S0-139: a unit with arrears older than this many full months is watched for sale and transfer.
 _WATCH_PARAMETER = "pm_fees.watch_sale_months"
 # Who is told what a household owes: those who deal with it, not every employee who may open the page (L-02, L-08).
-_MONEY_GROUPS = (
-    "pm_base.group_front_desk,pm_base.group_cashier,pm_base.group_accountant,pm_base.group_counsel,pm_base.group_leadership"
-)
+_MONEY_GROUPS = "pm_base.group_front_desk,pm_base.group_cashier,pm_base.group_accountant,pm_base.group_counsel,pm_base.group_leadership"
 
 
 class PmUnit(models.Model):
