@@ -134,7 +134,6 @@ class PmKpiResult(models.Model):
         """Open the records counted below the line."""
         return self._open_part("denominator")
 
-    @api.model
     def action_compute(self):
         """Compute the open months of the properties that the user sees, now."""
         self.check_access("read")

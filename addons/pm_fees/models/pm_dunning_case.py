@@ -109,7 +109,6 @@ class PmDunningCase(models.Model):
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 
-    @api.model
     def action_run_now(self):
         """Make the reminders of today for the user's properties without waiting for the night; the same run, so twice
         is harmless and messages still keep the quiet hours.

@@ -4,6 +4,7 @@ from unittest.mock import patch
 import psycopg2
 from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError
+from odoo.service.model import call_kw
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
@@ -82,8 +83,9 @@ class TestDunning(CashierCase):
             freeze_time("2026-02-11 02:00:00"),
             patch.object(type(Case), "_run_property", lambda case, prop: seen.append(prop) or run(case, prop)),
         ):
-            first = Case.with_user(self.supervisor).action_run_now()
-            second = Case.with_user(self.accountant).action_run_now()
+            # As the list's button calls it: with the ids of what is selected, here nothing.
+            first = call_kw(Case.with_user(self.supervisor), "action_run_now", [[]], {})
+            second = call_kw(Case.with_user(self.accountant), "action_run_now", [[]], {})
         self.assertEqual((first["params"]["type"], second["params"]["type"]), ("success", "info"))
         self.assertEqual(len(self.case().action_ids), 2, "the second run of the day makes nothing")
         self.assertNotIn(elsewhere, seen)
