@@ -17,6 +17,7 @@ from . import res_partner
 from . import res_users
 from . import pm_document
 from . import ir_actions_report
+from . import ir_attachment
 from . import ir_cron
 from . import pm_importer
 from . import pm_importer_property

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_attachment
 from . import test_cron_language
 from . import test_generic
 from . import test_partner

@@ -1,0 +1,26 @@
+import os
+import time
+
+from odoo import api, models
+
+# A file store on a slow disk gets a file of 100 MB written well within this.
+_PATIENCE = 5.0  # seconds
+_PAUSE = 0.02  # seconds
+
+
+class IrAttachment(models.Model):
+    _inherit = "ir.attachment"
+
+    @api.model
+    def _same_content(self, bin_data, filepath):
+        """Whether a stored file holds ``bin_data``; a file that another process is still writing is waited for.
+
+        Two users who hand in the same file at the same moment write it to the same place. Odoo takes the half-written
+        file for a collision and refuses the second user's.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        while not super()._same_content(bin_data, filepath):
+            if os.path.getsize(filepath) >= len(bin_data) or time.monotonic() > deadline:
+                return False
+            time.sleep(_PAUSE)
+        return True
