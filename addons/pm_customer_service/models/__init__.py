@@ -10,6 +10,9 @@ from . import pm_ticket_type
 from . import pm_ticket_category
 from . import pm_team
 from . import pm_ticket
+from . import pm_ticket_state
+from . import pm_ticket_action
+from . import pm_ticket_clock
 from . import pm_ticket_notice
 from . import pm_ticket_mail
 from . import pm_followup
