@@ -64,6 +64,16 @@ class TestImportJob(ImportCase):
         self.assertEqual(seen, [2, 12, 22, 32], "no chunk was loaded twice")
         self.assertFalse(self.record.attempts)
 
+    def test_one_pass_of_the_scheduler_works_one_slice(self):
+        """Odoo repeats a job with work remaining ten times within one pass: ten slices would exceed the server's time limit."""
+        cron = self.env.ref("pm_base.ir_cron_pm_import")
+        with patch.object(pm_import, "SLICE_SECONDS", -1):
+            for done in (10, 20, 30, 35):
+                self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
+                self.run_cron()
+                self.assertEqual(self.record.processed_count, done)
+                self.assertTrue(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), "comes again at once")
+
     def test_what_fails_again_and_again_is_given_up_with_a_reason(self):
         with (
             patch.object(self.env.registry["pm.importer.unit"], "_load", side_effect=psycopg2.OperationalError("no")),
