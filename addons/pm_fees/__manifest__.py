@@ -20,6 +20,9 @@
         # security: cashier
         "security/ir.model.access-cashier.csv",
         "security/cashier_rules.xml",
+        # security: what becomes of charges
+        "security/ir.model.access-settlement.csv",
+        "security/settlement_rules.xml",
         # menu skeleton (both)
         "views/menus.xml",
         # billing
@@ -52,6 +55,13 @@
         "views/portal_bills_templates.xml",
         "views/pm_counter_action.xml",
         "views/cashier_menus.xml",
+        # what becomes of charges: corrections, balance transfers, write-offs
+        "data/settlement_data.xml",
+        "views/pm_approval_level_views.xml",
+        "views/pm_charge_correction_views.xml",
+        "views/pm_balance_transfer_views.xml",
+        "views/pm_write_off_views.xml",
+        "views/settlement_menus.xml",
     ],
     "assets": {
         "web.assets_backend": ["pm_fees/static/src/**/*"],

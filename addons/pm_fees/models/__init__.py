@@ -16,6 +16,8 @@ from . import charge_compute
 from . import charge_posting
 from . import pm_charge_movement
 from . import account_move
+from . import pm_approval_level
+from . import pm_charge_correction
 from . import pm_kpi
 from . import pm_importer_fees
 from . import res_config_settings
@@ -27,6 +29,11 @@ from . import pm_receipt_book
 from . import pm_cash_session
 from . import pm_payment
 from . import pm_payment_line
+from . import pm_credit
+from . import pm_charge_settlement
+from . import pm_write_off
+from . import pm_balance_transfer
+from . import pm_unit_transfer_balance
 from . import pm_counter
 from . import account_move_payment
 from . import pm_payer_account

@@ -107,6 +107,8 @@ class PmCharge(models.Model):
                     "reverse_user_id": self.env.uid,
                 }
             )
+        # The keys of the database must know at once that these days are free to be billed again.
+        self.flush_recordset(["state"])
         # sudo: readings are the technicians'; the accountant who reverses only sets them free to be billed again
         self.env["pm.meter.reading"].sudo().search([("charge_id", "in", self.ids)]).write({"charge_id": False})
 

@@ -10,6 +10,10 @@ class PmBillingDifference(models.Model):
     _auto = False
     _order = "difference desc, unit_id"
     _rec_name = "unit_id"
+    _depends = {
+        "pm.charge": ["state", "run_id", "amount_total", "period_start", "period_end"],
+        "pm.billing.run": ["state", "item_ids", "date_from"],
+    }
 
     run_id = fields.Many2one("pm.billing.run", "Billing run", readonly=True)
     property_id = fields.Many2one("pm.property", readonly=True)

@@ -348,13 +348,17 @@ class PmBillingRun(models.Model):
             notes = charges._post(self._accounting_date())
             if notes and not self.posting_note:
                 self.sudo().posting_note = self.env._("Posted line by line, because %s.", notes[0])
+            self._on_chunk_posted(charges)
             return False
         self._transition("posted", posted_on=fields.Datetime.now())
         self._on_posted()
         return True
 
+    def _on_chunk_posted(self, charges):
+        """Hook: these charges are in the ledger, in the same transaction (credit)."""
+
     def _on_posted(self):
-        """Hook: the run is in the ledger (prepayments, notices, messages)."""
+        """Hook: the whole run is in the ledger (notices, messages)."""
 
     def _discard_drafts(self):
         """Drop the charges not yet approved, and the issues."""
@@ -477,7 +481,13 @@ class PmBillingRun(models.Model):
             if not self.env["pm.fee.assignment"].search_count([("property_id", "=", prop.id)], limit=1):
                 continue
             if self.search_count(
-                [("property_id", "=", prop.id), ("date_from", "=", month), ("state", "!=", "cancelled")], limit=1
+                [
+                    ("property_id", "=", prop.id),
+                    ("date_from", "=", month),
+                    ("state", "!=", "cancelled"),
+                    ("correction_id", "=", False),
+                ],
+                limit=1,
             ):
                 continue
             run = self.create({"property_id": prop.id, "date_from": month, "automatic": True})

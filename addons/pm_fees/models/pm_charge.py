@@ -16,6 +16,7 @@ REVERSE_REASONS = [
     ("our_error", "Our error"),
     ("customer", "Agreed with the customer"),
     ("data", "Customer data came late"),
+    ("payer", "Change of payer"),
     ("other", "Other"),
 ]
 
@@ -102,8 +103,9 @@ class PmCharge(models.Model):
     move_id = fields.Many2one(related="move_line_id.move_id", string="Journal entry")
     residual = fields.Monetary("Still owed", compute="_compute_residual", store=True)
     amount_paid = fields.Monetary("Paid", compute="_compute_residual", store=True)
+    amount_written_off = fields.Monetary("Written off", readonly=True, copy=False)
     paid_state = fields.Selection(
-        [("unpaid", "Unpaid"), ("partial", "Partly paid"), ("paid", "Paid")],
+        [("unpaid", "Unpaid"), ("partial", "Partly paid"), ("paid", "Paid"), ("written_off", "Written off")],
         compute="_compute_residual",
         store=True,
         string="Payment State",
@@ -131,21 +133,20 @@ class PmCharge(models.Model):
             month = charge.period_start.strftime("%Y-%m") if charge.period_start else ""
             charge.display_name = " ".join(filter(None, [charge.unit_id.name, charge.item_id.name, month]))
 
-    @api.depends("move_line_id.amount_residual", "amount_total", "state")
+    @api.depends("move_line_id.amount_residual", "amount_total", "amount_written_off", "state")
     def _compute_residual(self):
         for charge in self:
-            posted = charge.state == "posted"
+            posted, currency = charge.state == "posted", charge.currency_id
             # sudo: who reads charges need not read the ledger
             charge.residual = charge.sudo().move_line_id.amount_residual if posted else 0.0
-            charge.amount_paid = charge.amount_total - charge.residual if posted else 0.0
+            paid = charge.amount_total - charge.residual - charge.amount_written_off
+            charge.amount_paid = currency.round(paid) if posted else 0.0
             if not posted:
                 charge.paid_state = False
-            elif charge.currency_id.is_zero(charge.residual):
-                charge.paid_state = "paid"
-            elif charge.currency_id.compare_amounts(charge.residual, charge.amount_total) == 0:
-                charge.paid_state = "unpaid"
+            elif currency.is_zero(charge.residual):
+                charge.paid_state = "written_off" if charge.amount_written_off else "paid"
             else:
-                charge.paid_state = "partial"
+                charge.paid_state = "partial" if charge.amount_paid else "unpaid"
 
     @api.depends("details")
     @api.depends_context("lang")
@@ -163,6 +164,18 @@ class PmCharge(models.Model):
     def _explain(self):
         """One sentence in the reader's language that lets anybody recompute the amount."""
         self.ensure_one()
+        part = (self.details or {}).get("part")
+        if not part:
+            return self._explain_whole()
+        return self.env._(
+            "%(whole)s: of %(total)s this payer bears %(amount)s by agreement %(agreement)s",
+            whole=self._explain_whole(),
+            total=formatLang(self.env, part["of"], currency_obj=self.currency_id),
+            amount=formatLang(self.env, part["amount"], currency_obj=self.currency_id),
+            agreement=part["agreement"],
+        )
+
+    def _explain_whole(self):
         data = self.details or {}
         method = data.get("method")
         if self.kind == "opening":
@@ -242,7 +255,7 @@ class PmCharge(models.Model):
 
         :param vals_list: dicts with property_id, unit_id, partner_id, item_id, kind, origin, period_start, period_end,
             due_date, quantity, price_unit and amount (net of the discount, before or including tax as the item's tax
-            says), text (explanation)
+            says) or amount_untaxed and amount_tax, text (explanation) or details
         :return: draft charges with amounts, tax and payment reference
         """
         rows = []
@@ -254,13 +267,13 @@ class PmCharge(models.Model):
             prop = self.env["pm.property"].browse(vals["property_id"])
             currency = prop.company_id.currency_id
             rate, included = (0.0, False) if vals.get("kind") == "opening" else taxes[vals["item_id"]]
-            amount = currency.round(vals.pop("amount"))
-            text = vals.pop("text", "")
-            if included:
-                tax = currency.round(amount * rate / (1 + rate))
-                untaxed = currency.round(amount - tax)
+            details = vals.pop("details", None) or {"text": vals.pop("text", ""), "included": included}
+            if "amount_untaxed" in vals:  # a part of a charge that was taxed before
+                untaxed, tax = currency.round(vals["amount_untaxed"]), currency.round(vals["amount_tax"])
             else:
-                tax, untaxed = currency.round(amount * rate), amount
+                amount = currency.round(vals.pop("amount"))
+                tax = currency.round(amount * rate / (1 + rate) if included else amount * rate)
+                untaxed = currency.round(amount - tax) if included else amount
             rows.append(
                 {
                     "state": "draft",
@@ -270,7 +283,7 @@ class PmCharge(models.Model):
                     "amount_untaxed": untaxed,
                     "amount_tax": tax,
                     "amount_total": currency.round(untaxed + tax),
-                    "details": {"text": text, "included": included},
+                    "details": details,
                 }
             )
         self._check_billing_role()

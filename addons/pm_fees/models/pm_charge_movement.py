@@ -13,6 +13,13 @@ class PmChargeMovement(models.Model):
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "charge_id"
+    _depends = {
+        "pm.charge": ["state", "move_line_id", "reverse_line_id", "amount_total", "due_date"],
+        "pm.write.off.line": ["move_line_id"],
+        "pm.unit": ["user_id"],
+        "account.partial.reconcile": ["debit_move_id", "credit_move_id", "amount"],
+        "account.move.line": ["date"],
+    }
 
     charge_id = fields.Many2one("pm.charge", readonly=True)
     property_id = fields.Many2one("pm.property", readonly=True)
@@ -23,13 +30,17 @@ class PmChargeMovement(models.Model):
     partner_id = fields.Many2one("res.partner", "Payer", readonly=True)
     item_id = fields.Many2one("pm.fee.item", "Fee item", readonly=True)
     category = fields.Selection(related="item_id.category")
-    kind = fields.Selection([("charge", "Charged"), ("payment", "Paid"), ("reversal", "Reversed")], readonly=True)
+    kind = fields.Selection(
+        [("charge", "Charged"), ("payment", "Paid"), ("reversal", "Reversed"), ("write_off", "Written off")],
+        readonly=True,
+    )
     period_start = fields.Date("Period", readonly=True)
     due_date = fields.Date("Due", readonly=True)
     date = fields.Date(
-        readonly=True, help="Charges: the day they fell due; payments and reversals: their accounting date."
+        readonly=True,
+        help="Charges and reversals: the day they fell due; payments and write-offs: their accounting date.",
     )
-    amount = fields.Monetary(readonly=True, help="Charges above, payments and reversals below zero.")
+    amount = fields.Monetary(readonly=True, help="Charges above, what settled them below zero.")
     settled = fields.Monetary(readonly=True, help="Paid amounts, above zero.")
 
     @property
@@ -44,13 +55,17 @@ class PmChargeMovement(models.Model):
              WHERE charge.state IN ('posted', 'reversed') AND charge.move_line_id IS NOT NULL
             UNION ALL
             SELECT partial.id::bigint * 2 + 1, charge.id, %(charge)s,
-                   CASE WHEN partial.credit_move_id = charge.reverse_line_id THEN 'reversal' ELSE 'payment' END,
-                   CASE WHEN partial.credit_move_id = charge.reverse_line_id THEN charge.due_date ELSE other.date END,
-                   -partial.amount, CASE WHEN partial.credit_move_id = charge.reverse_line_id THEN 0 ELSE partial.amount END
+                   settling.kind, CASE WHEN settling.kind = 'reversal' THEN charge.due_date ELSE other.date END,
+                   -partial.amount, CASE WHEN settling.kind = 'payment' THEN partial.amount ELSE 0 END
               FROM account_partial_reconcile partial
               JOIN pm_charge charge ON charge.move_line_id = partial.debit_move_id
               JOIN pm_unit unit ON unit.id = charge.unit_id
               JOIN account_move_line other ON other.id = partial.credit_move_id
+              LEFT JOIN pm_write_off_line loss ON loss.move_line_id = partial.credit_move_id
+             CROSS JOIN LATERAL (
+                SELECT CASE WHEN partial.credit_move_id = charge.reverse_line_id THEN 'reversal'
+                            WHEN loss.id IS NOT NULL THEN 'write_off' ELSE 'payment' END AS kind
+             ) settling
             """,
             charge=charge,
         )

@@ -97,7 +97,7 @@ class PmPayment(models.Model):
                 for payer in payers
             ],
             "occupants": ", ".join(unit.occupant_ids.mapped("name")),
-            "credits": {payer.id: sum(self._credit_lines(unit, payer.id).mapped("open_credit")) for payer in payers},
+            "credits": {payer.id: self._household_credit_amount(unit, payer.id) for payer in payers},
             "charges": [
                 {
                     "id": charge.id,
@@ -184,20 +184,20 @@ class PmPayment(models.Model):
                 ("state", "=", "posted"),
             ]
         )
-        credit = self._credit_lines(unit, partner_id)
+        credit = self.env["pm.charge"]._household_credit(unit, partner_id)
         # sudo: credit and charges are reconciled for a cashier, who was checked above and has no rights on journal items
-        self._lock_items(charges.sudo().move_line_id | credit.move_line_id)
+        self._lock_items(charges.sudo().move_line_id | credit)
         charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])
         charges = charges.filtered(lambda charge: charge.residual > 0)
-        credit = credit.filtered(lambda line: line.open_credit > 0)
+        credit = credit.filtered(lambda item: item.amount_residual < 0)
         if not charges or not credit:
             raise UserError(
                 self.env._("There is no credit to use, or nothing that it could pay: load the household again.")
             )
         owed = sum(charges.mapped("residual"))
-        self.env["account.move.line"].sudo()._reconcile_plan([charges.sudo().move_line_id | credit.move_line_id])
+        self.env["account.move.line"].sudo()._reconcile_plan([charges.sudo().move_line_id | credit])
         used = unit.currency_id.round(owed - sum(charges.mapped("residual")))
-        for payment in credit.payment_id:
+        for payment in self.sudo().search([("line_ids.move_line_id", "in", credit.ids)]):
             payment.message_post(
                 body=self.env._(
                     "%(user)s used credit for %(charges)s.",
@@ -209,19 +209,6 @@ class PmPayment(models.Model):
         return {"used": used}
 
     @api.model
-    def _credit_lines(self, unit, partner_id):
-        """Credit of a payer on a unit that was receipted and not voided, oldest first."""
-        # sudo: the counter shows the household's credit whoever took it
-        return (
-            self.env["pm.payment.line"]
-            .sudo()
-            .search(
-                [
-                    ("kind", "=", "credit"),
-                    ("payment_id.unit_id", "=", unit.id),
-                    ("payment_id.partner_id", "=", partner_id),
-                    ("payment_id.state", "=", "posted"),
-                ],
-                order="id",
-            )
-        )
+    def _household_credit_amount(self, unit, partner_id):
+        """What a payer has to his credit on a unit."""
+        return -sum(self.env["pm.charge"]._household_credit(unit, partner_id).mapped("amount_residual"))

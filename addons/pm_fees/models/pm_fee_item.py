@@ -152,6 +152,11 @@ class PmFeeItem(models.Model):
                 )
         return super().write(vals)
 
+    def _period_month(self, day):
+        """First day of the month in which the period around `day` is billed: calendar quarters, half-years, years."""
+        self.ensure_one()
+        return day.replace(month=day.month - (day.month - 1) % int(self.period), day=1)
+
     def _is_billed(self):
         # sudo: charges of all properties count, whoever asks
         return bool(

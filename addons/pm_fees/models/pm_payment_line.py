@@ -32,7 +32,10 @@ class PmPaymentLine(models.Model):
     move_line_id = fields.Many2one(
         "account.move.line", "Journal Item", readonly=True, index="btree_not_null", ondelete="restrict"
     )
-    open_credit = fields.Monetary(compute="_compute_open_credit", help="Of a credit: what has not been used yet.")
+    open_credit = fields.Monetary(
+        compute="_compute_open_credit",
+        help="What has not been used yet: of a credit, or of money whose charge was reversed.",
+    )
 
     @api.depends("kind", "payment_id.state", "move_line_id.amount_residual")
     def _compute_open_credit(self):
@@ -40,7 +43,7 @@ class PmPaymentLine(models.Model):
         for line in self.sudo():
             line.open_credit = (
                 -line.move_line_id.amount_residual
-                if line.kind == "credit" and line.payment_id.state == "posted"
+                if line.kind in ("credit", "charge") and line.payment_id.state == "posted"
                 else 0.0
             )
 

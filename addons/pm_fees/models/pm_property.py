@@ -24,6 +24,12 @@ class PmProperty(models.Model):
         check_company=True,
         help="Liability for money collected on behalf of water, power, gas or heating suppliers (no mark-up).",
     )
+    bad_debt_account_id = fields.Many2one(
+        "account.account",
+        "Bad-debt account",
+        check_company=True,
+        help="Expense that write-offs are booked to; from the chart of accounts when first needed.",
+    )
     collection_bank_id = fields.Many2one(
         "res.partner.bank",
         "Collection account",
@@ -39,6 +45,11 @@ class PmProperty(models.Model):
     )
     due_days = fields.Integer(
         "Due after (days)", default=15, help="Days after the day above; a fee item may say otherwise."
+    )
+    use_credit = fields.Boolean(
+        "Use credit for new charges",
+        default=True,
+        help="When a run posts, prepaid credit of a payer pays the oldest open charges of the unit; else only at the counter.",
     )
     billing_run_ids = fields.One2many("pm.billing.run", "property_id", "Billing runs")
     tariff_ids = fields.One2many("pm.fee.tariff", "property_id", "Tariffs")
@@ -61,6 +72,20 @@ class PmProperty(models.Model):
                 prop.passthrough_account_id = prop._ensure_account(
                     company, "224110", "liability_current", self.env._("Collected on behalf of suppliers")
                 )
+
+    def _bad_debt_account(self):
+        """Account of write-offs: 坏账损失 or 信用减值损失 of the Chinese charts, else a new expense account."""
+        self.ensure_one()
+        # sudo: as in `_ensure_accounts`
+        prop = self.sudo().with_company(self.company_id)
+        if not prop.bad_debt_account_id:
+            accounts = prop.env["account.account"].search(
+                [("code", "in", ("571101", "6721")), ("company_ids", "in", prop.company_id.ids)], limit=1
+            )
+            prop.bad_debt_account_id = accounts or prop._ensure_account(
+                prop.company_id, "571101", "expense", self.env._("Bad debts")
+            )
+        return prop.bad_debt_account_id
 
     def _published_tariffs(self, date=None):
         """Tariffs to show to everybody: approved, published, in force or to come (S0-127)."""

@@ -17,3 +17,7 @@ from . import test_portal_bills
 from . import test_receipt
 from . import test_security
 from . import test_unit_page
+from . import test_credit
+from . import test_correction
+from . import test_write_off
+from . import test_balance_transfer

@@ -1,0 +1,420 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
+
+REASONS = [
+    ("barred", "Limitation period is over"),
+    ("court", "Court ruled against the claim"),
+    ("unenforceable", "Enforcement ended without result"),
+    ("gone", "Debtor died, dissolved or cannot be found"),
+    ("settlement", "Settlement with the customer"),
+    ("minor", "Amount not worth the effort"),
+    ("other", "Other"),
+]
+
+
+class PmWriteOff(models.Model):
+    """Bad debts taken out of the books (坏账核销): asked for with evidence, approved by amount, booked, reversible.
+
+    | state     | what may happen                                                         |
+    |-----------|-------------------------------------------------------------------------|
+    | draft     | change, submit, cancel                                                  |
+    | submitted | approve (books it), refuse; not by who asked                            |
+    | booked    | take back line by line: owed again, e.g. when the debtor pays at last    |
+
+    Written off is not forgiven: the charge keeps what was written off, and the debt can be taken up again. Money never
+    comes in this way, and no KPI counts a write-off as collected.
+    """
+
+    _name = "pm.write.off"
+    _description = "Write-off"
+    _inherit = ["pm.program.fields", "mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _program_fields = frozenset({"name", "state", "author_id", "submitted_on", "approved_by", "approved_on", "move_id"})
+
+    name = fields.Char("Number", readonly=True, copy=False, default="/")
+    property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
+    company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    reason = fields.Selection(REASONS, required=True, tracking=True)
+    note = fields.Text("Grounds", help="What was done to collect the debt, and why nothing more can be expected.")
+    evidence_ids = fields.Many2many("ir.attachment", string="Evidence", help="Ruling, death certificate, settlement …")
+    line_ids = fields.One2many("pm.write.off.line", "write_off_id", "Charges", copy=True)
+    amount_total = fields.Monetary("Total", compute="_compute_amount_total", store=True, tracking=True)
+    date = fields.Date("Accounting date", help="Day in the books; empty = the day of the approval.")
+    account_id = fields.Many2one(
+        "account.account",
+        "Booked to",
+        check_company=True,
+        domain="[('account_type', 'not in', ('asset_receivable', 'liability_payable'))]",
+        help="Empty: the bad-debt account of the property.",
+    )
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("submitted", "To approve"),
+            ("booked", "Booked"),
+            ("refused", "Refused"),
+            ("reversed", "Taken back"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+        tracking=True,
+    )
+    level_id = fields.Many2one("pm.approval.level", "Approved by whom", compute="_compute_level_id")
+    author_id = fields.Many2one("res.users", "Asked for by", readonly=True, copy=False)
+    submitted_on = fields.Datetime(readonly=True, copy=False)
+    approved_by = fields.Many2one("res.users", readonly=True, copy=False)
+    approved_on = fields.Datetime(readonly=True, copy=False)
+    move_id = fields.Many2one(
+        "account.move", "Journal entry", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
+    )
+
+    @api.depends("line_ids.amount")
+    def _compute_amount_total(self):
+        for record in self:
+            record.amount_total = sum(record.line_ids.mapped("amount"))
+
+    @api.depends("amount_total", "company_id")
+    def _compute_level_id(self):
+        levels = self.env["pm.approval.level"]
+        for record in self:
+            try:
+                record.level_id = levels._level_for("write_off", record.amount_total, record.company_id)
+            except UserError:
+                record.level_id = False
+
+    @api.constrains("line_ids", "property_id")
+    def _check_property(self):
+        for record in self:
+            if record.line_ids.charge_id.property_id - record.property_id:
+                raise ValidationError(self.env._("All charges of a write-off are of one property."))
+
+    def write(self, vals):
+        if not self.env.su and any(record.state != "draft" for record in self):
+            changed = set(vals) & {"property_id", "reason", "note", "line_ids", "account_id", "date", "evidence_ids"}
+            if changed:
+                raise UserError(self.env._("A submitted write-off does not change: refuse it and make another."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_drafts(self):
+        if any(record.state not in ("draft", "cancelled") for record in self):
+            raise UserError(self.env._("A write-off is history and stays: only drafts can be deleted."))
+
+    # States
+
+    def _transition(self, target, **values):
+        """The one place where a write-off changes state."""
+        allowed = {
+            ("draft", "submitted"),
+            ("draft", "cancelled"),
+            ("submitted", "booked"),
+            ("submitted", "refused"),
+            ("booked", "reversed"),
+        }
+        names = dict(self._fields["state"]._description_selection(self.env))
+        for record in self:
+            if (record.state, target) not in allowed:
+                raise UserError(
+                    self.env._(
+                        "Write-off %(name)s is “%(state)s” and cannot become “%(target)s”.",
+                        name=record.name,
+                        state=names[record.state],
+                        target=names[target],
+                    )
+                )
+            # sudo: _program_fields are written by the steps only
+            record.sudo().write({"state": target, **values})
+
+    def _lock(self):
+        self.ensure_one()
+        self.env.cr.execute(SQL("SELECT id FROM pm_write_off WHERE id = %s FOR NO KEY UPDATE", self.id))
+        self.invalidate_recordset(["state"])
+
+    def action_submit(self):
+        """Hand in for approval: with grounds, and charges that are still owed."""
+        for record in self:
+            record.check_access("write")
+            record._lock()
+            if not record.line_ids:
+                raise UserError(self.env._("To submit a write-off you must choose the charges."))
+            if not (record.note or "").strip():
+                raise UserError(self.env._("To submit a write-off you must give the grounds."))
+            record._check_residuals()
+            # sudo: numbering is the program's
+            number = self.env["ir.sequence"].sudo().with_company(record.company_id).next_by_code("pm.write.off")
+            record._transition(
+                "submitted",
+                author_id=self.env.uid,
+                submitted_on=fields.Datetime.now(),
+                name=number if record.name == "/" else record.name,
+            )
+            record._ask_for_approval()
+
+    def action_approve(self):
+        """Approve and book in one step: nobody approves what is not booked then."""
+        for record in self:
+            record._lock()
+            self.env["pm.approval.level"]._check_may_approve(
+                "write_off", record.amount_total, record.company_id, record.author_id
+            )
+            record._transition("booked", approved_by=self.env.uid, approved_on=fields.Datetime.now())
+            # sudo: who approves need not be an accountant; the right was checked above
+            record.sudo()._book()
+            record.activity_feedback(["mail.mail_activity_data_todo"])
+
+    def action_refuse(self):
+        for record in self:
+            record._lock()
+            self.env["pm.approval.level"]._check_may_approve(
+                "write_off", record.amount_total, record.company_id, record.author_id
+            )
+            record._transition("refused", approved_by=self.env.uid, approved_on=fields.Datetime.now())
+            record.activity_feedback(["mail.mail_activity_data_todo"])
+
+    def action_cancel(self):
+        self.check_access("write")
+        self._transition("cancelled")
+
+    def action_take_back(self):
+        """Reverse what is left: the charges are owed again, as when the debtors pay after all."""
+        self.line_ids.action_take_back()
+
+    def _ask_for_approval(self):
+        """An activity for one who may approve; somebody of the property goes first."""
+        group = self.env["pm.approval.level"]._level_for("write_off", self.amount_total, self.company_id).group_id
+        # sudo: the members of a group are looked up, not shown
+        people = group.sudo().all_user_ids.filtered(
+            lambda user: self.property_id in user.pm_property_ids and user != self.env.user and user.active
+        )
+        for user in people.sorted(lambda user: user.has_group("base.group_system"))[:1]:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo", user_id=user.id, summary=self.env._("Decide on the write-off")
+            )
+
+    # Books
+
+    def _check_residuals(self):
+        currency = self.currency_id
+        for line in self.line_ids:
+            charge = line.charge_id
+            if charge.state != "posted" or currency.compare_amounts(line.amount, charge.residual) > 0:
+                raise UserError(
+                    self.env._(
+                        "“%(charge)s”: %(amount)s cannot be written off, %(owed)s is owed.",
+                        charge=charge.display_name,
+                        amount=currency.format(line.amount),
+                        owed=currency.format(charge.residual),
+                    )
+                )
+
+    def _book(self):
+        """Receivables against the bad-debt account, one line per charge, reconciled with it."""
+        self.ensure_one()
+        prop, charges = self.property_id, self.line_ids.charge_id
+        self.env["pm.payment"]._lock_receivables(charges)
+        self._check_residuals()
+        date = self.date or prop._today()
+        charges._check_lock_dates(prop, prop.billing_journal_id, date)
+        account = self.account_id or prop._bad_debt_account()
+        lines = self.line_ids.sorted("id")
+        move = (
+            self.env["account.move"]
+            .with_company(self.company_id)
+            .with_context(tracking_disable=True, skip_invoice_sync=True)
+            .create(
+                {
+                    "move_type": "entry",
+                    "journal_id": prop.billing_journal_id.id,
+                    "date": date,
+                    "company_id": self.company_id.id,
+                    "ref": self.name,
+                    "line_ids": [
+                        Command.create({"account_id": account.id, "balance": self.amount_total, "name": self.name}),
+                        *(
+                            Command.create(
+                                {
+                                    "account_id": line.charge_id.move_line_id.account_id.id,
+                                    "partner_id": line.charge_id.partner_id.id,
+                                    "balance": -line.amount,
+                                    "name": line.charge_id.display_name,
+                                }
+                            )
+                            for line in lines
+                        ),
+                    ],
+                }
+            )
+        )
+        move._post(soft=False)
+        for line, item in zip(lines, move.line_ids.sorted("id")[1:], strict=True):
+            line.move_line_id = item
+            line.charge_id.amount_written_off += line.amount
+        self.env["account.move.line"]._reconcile_plan(
+            [line.charge_id.move_line_id | line.move_line_id for line in lines]
+        )
+        self.move_id = move
+        # Reminders of what is written off stop.
+        self.env["pm.dunning.case"]._refresh_paid({(charge.partner_id.id, charge.unit_id.id) for charge in charges})
+
+    @api.model
+    def _open_for_charges(self, charges):
+        """A draft over what is still owed on the chosen charges.
+
+        :return: window action on it
+        """
+        self.check_access("create")
+        charges = charges.filtered(lambda charge: charge.state == "posted" and charge.residual > 0)
+        if not charges:
+            raise UserError(self.env._("Nothing is owed on the chosen charges."))
+        if len(charges.property_id) > 1:
+            raise UserError(self.env._("All charges of a write-off are of one property."))
+        record = self.create(
+            {
+                "property_id": charges.property_id.id,
+                "reason": "other",
+                "line_ids": [Command.create({"charge_id": charge.id, "amount": charge.residual}) for charge in charges],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": record.id,
+            "view_mode": "form",
+            "name": self.env._("Write-off"),
+        }
+
+
+class PmWriteOffLine(models.Model):
+    """A charge, or a part of it, that is written off."""
+
+    _name = "pm.write.off.line"
+    _description = "Write-off Line"
+    _order = "write_off_id, id"
+
+    _once = models.Constraint("UNIQUE (write_off_id, charge_id)", "This charge is already in the write-off.")
+    _positive = models.Constraint("CHECK (amount > 0)", "The amount to write off must be positive.")
+
+    write_off_id = fields.Many2one("pm.write.off", required=True, index=True, ondelete="cascade")
+    property_id = fields.Many2one(related="write_off_id.property_id", store=True, index=True)
+    company_id = fields.Many2one(related="write_off_id.company_id", store=True)
+    currency_id = fields.Many2one(related="write_off_id.currency_id")
+    charge_id = fields.Many2one(
+        "pm.charge",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        domain="[('property_id', '=', property_id), ('state', '=', 'posted'), ('residual', '>', 0)]",
+    )
+    unit_id = fields.Many2one(related="charge_id.unit_id")
+    partner_id = fields.Many2one(related="charge_id.partner_id")
+    due_date = fields.Date(related="charge_id.due_date")
+    residual = fields.Monetary(related="charge_id.residual")
+    amount = fields.Monetary(required=True)
+    move_line_id = fields.Many2one(
+        "account.move.line", "Journal item", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
+    )
+    reversal_line_id = fields.Many2one(
+        "account.move.line", "Taken back by", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
+    )
+    taken_back = fields.Boolean(compute="_compute_taken_back")
+
+    @api.depends("reversal_line_id")
+    def _compute_taken_back(self):
+        for line in self:
+            line.taken_back = bool(line.sudo().reversal_line_id)  # sudo: who reads write-offs need not read the ledger
+
+    @api.onchange("charge_id")
+    def _onchange_charge_id(self):
+        if self.charge_id and not self.amount:
+            self.amount = self.charge_id.residual
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._check_draft()
+        return lines
+
+    def write(self, vals):
+        self._check_draft()
+        if not self.env.su and {"move_line_id", "reversal_line_id"} & set(vals):
+            raise AccessError(self.env._("The journal item of a write-off is recorded by the program."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_drafts(self):
+        self._check_draft()
+
+    def _check_draft(self):
+        if not self.env.su and any(line.write_off_id.state != "draft" for line in self):
+            raise UserError(self.env._("A submitted write-off does not change: refuse it and make another."))
+
+    # Taking back
+
+    def action_take_back(self):
+        """Owed again: the entry is reversed for these lines, and the charges can be paid."""
+        if not (self.env.user.has_group("pm_base.group_accountant") or self.env.su):
+            raise AccessError(self.env._("To take a write-off back you must be a project accountant."))
+        for record, lines in self.grouped("write_off_id").items():
+            record._lock()
+            if record.state != "booked":
+                raise UserError(self.env._("To take write-off %s back it must be booked.", record.name))
+            # sudo: the right was checked above
+            lines.sudo().filtered(lambda line: not line.reversal_line_id)._unbook()
+            if all(line.taken_back for line in record.line_ids):
+                record._transition("reversed")
+
+    def _unbook(self):
+        if not self:
+            return
+        record = self.write_off_id
+        prop, today, original = record.property_id, record.property_id._today(), record.move_id
+        self.charge_id._check_lock_dates(prop, prop.billing_journal_id, today)
+        account = original.line_ids.filtered(lambda item: item.balance > 0).account_id[:1]
+        move = (
+            self.env["account.move"]
+            .with_company(record.company_id)
+            .with_context(tracking_disable=True, skip_invoice_sync=True)
+            .create(
+                {
+                    "move_type": "entry",
+                    "journal_id": original.journal_id.id,
+                    "date": today,
+                    "company_id": record.company_id.id,
+                    "ref": self.env._("Taken back: %s", record.name),
+                    "line_ids": [
+                        Command.create(
+                            {
+                                "account_id": account.id,
+                                "balance": -sum(self.mapped("amount")),
+                                "name": record.name,
+                            }
+                        ),
+                        *(
+                            Command.create(
+                                {
+                                    "account_id": line.move_line_id.account_id.id,
+                                    "partner_id": line.move_line_id.partner_id.id,
+                                    "balance": line.amount,
+                                    "name": line.move_line_id.name,
+                                }
+                            )
+                            for line in self
+                        ),
+                    ],
+                }
+            )
+        )
+        move._post(soft=False)
+        self.move_line_id.remove_move_reconcile()
+        for line, item in zip(self, move.line_ids.sorted("id")[1:], strict=True):
+            line.reversal_line_id = item
+            line.charge_id.amount_written_off -= line.amount
+        self.env["account.move.line"]._reconcile_plan([line.move_line_id | line.reversal_line_id for line in self])
+        record.message_post(
+            body=self.env._("Taken back: %s", ", ".join(self.charge_id.mapped("display_name"))),
+        )
