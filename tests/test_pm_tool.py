@@ -166,6 +166,48 @@ def test_the_users_pg_variables_name_his_own_server(monkeypatch):
     assert not postgres.external()
 
 
+def test_a_plain_users_cluster_stays_in_the_project_and_only_its_socket_moves(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    monkeypatch.setattr(home, "HOME", tmp_path / ("long" * 25) / ".odoo")
+    assert postgres._base() == home.HOME / "pg"
+    assert postgres._program_root() == home.HOME / "pgroot"
+    assert len(str(postgres._socket_folder())) < 60
+    monkeypatch.setattr(home, "HOME", Path("/home/x/pm/.odoo"))
+    assert postgres._socket_folder() == Path("/home/x/pm/.odoo/pg")
+
+
+def test_roots_cluster_goes_where_its_owner_can_get_and_takes_its_programs_along(own_home, monkeypatch):
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    monkeypatch.setattr(postgres, "_reachable", lambda folder: True)
+    assert postgres._base() == own_home / "pg"
+    monkeypatch.setattr(postgres, "_reachable", lambda folder: False)
+    outside = postgres._base()
+    assert outside.parent == Path("/var/lib")
+    assert postgres._program_root() == outside / "pgroot"
+    # It stays there when the folder is opened to others later, or the demo would be lost.
+    home.set_stamp("postgres", str(outside))
+    monkeypatch.setattr(postgres, "_reachable", lambda folder: True)
+    assert postgres._base() == outside
+
+
+def test_a_folder_of_somebody_else_is_never_taken_for_the_socket(tmp_path, monkeypatch):
+    monkeypatch.setattr(postgres, "_owner", lambda: None)
+    folder = tmp_path / "sockets"
+    folder.mkdir(mode=0o755)
+    postgres._private_folder(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    with pytest.raises(ui.Failure, match="belongs to somebody else"):
+        postgres._private_folder(folder)
+
+
+def test_a_path_that_odoo_cannot_work_with_is_told_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(home, "HOME", tmp_path / "a,b" / ".odoo")
+    with pytest.raises(ui.Failure, match="character ','"):
+        home.prepare()
+    assert not (tmp_path / "a,b").exists()
+
+
 def test_only_our_own_databases_are_ever_dropped():
     with pytest.raises(ValueError):
         postgres.drop('x"; drop database y; --')

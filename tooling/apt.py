@@ -266,18 +266,19 @@ def unpack(path, target, *tar_options):
         )
 
 
-def closure(name, title, *packages, space=500):
-    """Packages plus whatever this machine lacks for them, unpacked under .odoo/NAME."""
-    target = home.HOME / name
+def closure(name, title, *packages, space=500, target=None):
+    """Packages plus whatever this machine lacks for them, unpacked under .odoo/NAME or the folder target."""
+    target = target or home.HOME / name
     if home.stamp(name) == list(packages) and target.is_dir():
         return target
     say(title)
     home.need_space(space, title)
     files = Suite().fetch(DEBS / name, "install", *packages)
     verify(files)
-    temporary = home.HOME / f"{name}.tmp"
+    temporary = target.with_name(f"{target.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
+    temporary.mkdir(parents=True)
+    temporary.chmod(0o755)  # whatever the umask: a server may run as another user
     with progress(f"unpacking {len(files)} package(s)"):
         for path, _digest in files:
             unpack(path, temporary)

@@ -26,8 +26,18 @@ STATE = HOME / "state"
 TEMPORARY = HOME / "tmp"
 
 
+# They separate paths in the settings of Odoo, PostgreSQL and the shell, or mean something there.
+_TROUBLE = frozenset(",:;\"'\\%$`\n")
+
+
 def prepare():
     """Make .odoo/ with its own .gitignore."""
+    bad = sorted(_TROUBLE.intersection(str(HOME)))
+    if bad:
+        raise Failure(
+            f"the project lies in {PROJECT}, and Odoo cannot work with the character {bad[0]!r} in a path",
+            "Move the project to a folder without it.",
+        )
     try:
         for folder in (HOME, LOGS, BIN, STATE, MAIL, SMS):
             folder.mkdir(parents=True, exist_ok=True)
@@ -48,11 +58,12 @@ def no_space():
     )
 
 
-def need_space(megabytes, what):
-    free = shutil.disk_usage(HOME).free // 1048576
+def need_space(megabytes, what, folder=None):
+    folder = folder or HOME
+    free = shutil.disk_usage(folder).free // 1048576
     if free < megabytes:
         raise Failure(
-            f"{what} needs about {megabytes} MB, and only {free} MB are free where {HOME} lies",
+            f"{what} needs about {megabytes} MB, and only {free} MB are free where {folder} lies",
             "Free some space, or move the project to a larger disk, and start the same command again.",
         )
 

@@ -1,8 +1,10 @@
 """PostgreSQL: a private cluster in .odoo/ that listens on a socket only, or the one that PG* variables name."""
 
+import functools
 import os
 import pwd
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -16,7 +18,6 @@ USER = "odoo"
 
 _SETTINGS = """
 listen_addresses = ''
-unix_socket_directories = '{base}'
 unix_socket_permissions = 0700
 port = 5432
 max_connections = 200
@@ -35,11 +36,32 @@ def external():
 
 
 def _base():
-    """The cluster's folder; as root it must be reachable for another user, and a socket path has at most 107 bytes."""
-    base = home.HOME / "pg"
-    if len(str(base)) <= 85 and (os.getuid() != 0 or _as_owner(["test", "-x", home.HOME]).returncode == 0):
-        return base
-    return Path("/var/tmp") / f"pm-pg-{home.fingerprint(str(home.HOME))}"
+    """The cluster's folder: in .odoo/, unless its owner cannot get there (root's clone in a folder of mode 700)."""
+    inside, outside = home.HOME / "pg", Path("/var/lib") / _unique_name()
+    if os.getuid() != 0 or home.stamp("postgres") != str(outside) and _reachable(home.HOME):
+        return inside
+    return outside
+
+
+def _unique_name():
+    return f"pm-pg-{home.fingerprint(str(home.HOME))}"
+
+
+@functools.lru_cache
+def _reachable(folder):
+    return _as_owner(["test", "-x", folder]).returncode == 0
+
+
+def _socket_folder():
+    """Where the socket is: its path has at most 107 bytes, however long the project's is."""
+    base = _base()
+    return base if len(os.fsencode(base)) <= 85 else Path("/var/tmp") / _unique_name()
+
+
+def _program_root():
+    """Where a server of our own is unpacked: beside the cluster, if its owner cannot get into .odoo/."""
+    base = _base()
+    return home.HOME / "pgroot" if base.parent == home.HOME else base / "pgroot"
 
 
 def _owner():
@@ -60,17 +82,22 @@ def _owner():
 def _as_owner(command, **options):
     owner = _owner()
     prefix = ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"] if owner else []
-    root = home.HOME / "pgroot"
-    libraries = apt.library_path(root) if root.is_dir() else None
-    options.setdefault("env", environment(LC_ALL="C.UTF-8", LD_LIBRARY_PATH=libraries))
+    options.setdefault("env", environment(LC_ALL="C.UTF-8"))
     return run([*prefix, *command], cwd="/", **options)
+
+
+def _as_server(command, **options):
+    """Run a program of the PostgreSQL server as its owner."""
+    root = _program_root()
+    libraries = apt.library_path(root) if root.is_dir() else None
+    return _as_owner(command, env=environment(LC_ALL="C.UTF-8", LD_LIBRARY_PATH=libraries), **options)
 
 
 def _binaries(version=None):
     """The newest PostgreSQL server here, or the one of that major version; None if there is none."""
     folders = [
         folder
-        for root in (home.HOME / "pgroot", Path("/"))
+        for root in (_program_root(), Path("/"))
         for folder in root.glob("usr/lib/postgresql/*/bin")
         if os.access(folder / "initdb", os.X_OK) and os.access(folder / "postgres", os.X_OK)
     ]
@@ -87,7 +114,8 @@ def _cluster_version(base):
 def _server_binaries():
     binaries = _binaries()
     if not binaries:
-        apt.closure("pgroot", "PostgreSQL (this machine has no server of its own)", "postgresql", space=600)
+        title = "PostgreSQL (this machine has no server of its own)"
+        apt.closure("pgroot", title, "postgresql", space=600, target=_program_root())
         binaries = _binaries()
     if not binaries:
         raise Failure(
@@ -107,7 +135,7 @@ def env():
     if external():
         return {}
     return {
-        "PGHOST": _base(),
+        "PGHOST": _socket_folder(),
         "PGPORT": "5432",
         "PGUSER": USER,
         "PGPASSWORD": None,
@@ -120,7 +148,7 @@ def odoo_options():
     if external():
         names = {"db_host": "PGHOST", "db_port": "PGPORT", "db_user": "PGUSER", "db_sslmode": "PGSSLMODE"}
         return {option: os.environ[name] for option, name in names.items() if os.environ.get(name)}
-    return {"db_host": _base(), "db_port": 5432, "db_user": USER}
+    return {"db_host": _socket_folder(), "db_port": 5432, "db_user": USER}
 
 
 def start():
@@ -128,9 +156,9 @@ def start():
     if external():
         _check_external()
         return
-    binaries = _server_binaries()
     base = _base()
-    version = _cluster_version(base) if home.stamp("postgres") == str(base) else None
+    binaries = _server_binaries()
+    version = _cluster_version(base) if home.stamp("postgres") else None
     if version and float(version) != float(binaries.parent.name):
         binaries = _binaries(version)
         if not binaries:
@@ -140,12 +168,16 @@ def start():
             )
     if not version:
         _initialise(binaries, base)
-    if _as_owner([binaries / "pg_ctl", "-D", base / "data", "status"]).returncode == 0:
+    if _as_server([binaries / "pg_ctl", "-D", base / "data", "status"]).returncode == 0:
         return
+    sockets = _socket_folder()
+    _private_folder(sockets)
     log = home.LOGS / "postgres-start.log"
     with progress("starting PostgreSQL"):
-        result = _as_owner(
-            [binaries / "pg_ctl", "-D", base / "data", "-l", base / "server.log", "-w", "-t", "60", "start"],
+        # Not in postgresql.conf: the project's folder may have been moved since.
+        result = _as_server(
+            [binaries / "pg_ctl", "-D", base / "data", "-o", f"-c unix_socket_directories={shlex.quote(str(sockets))}"]
+            + ["-l", base / "server.log", "-w", "-t", "60", "start"],
             log=log,
             preexec_fn=os.setsid,  # lives on after this pm; its own session, so that Ctrl-C does not reach it
         )
@@ -159,27 +191,36 @@ def start():
 
 
 def _initialise(binaries, base):
-    owner = _owner()
-    home.need_space(300, "The database cluster")
+    home.need_space(300, "The database cluster", base.parent)
     with progress("new PostgreSQL cluster"):
-        shutil.rmtree(base, ignore_errors=True)
+        shutil.rmtree(base / "data", ignore_errors=True)
         for name in ("core", "demo"):
             home.clear_stamp(name)
         for old in home.STATE.glob("tpl-*"):
             if old.suffix != ".lock":
                 old.unlink()
-        base.mkdir(mode=0o700)
-        if owner:
-            os.chown(base, owner.pw_uid, owner.pw_gid)
+        _private_folder(base)
         log = home.LOGS / "initdb.log"
         options = ["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-        result = _as_owner([binaries / "initdb", "-D", base / "data", *options], log=log)
+        result = _as_server([binaries / "initdb", "-D", base / "data", *options], log=log)
         if result.returncode:
             if "No space left" in log.read_text(errors="replace"):
                 raise home.no_space()
             raise Failure("the PostgreSQL cluster could not be made", f"See {log}.", tail(log))
-        _as_owner(["tee", "-a", base / "data/postgresql.conf"], input=_SETTINGS.format(base=base))
+        _as_owner(["tee", "-a", base / "data/postgresql.conf"], input=_SETTINGS)
     home.set_stamp("postgres", str(base))
+
+
+def _private_folder(folder):
+    """Make a folder that only the server's owner may enter."""
+    owner = _owner()
+    uid, gid = (owner.pw_uid, owner.pw_gid) if owner else (os.getuid(), os.getgid())
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid not in (uid, os.getuid()):
+        raise Failure(f"{folder} belongs to somebody else", "Remove it, or move the project to another folder.")
+    if folder.stat().st_uid != uid:
+        os.chown(folder, uid, gid)
+    folder.chmod(0o700)
 
 
 def _check_external():
@@ -207,7 +248,7 @@ def psql_program():
 
 
 def psql_environment():
-    roots = [home.HOME / name for name in ("pgroot", "pgclient") if (home.HOME / name).is_dir()]
+    roots = [root for root in (_program_root(), home.HOME / "pgclient") if root.is_dir()]
     libraries = os.pathsep.join(apt.library_path(root) for root in roots) or None
     return environment(LD_LIBRARY_PATH=libraries, **env())
 
@@ -266,13 +307,14 @@ def stop():
     binaries = version and _binaries(version)
     if not binaries:
         return False
-    return _as_owner([binaries / "pg_ctl", "-D", base / "data", "-m", "fast", "-w", "stop"]).returncode == 0
+    return _as_server([binaries / "pg_ctl", "-D", base / "data", "-m", "fast", "-w", "stop"]).returncode == 0
 
 
 def remove():
     """Stop the private cluster and remove it, wherever it lies."""
     stop()
-    shutil.rmtree(_base(), ignore_errors=True)
+    for folder in {_base(), _socket_folder()}:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def backends_of(postmaster):
