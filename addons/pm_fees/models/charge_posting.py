@@ -7,7 +7,7 @@ prototype becomes the line of the first charge, the others are inserted as clone
 before and after, so nothing else in the entry changes.
 
 A row is cloned only while that is known to be right, see `_clone_blocker`; else the ORM makes every line and the run
-says why.
+says why. The entry of a payment over many charges is split in the same way (`_pm_split`).
 """
 
 from odoo import Command, fields, models
@@ -310,23 +310,8 @@ class PmCharge(models.Model):
     def _split_line(self, line, sign):
         """Turn the posted receivable line over the whole chunk into one line per charge, in one statement."""
         first = self[0]
-        columns = [name for name in sql.table_columns(self.env.cr, "account_move_line") if name != "id"]
-        amount = SQL("src.amount")
-        varying = {
-            "partner_id": SQL("src.partner_id"),
-            "name": SQL("src.label"),
-            "date_maturity": SQL("src.due_date"),
-            "balance": amount,
-            "amount_currency": amount,
-            "amount_residual": amount,
-            "amount_residual_currency": amount,
-            "price_subtotal": amount,
-            "price_total": amount,
-            "debit": SQL("GREATEST(src.amount, 0)"),
-            "credit": SQL("GREATEST(-src.amount, 0)"),
-        }
-        if line.is_storno:
-            varying["debit"], varying["credit"] = SQL("LEAST(src.amount, 0)"), SQL("LEAST(-src.amount, 0)")
+        columns, varying = line._pm_split_columns()
+        varying["date_maturity"] = SQL("src.due_date")
         items = self.env["pm.fee.item"].browse(
             item_id
             for (item_id,) in self.env.execute_query(
@@ -373,11 +358,7 @@ class PmCharge(models.Model):
                 labels=labels,
                 target=target,
                 uid=self.env.uid,
-                assignments=SQL(", ").join(
-                    SQL("%s = %s", SQL.identifier(name), value) for name, value in varying.items()
-                ),
-                columns=SQL(", ").join(SQL.identifier(name) for name in columns),
-                values=SQL(", ").join(varying.get(name, SQL.identifier("proto", name)) for name in columns),
+                **line._pm_split_terms(columns, varying),
             )
         )
         if self.env.cr.rowcount != len(self):
@@ -460,3 +441,76 @@ class PmCharge(models.Model):
     def _check_entry(self, move):
         if move._get_unbalanced_moves({"records": move}):
             raise UserError(self.env._("The entry for %s is not balanced; nothing was posted.", move.ref))
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _pm_split(self, parts):
+        """Turn this posted line into one line per part, in one statement.
+
+        :param parts: [(partner id, label, balance)]; the balances add up to the line's own
+        :return: the lines in the order of the parts; this line is that of the first
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        partners, labels, balances = (list(values) for values in zip(*parts, strict=True))
+        rows = self.env.execute_query(
+            SQL(
+                """
+            WITH src AS MATERIALIZED (
+                SELECT part.*, CASE WHEN part.position = 1 THEN %(line)s ELSE nextval('account_move_line_id_seq') END AS line_id
+                  FROM unnest(%(partners)s::int[], %(labels)s::varchar[], %(balances)s::numeric[])
+                       WITH ORDINALITY AS part(partner_id, label, amount, position)
+                 ORDER BY part.position
+            ), prototype AS (
+                UPDATE account_move_line line SET %(assignments)s FROM src WHERE src.line_id = line.id AND line.id = %(line)s
+            ), clones AS (
+                INSERT INTO account_move_line (id, %(columns)s)
+                SELECT src.line_id, %(values)s
+                  FROM src, account_move_line proto
+                 WHERE proto.id = %(line)s AND src.line_id <> proto.id
+            )
+            SELECT line_id FROM src ORDER BY position
+            """,
+                line=self.id,
+                partners=partners,
+                labels=labels,
+                balances=balances,
+                **self._pm_split_terms(*self._pm_split_columns()),
+            )
+        )
+        self.invalidate_model()
+        self.move_id.invalidate_recordset()
+        return self.browse(line_id for (line_id,) in rows)
+
+    def _pm_split_columns(self):
+        """(all columns of a journal item but its id, {column: SQL of what differs between the parts of this line})"""
+        columns = [name for name in sql.table_columns(self.env.cr, "account_move_line") if name != "id"]
+        amount = SQL("src.amount")
+        varying = {
+            "partner_id": SQL("src.partner_id"),
+            "name": SQL("src.label"),
+            "balance": amount,
+            "amount_currency": amount,
+            "amount_residual": amount,
+            "amount_residual_currency": amount,
+            "price_subtotal": amount,
+            "price_total": amount,
+            "debit": SQL("GREATEST(src.amount, 0)"),
+            "credit": SQL("GREATEST(-src.amount, 0)"),
+        }
+        if self.is_storno:
+            varying["debit"], varying["credit"] = SQL("LEAST(src.amount, 0)"), SQL("LEAST(-src.amount, 0)")
+        return columns, varying
+
+    @staticmethod
+    def _pm_split_terms(columns, varying):
+        """The parts of a statement that splits a line: what to set in the prototype, and the clones' columns and values."""
+        return {
+            "assignments": SQL(", ").join(
+                SQL("%s = %s", SQL.identifier(name), value) for name, value in varying.items()
+            ),
+            "columns": SQL(", ").join(SQL.identifier(name) for name in columns),
+            "values": SQL(", ").join(varying.get(name, SQL.identifier("proto", name)) for name in columns),
+        }

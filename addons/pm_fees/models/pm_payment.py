@@ -9,6 +9,7 @@ from psycopg2.errors import UniqueViolation
 from .account_move import LEDGER_STEP
 
 _MAIL_BATCH = 50
+_SPLIT_FROM = 10  # lines of an entry; below, the ORM is as fast
 _REQUEST_INDEX = "pm_payment_request_key_unique"
 
 
@@ -291,11 +292,16 @@ class PmPayment(models.Model):
 
     def _prepare_lines(self, requests, prop, direction, currency):
         lines, seen = [], {}
+        charges = self.env["pm.charge"].browse(
+            {request["charge_id"] for request in requests if request.get("charge_id")}
+        )
+        charges = charges.exists()
+        charges.check_access("read")
+        charges = {charge.id: charge for charge in charges}
         for request in requests:
             amount = self._checked_amount(request.get("amount"), currency)
             if request.get("charge_id"):
-                charge = self.env["pm.charge"].browse(request["charge_id"]).exists()
-                charge.check_access("read")
+                charge = charges.get(request["charge_id"])
                 if direction != "in" or not charge or charge.property_id != prop:
                     raise UserError(self.env._("Only charges of %s can be paid here.", prop.display_name))
                 if charge.state != "posted":
@@ -452,24 +458,7 @@ class PmPayment(models.Model):
                 "partner_id": self.partner_id.id,
                 "name": self.note or self.method_id.display_name,
             }
-            # A draft entry that nobody can see half done: made, posted and reconciled in this transaction.
-            move = (
-                self.env["account.move"]
-                .with_company(self.company_id)
-                .with_context(tracking_disable=True, skip_invoice_sync=True)
-                .create(
-                    {
-                        "move_type": "entry",
-                        "journal_id": self.method_id.journal_id.id,
-                        "date": self.date,
-                        "partner_id": self.partner_id.id,
-                        "company_id": self.company_id.id,
-                        "line_ids": [Command.create(vals) for vals in [money, *self._prepare_counterparts(lines)]],
-                    }
-                )
-            )
-            move._post(soft=False)
-            counterparts = move.line_ids.sorted("id")[1:]
+            move, counterparts = self._make_entry(money, self._prepare_counterparts(lines))
             self.move_id = move
         plan = []
         for line, request, item in zip(self.line_ids.sorted("id"), lines, counterparts, strict=True):
@@ -478,6 +467,51 @@ class PmPayment(models.Model):
                 plan.append(request["charge"].sudo().move_line_id | item)
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
+
+    def _make_entry(self, money, counterparts):
+        """Make and post the entry; nobody can see it half done, it is reconciled in the same transaction.
+
+        :return: (account.move, the journal items of `counterparts` in their order)
+        """
+        moves = (
+            self.env["account.move"]
+            .with_company(self.company_id)
+            .with_context(tracking_disable=True, skip_invoice_sync=True)
+        )
+
+        def make(counterparts):
+            move = moves.create(
+                {
+                    "move_type": "entry",
+                    "journal_id": self.method_id.journal_id.id,
+                    "date": self.date,
+                    "partner_id": self.partner_id.id,
+                    "company_id": self.company_id.id,
+                    "line_ids": [Command.create(vals) for vals in [money, *counterparts]],
+                }
+            )
+            move._post(soft=False)
+            return move, move.line_ids.sorted("id")[1:]
+
+        if self._may_split(counterparts):
+            move, line = make([{**counterparts[0], "balance": -money["balance"]}])
+            self.env.flush_all()
+            if not self.env["pm.charge"]._column_blocker(line):
+                parts = [(vals["partner_id"], vals["name"], vals["balance"]) for vals in counterparts]
+                return move, line._pm_split(parts)
+            move.button_draft()
+            move.with_context(force_delete=True).unlink()
+        return make(counterparts)
+
+    def _may_split(self, counterparts):
+        """True for the many charges of one account, whose lines may be cloned: the ORM needs some 5 ms for each."""
+        if len(counterparts) < _SPLIT_FROM or len({vals["account_id"] for vals in counterparts}) > 1:
+            return False
+        if counterparts[0]["account_id"] != self.property_id.sudo().receivable_account_id.id:
+            return False
+        return not self.env["pm.charge"]._clone_blocker(
+            self.property_id, self.method_id.journal_id, {self.currency_id.id}
+        )
 
     def _prepare_counterparts(self, lines):
         sign = -1 if self.direction == "in" else 1
