@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 METHODS = [
@@ -6,6 +6,7 @@ METHODS = [
     ("visit", "Visit"),
     ("message", "Message"),
     ("portal", "Portal"),
+    ("rating", "Rating link"),
 ]
 ANSWERS = [
     ("satisfied", "Satisfied"),
@@ -44,14 +45,23 @@ class PmFollowup(models.Model):
     method = fields.Selection(METHODS, required=True, default="phone")
     satisfied = fields.Selection(ANSWERS, string="Answer", required=True)
     words = fields.Text(string="Customer's Words")
+    answer_ids = fields.One2many("pm.followup.answer", "followup_id", string="Questionnaire")
+
+    @api.onchange("ticket_id")
+    def _onchange_ticket_id(self):
+        """Lay out the questionnaire of the ticket's type."""
+        questions = self.env["pm.followup.question"]._for_type(self.ticket_id.type_id) if self.ticket_id else []
+        self.answer_ids = [Command.clear(), *(Command.create({"question_id": question.id}) for question in questions)]
 
     @api.model_create_multi
     def create(self, vals_list):
         """Record follow-ups and carry out what follows: satisfied → followed up, dissatisfied → reopened, not reached → still due.
 
-        :raises UserError: where the ticket is not finished, or a dissatisfied customer's words are missing
+        :raises UserError: where the ticket is not finished, a dissatisfied customer's words or a required answer are missing
         """
-        followups = super().create(vals_list)
+        answers = [vals.get("answer_ids") or [] for vals in vals_list]
+        followups = super().create([{k: v for k, v in vals.items() if k != "answer_ids"} for vals in vals_list])
+        followups._record_answers(answers)
         for followup in followups:
             ticket = followup.ticket_id
             if ticket.state not in ("handled", "followed_up", "closed"):
@@ -69,6 +79,8 @@ class PmFollowup(models.Model):
                     if not ticket.fed_back_at:
                         ticket._record_feedback(followup.user_id)
                     ticket._transition("followed_up")
+                else:
+                    followup._settle_closed()
             elif followup.satisfied == "dissatisfied":
                 if not (followup.words or "").strip():
                     raise UserError(
@@ -80,7 +92,66 @@ class PmFollowup(models.Model):
                 ticket._write_protected({"satisfied": False})
                 ticket._meet_deadline("followup", followup.date)
                 ticket.action_reopen(followup.words)
+            else:
+                followup._give_up()
         return followups
+
+    def _record_answers(self, commands_list):
+        """Write the questionnaires; ``commands_list`` holds the commands of ``answer_ids``, one list a follow-up."""
+        vals_list = []
+        for followup, commands in zip(self, commands_list, strict=True):
+            rows = [command[2] for command in commands if command[0] == Command.CREATE]
+            if any(command[0] not in (Command.CREATE, Command.CLEAR) for command in commands):
+                raise UserError(self.env._("Answers are recorded together with their follow-up."))
+            vals_list += [
+                {
+                    "followup_id": followup.id,
+                    **{name: row.get(name) for name in ("question_id", "yes_no", "score", "words")},
+                }
+                for row in rows
+            ]
+        # sudo: nobody may write answers by themselves, the follow-up they belong to was allowed just now
+        created = self.env["pm.followup.answer"].sudo().create(vals_list)
+        # What was left blank was not asked.
+        created.filtered(lambda answer: not answer.is_answered).unlink()
+        for followup in self.filtered(lambda followup: followup.user_id and followup.satisfied != "unreachable"):
+            questions = self.env["pm.followup.question"]._for_type(followup.type_id).filtered("required")
+            missing = questions - followup.answer_ids.question_id
+            if missing:
+                raise UserError(
+                    self.env._(
+                        "%(ticket)s: to record the follow-up you must ask: %(question)s",
+                        ticket=followup.ticket_id.number,
+                        question=missing[0].name,
+                    )
+                )
+
+    def _settle_closed(self):
+        """A ticket drawn for the sample after it was closed is followed up as well, and stays closed."""
+        ticket = self.ticket_id
+        if ticket.state == "closed" and ticket.needs_followup and not ticket.followed_up_at:
+            ticket._write_protected({"followed_up_at": self.date})
+            ticket._deadline_event("followed_up", self.date)
+            ticket.activity_feedback(["pm_customer_service.mail_activity_type_followup"])
+
+    def _give_up(self):
+        """Tried on enough days without reaching the customer: the call is no longer due, and never counts as made."""
+        ticket = self.ticket_id
+        limit = ticket.type_id.followup_attempts
+        tries = ticket.followup_ids.filtered(
+            lambda followup: followup.satisfied == "unreachable"
+            and followup.date >= (ticket.handled_at or followup.date)
+        )
+        if limit and ticket.needs_followup and not ticket.followed_up_at:
+            days = {ticket.property_id._local_date(followup.date) for followup in tries}
+            if len(days) >= limit:
+                ticket._write_protected({"followed_up_at": self.date})
+                ticket._cancel_deadlines("followup", self.env._("The customer could not be reached."))
+                ticket.activity_unlink(["pm_customer_service.mail_activity_type_followup"])
+                ticket.message_post(
+                    body=self.env._("The customer could not be reached on %s days: no further call is due.", len(days)),
+                    subtype_xmlid="mail.mt_note",
+                )
 
     def write(self, vals):
         if not self.env.su and vals.keys() - {"words"}:

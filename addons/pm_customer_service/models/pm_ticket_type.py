@@ -1,6 +1,6 @@
 import hashlib
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 CODES = [
     ("complaint", "Complaint"),
@@ -44,6 +44,12 @@ class PmTicketType(models.Model):
         help="Share of handled tickets that must be followed up before closing: 100 for complaints, 25 for repairs (CON-01). "
         "The sample is drawn by a seeded hash of the ticket's number: nobody can choose it, and it can be drawn again.",
     )
+    followup_attempts = fields.Integer(
+        string="Attempts to Follow Up",
+        default=3,
+        help="After trying on so many days without reaching the customer, the ticket may be closed; the call does not count"
+        " as made. 0: never given up. House rule, the handbooks name no number.",
+    )
     closed_by = fields.Selection(
         CLOSERS, required=True, default="any_supervisor", help="Who may close (S0-29, CON-09)."
     )
@@ -71,7 +77,12 @@ class PmTicketType(models.Model):
             return True
         if self.followup_percent <= 0:
             return False
+        return self._sample_draw(number) < self.followup_percent / 100.0
+
+    @api.model
+    def _sample_draw(self, number):
+        """Return the lot (0 ≤ lot < 1) of the ticket ``number``: the same every time for the same seed."""
         # sudo: the seed is a system parameter, not readable by the desk, so that the draw cannot be foreseen
         seed = self.env["ir.config_parameter"].sudo().get_param("pm_customer_service.sample_seed", "")
         digest = hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()
-        return int(digest[:8], 16) / 0x100000000 < self.followup_percent / 100.0
+        return int(digest[:8], 16) / 0x100000000

@@ -11,3 +11,9 @@ from . import test_security
 from . import test_ticket
 from . import test_views
 from . import test_workers
+from . import test_contact_duty
+from . import test_followup_questions
+from . import test_followup_sample
+from . import test_greeting
+from . import test_ticket_rating
+from . import test_visit

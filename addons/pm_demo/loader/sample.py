@@ -3,7 +3,7 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import billing, renovation, service
+from . import billing, relations, renovation, service
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -18,7 +18,7 @@ MASTER_FILES = (
     ("04_units.csv", "unit"),
     ("05_parties.csv", "party"),
 )
-STEPS = ("office", "master", "prices", "history", "payments", "bank", "tickets", "renovations")
+STEPS = ("office", "master", "prices", "history", "payments", "bank", "tickets", "relations", "renovations")
 
 
 class Sample:
@@ -67,6 +67,9 @@ class Sample:
     def tickets(self):
         service.load_teams(self)
         service.load_tickets(self)
+
+    def relations(self):
+        relations.load_relations(self)
 
     def renovations(self):
         renovation.load_renovations(self)

@@ -1,0 +1,100 @@
+from odoo import models
+
+from ..models.pm_visit import DONE_STATES
+
+
+class ReportRegister(models.AbstractModel):
+    """A register as a paper: visit register (业主登记记录表), follow-up register (业主回访表). Source: S4-100, App. (4)."""
+
+    _name = "report.pm_customer_service.register"
+    _inherit = "pm.document"
+    _description = "Register"
+    _landscape = True
+
+    def _title(self, record):
+        return dict(record._fields["kind"]._description_selection(record.env))[record.kind]
+
+    def _number(self, record):
+        return f"{record.date_from} – {record.date_to}"
+
+    def _partner(self, record):
+        return None
+
+    def _story(self, record, kit):
+        table, count = getattr(self, f"_register_{record.kind}")(record, kit)
+        if not count:
+            return [kit.p(record.env._("Nothing was recorded in this period."))]
+        return [table, kit.signatures([record.env._("Compiled by"), record.env._("Supervisor")])]
+
+    def _register_visit(self, record, kit):
+        _ = record.env._
+        start, stop = record._bounds()
+        visits = record.env["pm.visit"].search(
+            [
+                ("property_id", "=", record.property_id.id),
+                ("state", "in", DONE_STATES),
+                ("visited_at", ">=", start),
+                ("visited_at", "<", stop),
+            ],
+            order="visited_at, id",
+        )
+        methods = dict(visits._fields["method"]._description_selection(record.env))
+        rows = [
+            [
+                kit.datetime(visit.visited_at, tz=record.property_id.tz),
+                visit.unit_id.name or "",
+                visit.partner_id.name or "",
+                visit.partner_id.phone or "",
+                methods[visit.method],
+                "\n".join(filter(None, [visit.talk, *(f"· {topic.words}" for topic in visit.topic_ids)])),
+                ", ".join(visit.topic_ids.ticket_id.mapped("number")),
+                visit.user_id.sudo().name,  # names of colleagues stand on the house's papers
+            ]
+            for visit in visits
+        ]
+        header = [
+            _("Held At"),
+            _("Unit"),
+            _("Customer"),
+            _("Phone"),
+            _("Method"),
+            _("Talk Record"),
+            _("Tickets"),
+            _("Visited By"),
+        ]
+        return kit.table(header, rows, widths=[28, 22, 28, 28, 30, 84, 30, 22]), len(rows)
+
+    def _register_followup(self, record, kit):
+        _ = record.env._
+        start, stop = record._bounds()
+        followups = record.env["pm.followup"].search(
+            [("property_id", "=", record.property_id.id), ("date", ">=", start), ("date", "<", stop)], order="date, id"
+        )
+        methods = dict(followups._fields["method"]._description_selection(record.env))
+        answers = dict(followups._fields["satisfied"]._description_selection(record.env))
+        rows = [
+            [
+                kit.datetime(followup.date, tz=record.property_id.tz),
+                followup.ticket_id.number,
+                followup.type_id.name,
+                followup.unit_id.name or "",
+                followup.partner_id.name or "",
+                methods[followup.method],
+                answers[followup.satisfied],
+                followup.words or "",
+                followup.user_id.sudo().name or "",
+            ]
+            for followup in followups
+        ]
+        header = [
+            _("Date"),
+            _("Ticket"),
+            _("Kind"),
+            _("Unit"),
+            _("Customer"),
+            _("Method"),
+            _("Answer"),
+            _("Customer's Words"),
+            _("Asked By"),
+        ]
+        return kit.table(header, rows, widths=[28, 30, 18, 22, 28, 20, 20, 84, 22]), len(rows)
