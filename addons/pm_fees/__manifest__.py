@@ -23,6 +23,9 @@
         # security: what becomes of charges
         "security/ir.model.access-settlement.csv",
         "security/settlement_rules.xml",
+        # security: reports of collection
+        "security/ir.model.access-collection.csv",
+        "security/collection_rules.xml",
         # menu skeleton (both)
         "views/menus.xml",
         # billing
@@ -62,6 +65,14 @@
         "views/pm_balance_transfer_views.xml",
         "views/pm_write_off_views.xml",
         "views/settlement_menus.xml",
+        # reports of collection
+        "data/collection_data.xml",
+        "report/collection_reports.xml",
+        "views/pm_age_band_views.xml",
+        "views/pm_collection_analysis_views.xml",
+        "views/pm_unit_ledger_views.xml",
+        "views/pm_collection_plan_views.xml",
+        "views/collection_menus.xml",
     ],
     "assets": {
         "web.assets_backend": ["pm_fees/static/src/**/*"],

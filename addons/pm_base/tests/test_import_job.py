@@ -72,7 +72,9 @@ class TestImportJob(ImportCase):
                 self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
                 self.run_cron()
                 self.assertEqual(self.record.processed_count, done)
-                self.assertTrue(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), "comes again at once")
+                self.assertTrue(
+                    self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), "comes again at once"
+                )
 
     def test_what_fails_again_and_again_is_given_up_with_a_reason(self):
         with (

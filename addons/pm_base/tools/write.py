@@ -179,3 +179,58 @@ def _explain(column, lang, texts, brief=False):
     if hint:
         parts.append(hint)
     return "\n".join(parts) if not brief else "  ".join(parts)
+
+
+def write_tables(sheets):
+    """Tables for people: a title, headers, numbers as numbers, totals in bold.
+
+    :param sheets: iterable of ``(sheet name, title lines, headers, rows, total row or None)``; cells are text, numbers,
+        dates or None. Money comes as float and is shown with two decimals, an ``int`` as it is.
+    :return: bytes of an XLSX file
+    """
+    buffer = io.BytesIO()
+    book = _workbook(buffer)
+    title = book.add_format({"bold": True, "font_size": 13})
+    header = book.add_format({"bold": True, "bg_color": "#DDE3EA", "text_wrap": True, "valign": "top", "border": 1})
+    styles = {
+        bold: {
+            float: book.add_format({"num_format": "#,##0.00", "bold": bold}),
+            int: book.add_format({"num_format": "#,##0", "bold": bold}),
+            date: book.add_format({"num_format": "yyyy-mm-dd", "bold": bold}),
+            str: book.add_format({"bold": bold}),
+        }
+        for bold in (False, True)
+    }
+    used = set()
+    for name, lines, headers, rows, total in sheets:
+        sheet = book.add_worksheet(_sheet_name(name, used))
+        for line, text in enumerate(lines):
+            sheet.write_string(line, 0, safe_text(text), title if not line else None)
+        top = len(lines) + 1 if lines else 0
+        for position, text in enumerate(headers):
+            sheet.write_string(top, position, safe_text(text), header)
+        sheet.freeze_panes(top + 1, 0)
+        widths = [len(text) for text in headers]
+        for line, (row, bold) in enumerate(
+            [*((row, False) for row in rows), *([(total, True)] if total else [])], start=top + 1
+        ):
+            for position, value in enumerate(row):
+                widths[position] = max(widths[position], min(len(str(value or "")), 40))
+                _write_styled(sheet, line, position, value, styles[bold])
+        for position, width in enumerate(widths):
+            sheet.set_column(position, position, max(10, width * 1.3))
+    book.close()
+    return buffer.getvalue()
+
+
+def _write_styled(sheet, line, position, value, styles):
+    if value is None or value == "":
+        return
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        sheet.write_datetime(line, position, datetime(value.year, value.month, value.day), styles[date])
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        sheet.write_number(line, position, value, styles[type(value)])
+    else:
+        sheet.write_string(line, position, safe_text(str(value)), styles[str])

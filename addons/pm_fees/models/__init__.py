@@ -46,3 +46,10 @@ from . import pm_dunning_case
 from . import pm_dunning_action
 from . import pm_unit_watch
 from . import pm_importer_bank_line
+
+# reports
+from . import pm_age_band
+from . import pm_collection_analysis
+from . import pm_collection_figures
+from . import pm_collection_plan
+from . import pm_unit_ledger

@@ -57,6 +57,8 @@ class PmCharge(models.Model):
     _open_index = models.Index("(property_id, due_date) WHERE paid_state IN ('unpaid', 'partial')")
     _payer_index = models.Index("(partner_id, unit_id, due_date)")
     _period_index = models.Index("(property_id, period_start, item_id)")
+    # Others of a unit are found by the key above.
+    _reversed_index = models.Index("(unit_id) WHERE state = 'reversed'")
 
     run_id = fields.Many2one("pm.billing.run", "Billing run", readonly=True, ondelete="restrict")
     property_id = fields.Many2one("pm.property", required=True, readonly=True)

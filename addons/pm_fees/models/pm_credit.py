@@ -32,11 +32,10 @@ class PmCharge(models.Model):
                 SELECT origin.unit_id, item.partner_id, item.id
                   FROM account_move_line item
                  CROSS JOIN LATERAL (
-                    SELECT CASE WHEN line.kind = 'charge' THEN charge.unit_id ELSE payment.unit_id END AS unit_id
+                    SELECT line.unit_id
                       FROM pm_payment_line line
                       JOIN pm_payment payment ON payment.id = line.payment_id AND payment.state = 'posted'
                                              AND payment.property_id = ANY(%(properties)s)
-                      LEFT JOIN pm_charge charge ON charge.id = line.charge_id
                      WHERE line.move_line_id = item.id
                     %(more)s
                  ) origin

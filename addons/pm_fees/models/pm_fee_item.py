@@ -2,6 +2,17 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+CATEGORIES = [
+    ("property", "Property service"),
+    ("lift", "Lift use"),
+    ("parking", "Parking space management"),
+    ("heating", "Heating"),
+    ("energy", "Energy"),
+    ("water", "Water"),
+    ("service", "Paid service"),
+    ("late_fee", "Late fee"),
+    ("other", "Other"),
+]
 PERIODS = [("1", "Monthly"), ("3", "Quarterly"), ("6", "Half-yearly"), ("12", "Yearly")]
 
 
@@ -25,17 +36,7 @@ class PmFeeItem(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     category = fields.Selection(
-        [
-            ("property", "Property service"),
-            ("lift", "Lift use"),
-            ("parking", "Parking space management"),
-            ("heating", "Heating"),
-            ("energy", "Energy"),
-            ("water", "Water"),
-            ("service", "Paid service"),
-            ("late_fee", "Late fee"),
-            ("other", "Other"),
-        ],
+        CATEGORIES,
         required=True,
         default="property",
         help="The fee types that statistics and KPIs speak of.",

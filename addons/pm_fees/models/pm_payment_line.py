@@ -24,6 +24,13 @@ class PmPaymentLine(models.Model):
         readonly=True,
     )
     charge_id = fields.Many2one("pm.charge", index="btree_not_null", readonly=True, ondelete="restrict")
+    unit_id = fields.Many2one(
+        "pm.unit",
+        compute="_compute_unit_id",
+        store=True,
+        index="btree_not_null",
+        help="The household whose debt this pays or whose credit it is.",
+    )
     account_id = fields.Many2one("account.account", required=True, readonly=True)
     label = fields.Char(readonly=True)
     amount = fields.Monetary(required=True, readonly=True)
@@ -36,6 +43,11 @@ class PmPaymentLine(models.Model):
         compute="_compute_open_credit",
         help="What has not been used yet: of a credit, or of money whose charge was reversed.",
     )
+
+    @api.depends("charge_id.unit_id", "payment_id.unit_id")
+    def _compute_unit_id(self):
+        for line in self:
+            line.unit_id = line.charge_id.unit_id or line.payment_id.unit_id
 
     @api.depends("kind", "payment_id.state", "move_line_id.amount_residual")
     def _compute_open_credit(self):

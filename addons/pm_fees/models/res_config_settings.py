@@ -13,3 +13,6 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="pm_fees.reference_scope",
     )
     pm_abnormal_percent = fields.Float("Unusual use (%)", config_parameter="pm_fees.abnormal_percent")
+    pm_collection_report_day = fields.Integer(
+        "Collection report from day", config_parameter="pm_fees.collection_report_day"
+    )

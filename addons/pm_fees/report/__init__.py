@@ -6,3 +6,5 @@ from . import price_notice
 from . import pm_cash_handover
 from . import pm_dunning_notice
 from . import pm_receipt
+from . import collection_report
+from . import unit_ledger

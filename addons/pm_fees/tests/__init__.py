@@ -22,3 +22,4 @@ from . import test_credit
 from . import test_correction
 from . import test_write_off
 from . import test_balance_transfer
+from . import test_collection

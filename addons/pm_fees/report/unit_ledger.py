@@ -1,0 +1,77 @@
+from odoo import models
+
+
+class ReportUnitLedger(models.AbstractModel):
+    """Fee ledger of units (物业费台账), one section a unit. Source: S4-76."""
+
+    _name = "report.pm_fees.unit_ledger"
+    _inherit = "pm.document"
+    _description = "Fee Ledger Document"
+
+    def _title(self, record):
+        return self.env._("Fee Ledger")
+
+    def _number(self, record):
+        return record._period()
+
+    def _property(self, record):
+        return record.unit_ids.property_id[:1]
+
+    def _company(self, record):
+        return record.unit_ids.company_id[:1] or self.env.company
+
+    def _currency(self, record):
+        return record.unit_ids.currency_id[:1]
+
+    def _story(self, record, kit):
+        _ = record.env._
+        kinds = dict(record.env["pm.unit.ledger"]._fields["kind"]._description_selection(record.env))
+        story = []
+        for number, unit in enumerate(record.unit_ids):
+            if number:
+                story.append(kit.page_break())
+            ledger = record._ledger(unit)
+            rows = [["", _("Brought forward"), "", "", "", "", "", kit.num(ledger["opening"])]]
+            rows += [
+                [
+                    kit.date(row.date),
+                    kinds[row.kind],
+                    row.item_id.name or "",
+                    record._row_text(row),
+                    row.partner_id.name,
+                    kit.num(row.debit) if row.debit else "",
+                    kit.num(row.credit) if row.credit else "",
+                    kit.num(row.balance),
+                ]
+                for row in ledger["rows"]
+            ]
+            story += [
+                kit.pairs(
+                    [
+                        (_("Unit"), unit.display_name),
+                        (_("Chargeable area"), _("%s m²", kit.num(unit.area_chargeable))),
+                        (_("Payer"), unit.payer_id.name or ""),
+                        (_("Balance"), self._balance_words(ledger["closing"], kit)),
+                    ]
+                ),
+                kit.table(
+                    record._header(),
+                    rows,
+                    widths=[19, 18, 24, 40, 27, 20, 20, 22],
+                    align="lllllrrr",
+                    total=[
+                        _("Total"),
+                        *([""] * 4),
+                        kit.num(ledger["debit"]),
+                        kit.num(ledger["credit"]),
+                        kit.num(ledger["closing"]),
+                    ],
+                ),
+            ]
+        return story
+
+    def _balance_words(self, amount, kit):
+        _ = kit.env._
+        if amount < 0:
+            return _("%s credit", kit.money(-amount))
+        return _("%s owed", kit.money(amount)) if amount else _("Settled")

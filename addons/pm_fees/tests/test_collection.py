@@ -1,0 +1,291 @@
+import base64
+import io
+
+import openpyxl
+from freezegun import freeze_time
+from odoo import Command, fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common_settlement import SettlementCase
+
+
+@tagged("post_install", "-at_install")
+class TestCollection(SettlementCase):
+    """Figures of collection on an example small enough to add up by hand.
+
+    Three units, area fee 280.00 / 331.80 / 224.00 and refuse 50 each: 985.80 a month, due on the 16th. Unit A-103 is
+    Officer's (butler of the building is the officer for all; A-103 is given to the assistant).
+
+    | month | billed | paid                                                                 |
+    |-------|--------|----------------------------------------------------------------------|
+    | Sep   | 985.80 | A-101 330 on Sep 20; A-102 100 (of its area fee) on Oct 10            |
+    | Oct   | 985.80 | A-101 330 on Oct 20; A-103 274 on Nov 3                               |
+    | Nov   | 985.80 | A-102 381.80 on Nov 10                                               |
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.units[2].user_id = cls.assistant
+        cls.months = {}
+        cls.startClassPatcher(freeze_time("2026-11-25 02:00:00"))
+        for month in (9, 10, 11):
+            cls.months[month] = cls.bill(f"2026-{month:02d}-01")
+        one, two, three = cls.units
+        cls.receive(one, 330, cls.charges_of(9, one), date="2026-09-20")
+        cls.receive(two, 100, cls.charges_of(9, two).filtered(lambda c: c.item_id == cls.item_area), date="2026-10-10")
+        cls.receive(one, 330, cls.charges_of(10, one), date="2026-10-20")
+        cls.receive(three, 274, cls.charges_of(10, three), date="2026-11-03")
+        cls.receive(two, 381.8, cls.charges_of(11, two), date="2026-11-10")
+
+    @classmethod
+    def charges_of(cls, month, unit):
+        return cls.months[month].charge_ids.filtered(lambda charge: charge.unit_id == unit)
+
+    def test_key_figures_by_hand(self):
+        november = fields.Date.to_date("2026-11-01"), fields.Date.to_date("2026-11-30")
+        evaluate = lambda xmlid, user=None: self.env.ref(f"pm_fees.{xmlid}")._evaluate(
+            self.property, *november, user=user
+        )  # noqa: E731
+        rate = evaluate("kpi_collection_rate")
+        self.assertEqual((rate["numerator"], rate["denominator"]), (381.8, 985.8))
+        self.assertAlmostEqual(rate["value"], 38.73, 2)
+        # Owed on Nov 1: Sep 985.80 - 330 - 100, Oct 985.80 - 330
+        recovery = evaluate("kpi_arrears_recovery")
+        self.assertEqual((recovery["numerator"], recovery["denominator"]), (274, 555.8 + 655.8))
+        self.assertAlmostEqual(recovery["value"], 22.61, 2)
+        mine = evaluate("kpi_collection_rate", self.assistant)
+        self.assertEqual((mine["numerator"], mine["denominator"]), (0, 274))
+        mine = evaluate("kpi_arrears_recovery", self.assistant)
+        self.assertEqual((mine["numerator"], mine["denominator"], mine["value"]), (274, 548, 50))
+
+    def test_figures_of_the_report_equal_the_key_figures(self):
+        groups = self.property._collection_groups("2026-11-01", "2026-11-30", "item_id")
+        area, fixed = groups[self.item_area], groups[self.item_fixed]
+        self.assertEqual(
+            area,
+            {"receivable": 835.8, "received": 331.8, "outstanding": 504.0, "old_owed": 1011.6, "old_received": 224.0},
+        )
+        self.assertEqual(
+            fixed, {"receivable": 150, "received": 50, "outstanding": 100, "old_owed": 200, "old_received": 50}
+        )
+        by_user = self.property._collection_groups("2026-11-01", "2026-11-30", "user_id")
+        self.assertEqual(by_user[self.assistant]["old_owed"], 548)
+        self.assertEqual(by_user[self.officer]["received"], 381.8)
+
+    def test_figures_of_a_past_month_stay(self):
+        october = self.property._collection_groups("2026-10-01", "2026-10-31", "item_id")
+        self.assertEqual(sum(row["received"] for row in october.values()), 330)
+        self.assertEqual(sum(row["old_received"] for row in october.values()), 100)
+        self.assertEqual(sum(row["old_owed"] for row in october.values()), 655.8)
+
+    def test_age_of_what_is_owed(self):
+        # On Nov 25: Sep 16 is 2 full months old, Oct 16 one, Nov 16 none.
+        owed = 555.8 + 381.8 + 604
+        ages = {band: (amount, count) for band, amount, count in self.property._collection_ages("2026-11-25")}
+        self.assertEqual(list(ages), [self.env.ref("pm_fees.age_band_0")])
+        self.assertEqual(ages[self.env.ref("pm_fees.age_band_0")], (owed, 4 + 2 + 4))
+        # On Nov 10 the fees of November were not due, and those of A-102 had just been paid.
+        ages = {band: amount for band, amount, _count in self.property._collection_ages("2026-11-10")}
+        self.assertEqual(
+            ages, {self.env.ref("pm_fees.age_band_not_due"): 604, self.env.ref("pm_fees.age_band_0"): 937.6}
+        )
+        # Three full months on Dec 16, not a day earlier.
+        three = self.env.ref("pm_fees.age_band_3")
+        for day, expected in (("2026-12-15", 0), ("2026-12-16", 555.8)):
+            ages = {band: amount for band, amount, _count in self.property._collection_ages(day)}
+            self.assertEqual(ages.get(three, 0), expected, day)
+
+    def test_analysis_by_butler_item_and_age(self):
+        analysis = self.env["pm.collection.analysis"]
+        groups = {
+            user: values
+            for user, *values in analysis._read_group(
+                [], ["user_id"], ["receivable:sum", "received:sum", "outstanding:sum", "rate:avg"]
+            )
+        }
+        receivable, received, outstanding, rate = groups[self.assistant]
+        self.assertEqual((receivable, received, outstanding), (822, 274, 548))
+        self.assertAlmostEqual(rate, 100 * 274 / 822, 6, "a quotient of sums, no average of quotients")
+        bands = dict(analysis._read_group([("outstanding", ">", 0)], ["band_id"], ["outstanding:sum"]))
+        self.assertEqual(bands, {self.env.ref("pm_fees.age_band_0"): 1541.6})
+        row = analysis.search([("unit_id", "=", self.units[0].id), ("outstanding", ">", 0)], limit=1)
+        self.assertEqual(self.env["pm.charge"].browse(row.action_open_charge()["res_id"]), row.charge_id)
+        self.assertEqual(analysis.with_user(self.officer).search_count([]), 18)
+        with self.assertRaises(AccessError):
+            analysis.with_user(self.technician).search_count([])
+
+    def test_ledger_of_a_unit_runs_to_what_is_owed(self):
+        unit = self.units[1]
+        rows = self.env["pm.unit.ledger"].search([("unit_id", "=", unit.id)])
+        self.assertEqual(
+            [(str(row.date), row.kind, row.debit, row.credit) for row in rows if row.kind == "payment"],
+            [("2026-10-10", "payment", 0, 100), ("2026-11-10", "payment", 0, 381.8)],
+        )
+        self.assertEqual(rows[-1].balance, 281.8 + 381.8)
+        self.assertEqual(rows[-1].balance, unit.open_charges)
+        self.receive(unit, 700, self.Charge, date="2026-11-20")
+        self.charges_of(11, unit).filtered(lambda c: c.item_id == self.item_fixed).with_user(self.accountant)._reverse(
+            "other"
+        )
+        self.env.invalidate_all()
+        self.assertLedgersMatch()
+
+    def assertLedgersMatch(self):
+        """The balance of each unit is what its charges owe less the credit of the household."""
+        for unit in self.units:
+            rows = self.env["pm.unit.ledger"].search([("unit_id", "=", unit.id)])
+            owed = sum(self.Charge.search([("unit_id", "=", unit.id), ("state", "=", "posted")]).mapped("residual"))
+            partners = rows.partner_id
+            credit = sum(
+                -sum(items.mapped("amount_residual"))
+                for (unit_id, _partner), items in self.Charge._open_credit(self.property, partners.ids).items()
+                if unit_id == unit.id
+            )
+            self.assertAlmostEqual(rows[-1:].balance, owed - credit, 2, unit.code)
+
+    def test_ledger_of_everything_that_can_happen(self):
+        one, two, three = self.units
+        # voided, written off and taken back, passed on, money without a unit, settled by hand
+        payment = self.receive(one, 50, self.charges_of(11, one), date="2026-11-12")
+        payment.with_user(self.accountant)._reverse("bounced")
+        charges = self.charges_of(9, three)
+        action = charges.with_user(self.accountant).action_write_off()
+        loss = self.env["pm.write.off"].browse(action["res_id"]).with_user(self.accountant)
+        loss.note = "gone"
+        loss.action_submit()
+        loss.with_user(self.manager).action_approve()
+        loss.line_ids[0].action_take_back()
+        buyer = self.env["res.partner"].create({"name": "Buyer"})
+        self.receive(two, 90, date="2026-11-15")
+        doc = (
+            self.env["pm.balance.transfer"]
+            .with_user(self.assistant)
+            .create(
+                {
+                    "unit_id": two.id,
+                    "from_partner_id": self.owners[1].id,
+                    "to_partner_id": buyer.id,
+                    "agreement": "X",
+                    "credit_amount": 90,
+                    "line_ids": [
+                        Command.create({"charge_id": charge.id, "amount": charge.residual})
+                        for charge in self.charges_of(10, two)
+                    ],
+                }
+            )
+        )
+        doc.with_user(self.supervisor).action_approve()
+        self.receive(None, 20, partner=self.owners[0], date="2026-11-15")
+        self.env["pm.payment"].with_user(self.cashier).counter_use_credit(
+            one.id, self.owners[0].id, self.charges_of(11, one).ids
+        )
+        self.pay(self.charges_of(11, three), amount=10)
+        self.env.invalidate_all()
+        self.assertLedgersMatch()
+        kinds = set(self.env["pm.unit.ledger"].search([("unit_id", "in", self.units.ids)]).mapped("kind"))
+        self.assertEqual(
+            kinds, {"charge", "reversal", "payment", "void", "write_off", "taken_back", "transfer", "credit", "other"}
+        )
+        self.assertLedgerMatches()
+
+    def test_ledger_as_pdf_and_spreadsheet(self):
+        wizard = (
+            self.env["pm.unit.ledger.print"]
+            .with_user(self.cashier)
+            .with_context(active_model="pm.unit", active_ids=self.units[:2].ids)
+            .create({"date_from": "2026-10-01", "date_to": "2026-11-30"})
+        )
+        self.assertEqual(wizard.unit_ids, self.units[:2])
+        ledger = wizard._ledger(self.units[1])
+        self.assertEqual(
+            (ledger["opening"], ledger["debit"], ledger["credit"], ledger["closing"]), (381.8, 763.6, 481.8, 663.6)
+        )
+        content, _kind = (
+            self.env["ir.actions.report"].with_user(self.cashier)._render("pm_fees.report_unit_ledger", wizard.ids)
+        )
+        self.assertTrue(content.startswith(b"%PDF"))
+        wizard.action_export()
+        book = openpyxl.load_workbook(io.BytesIO(base64.b64decode(wizard.file)))
+        self.assertEqual(book.sheetnames, ["A-101", "A-102"])
+        values = [[cell.value for cell in row] for row in book["A-102"].iter_rows()]
+        self.assertEqual(values[-1][-3:], [763.6, 481.8, 663.6])
+        with self.assertRaises(UserError):
+            wizard.date_to = "2026-09-01"
+        with self.assertRaises(AccessError):
+            self.env["pm.unit.ledger.print"].with_user(self.technician).create({"unit_ids": self.units.ids})
+
+    def test_report_as_pdf_and_spreadsheet(self):
+        report = (
+            self.env["pm.collection.report"]
+            .with_user(self.supervisor)
+            .create({"property_id": self.property.id, "date_from": "2026-11-01", "date_to": "2026-11-25"})
+        )
+        self.env["pm.collection.plan"].create({"property_id": self.property.id, "month": "2026-11-01", "note": "Calls"})
+        content, _kind = (
+            self.env["ir.actions.report"].with_user(self.supervisor)._render("pm_fees.report_collection", report.ids)
+        )
+        self.assertTrue(content.startswith(b"%PDF"))
+        report.action_export()
+        book = openpyxl.load_workbook(io.BytesIO(base64.b64decode(report.file)))
+        total = [cell.value for cell in list(book["By Fee"].iter_rows())[-1]]
+        self.assertEqual(total, ["Total", 985.8, 381.8, 604, "38.7 %", 1211.6, 274, "22.6 %"])
+        self.property.user_ids -= self.supervisor
+        with self.assertRaises(AccessError):
+            report.action_print()
+
+    def test_no_fees_no_rate(self):
+        report = self.env["pm.collection.report"].create(
+            {"property_id": self.property.id, "date_from": "2025-01-01", "date_to": "2025-01-31"}
+        )
+        self.assertEqual(report._tables()[0]["total"][4], "–")
+        content, _kind = self.env["ir.actions.report"]._render("pm_fees.report_collection", report.ids)
+        self.assertTrue(content.startswith(b"%PDF"))
+
+    # Plan
+
+    def plan(self):
+        return (
+            self.env["pm.collection.plan"]
+            .with_user(self.supervisor)
+            .create({"property_id": self.property.id, "month": "2026-11-14"})
+        )
+
+    def test_plan_takes_targets_from_the_key_figures(self):
+        plan = self.plan()
+        self.assertEqual(str(plan.month), "2026-11-01")
+        lines = {(line.user_id, line.kind): line for line in plan.line_ids}
+        mine = lines[self.assistant, "old"]
+        self.assertEqual((mine.base_amount, mine.target_rate, mine.target_amount), (548, 80, 438.4))
+        self.assertEqual((mine.received, mine.gap, mine.rate, mine.met), (274, 164.4, 50, False))
+        current = lines[self.officer, "current"]
+        self.assertEqual((current.base_amount, current.target_rate, current.received), (711.8, 85, 381.8))
+        self.assertAlmostEqual(plan.received_total, 381.8 + 274, 2)
+        movements = self.env["pm.charge.movement"].search(mine.action_open_movements()["domain"])
+        self.assertEqual(sum(movements.mapped("settled")), 274)
+
+    def test_plan_is_approved_by_the_manager_and_stays(self):
+        plan = self.plan()
+        plan.line_ids[0].target_rate = 99
+        plan.action_refresh()
+        self.assertEqual(plan.line_ids[0].target_rate, 99, "what somebody planned stays")
+        with self.assertRaises(AccessError):
+            plan.action_approve()
+        with self.assertRaises(AccessError):
+            plan.write({"state": "approved"})
+        plan.with_user(self.manager).action_approve()
+        for change in (lambda: plan.action_refresh(), lambda: plan.line_ids[0].write({"target_rate": 1}), plan.unlink):
+            with self.assertRaises(UserError):
+                change()
+
+    def test_job_makes_one_plan_and_asks_for_the_report_in_the_fourth_week_once(self):
+        job = self.env.ref("pm_fees.ir_cron_collection_plan")
+        Plan = self.env["pm.collection.plan"]
+        for day, asked in (("2026-11-21", False), ("2026-11-22", True), ("2026-11-23", True)):
+            with freeze_time(f"{day} 02:00:00"), self.enter_registry_test_mode():
+                job.method_direct_trigger()
+            plan = Plan.search([("property_id", "=", self.property.id)])
+            self.assertEqual((len(plan), plan.report_asked), (1, asked), day)
+        self.assertEqual(plan.activity_ids.user_id, self.supervisor)
+        self.assertEqual(len(plan.activity_ids), 1)
