@@ -45,9 +45,10 @@ class TestCollection(SettlementCase):
 
     def test_key_figures_by_hand(self):
         november = fields.Date.to_date("2026-11-01"), fields.Date.to_date("2026-11-30")
-        evaluate = lambda xmlid, user=None: self.env.ref(f"pm_fees.{xmlid}")._evaluate(
-            self.property, *november, user=user
-        )  # noqa: E731
+
+        def evaluate(xmlid, user=None):
+            return self.env.ref(f"pm_fees.{xmlid}")._evaluate(self.property, *november, user=user)
+
         rate = evaluate("kpi_collection_rate")
         self.assertEqual((rate["numerator"], rate["denominator"]), (381.8, 985.8))
         self.assertAlmostEqual(rate["value"], 38.73, 2)
