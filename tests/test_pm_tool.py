@@ -64,6 +64,16 @@ def test_a_taken_port_is_told_before_anything_is_set_up():
     assert f"port {port} is taken" in message and f"--port {port + 1}" in message
 
 
+def test_a_port_of_root_is_not_called_taken(monkeypatch):
+    class Refused(socket.socket):
+        def bind(self, address):
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket, "socket", Refused)
+    with pytest.raises(ui.Failure, match="may be opened by root only"):
+        server.free_port(80)
+
+
 # ---------------------------------------------------------------- state on disk
 
 
@@ -119,6 +129,13 @@ def test_file_store_is_copied_by_links_and_stays_apart(tmp_path):
 def test_a_line_of_print_uris_is_understood():
     line = "'http://mirror.example/x_1%3a2_all.deb' x_1%3a2_all.deb 123 SHA256:abc"
     assert apt.Suite._parse(line) == ("http://mirror.example/x_1%3a2_all.deb", "x_1:2_all.deb", 123, "SHA256:abc")
+
+
+def test_the_packages_that_are_gone_are_named_and_no_others():
+    said = "E: Unable to locate package odoo-99\nE: Package 'fonts-x' has no installation candidate\n"
+    assert apt.missing(said) == ["fonts-x", "odoo-99"]
+    assert apt.missing("E: Can't find a source to download version '1.2' of 'jq:amd64'") == ["jq"]
+    assert apt.missing("E: Unmet dependencies.") == []
 
 
 def test_a_damaged_package_is_removed_and_named(tmp_path):
@@ -315,6 +332,13 @@ def test_the_commands_options_are_those_of_the_help():
     options = parser().parse_args(["run", "--port", "8123"])
     assert options.port == 8123
     assert parser().parse_args(["bench", "billing", "--n", "7"]).n == 7
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "65536", "80x"])
+def test_a_port_that_is_none_is_told_in_one_line(word):
+    result = pm("run", "--port", word)
+    assert result.returncode == 2
+    assert "--port" in result.stderr.splitlines()[-1] and "Traceback" not in result.stderr
 
 
 # ---------------------------------------------------------------- lint

@@ -6,6 +6,7 @@ apt keeps the machine's sources, proxies, credentials and trusted keys; lists an
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -90,6 +91,16 @@ def mirror():
     return next((uri for uri, release in rows if release == own), rows[0][0]).rstrip("/")
 
 
+def missing(error):
+    """The packages that apt-get does not find, from what it says."""
+    patterns = (
+        r"Unable to locate package (\S+)",
+        r"Package '?([^\s']+)'? has no installation candidate",
+        r"Can't find a source to download version '\S+' of '([^\s':]+)",
+    )
+    return sorted({name for pattern in patterns for name in re.findall(pattern, error)})
+
+
 class Suite:
     """One set of package lists: the machine's own sources, or one named suite of its mirror."""
 
@@ -131,7 +142,7 @@ class Suite:
             else:
                 raise Failure(
                     f"the package index of {self.label} could not be read from the mirror in apt's configuration",
-                    f"Check the network and /etc/apt/sources.list* (does `apt-get update` work?) and start again, {PM_ODOO_HINT}",
+                    f"Check the network, the proxy and /etc/apt/sources.list* (does `apt-get update` work?) and start again, {PM_ODOO_HINT}",
                     result.stderr,
                 )
         home.set_stamp(self.lists.name, True)
@@ -158,14 +169,13 @@ class Suite:
             if listing.returncode:
                 error = listing.stderr
                 if fresh:
-                    missing = (
-                        "E: Unable to locate" in error or "no installation candidate" in error or "Can't find" in error
+                    gone = missing(error)
+                    what = (
+                        f"{', '.join(gone)}: gone from {self.label}"
+                        if gone
+                        else f"{' '.join(packages)}: cannot be resolved in {self.label}"
                     )
-                    raise Failure(
-                        f"{' '.join(packages)}: {'gone from' if missing else 'cannot be resolved in'} {self.label}",
-                        f"Look whether the package moved to another suite, {PM_ODOO_HINT}",
-                        error,
-                    )
+                    raise Failure(what, f"Look whether the package moved to another suite, {PM_ODOO_HINT}", error)
                 continue
             files = [self._parse(line) for line in listing.stdout.splitlines() if line.startswith("'")]
             if action == "download" and len(files) < len(packages):

@@ -138,6 +138,20 @@ def reset(options):
     shutil.rmtree(home.SMS, ignore_errors=True)
 
 
+def _whole_number(text, least, most, message):
+    if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def _port(text):
+    return _whole_number(text, 1, 65535, "a port is a number from 1 to 65535")
+
+
+def _amount(text):
+    return _whole_number(text, 1, 10**9, "an amount is a number from 1")
+
+
 def parser():
     top = argparse.ArgumentParser(
         prog="./pm",
@@ -153,9 +167,9 @@ def parser():
         return command
 
     command = add("run", run, "set up what is missing, then serve the demo on 127.0.0.1")
-    command.add_argument("--port", type=int, default=8069, help="port of the server (default 8069)")
+    command.add_argument("--port", type=_port, default=8069, help="port of the server (default 8069)")
     command.add_argument(
-        "--mail-port", type=int, default=8025, help="port of the page with caught mail (8025 or the next free)"
+        "--mail-port", type=_port, default=8025, help="port of the page with caught mail (8025 or the next free)"
     )
     add("setup", setup, "everything but serving")
     command = add("test", test, "run the tests; arguments go to pytest", add_help=False)
@@ -173,7 +187,7 @@ def parser():
     command.add_argument("modules", nargs="*", help="only these add-ons")
     command = add("bench", bench, "run a benchmark (see benchmarks/README.md)")
     command.add_argument("name", help="NAME of benchmarks/bench_NAME.py")
-    command.add_argument("--n", type=int, help="amount of work (each benchmark has its default)")
+    command.add_argument("--n", type=_amount, help="amount of work (each benchmark has its default)")
     add("stop", stop, "stop the server and the private PostgreSQL")
     command = add("reset", reset, "drop the demo and the test databases")
     command.add_argument("--all", action="store_true", help="remove .odoo/ as a whole")

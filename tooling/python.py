@@ -81,7 +81,9 @@ def pip_install(arguments, name, title):
             if "No space left" in log.read_text(errors="replace"):
                 raise home.no_space()
     text = log.read_text(errors="replace")
-    if "No matching distribution" in text and "Retrying" not in text:
+    # An index that does not answer makes pip say "no matching distribution" as well: "from versions: none".
+    offline = any(word in text for word in ("Retrying", "Connection refused", "from versions: none", "ProxyError"))
+    if "No matching distribution" in text and not offline:
         what = "a pinned Python package is not to be had from your package index for this Python"
         remedy = f"See {log}; another Python (3.10–3.13) may help: PM_PYTHON=… ./pm …"
     elif "HASH" in text or "do not match the hashes" in text:

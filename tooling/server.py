@@ -21,11 +21,18 @@ HOST = "127.0.0.1"
 
 
 def free_port(port=0):
-    """The port if it is free (0: any free one), else None."""
+    """The port if it is free (0: any free one), else None.
+
+    :raise Failure: the port is one of those that only root may open
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
+        except PermissionError as error:
+            raise Failure(
+                f"port {port} may be opened by root only", "Choose one above 1023: ./pm run --port 8069."
+            ) from error
         except OSError:
             return None
         return probe.getsockname()[1]
@@ -133,7 +140,8 @@ def _end(process):
 
 
 def _port_taken(port):
-    return Failure(f"port {port} is taken by another program", f"Choose another: ./pm run --port {port + 1}.")
+    other = port + 1 if port < 65535 else 8070
+    return Failure(f"port {port} is taken by another program", f"Choose another: ./pm run --port {other}.")
 
 
 def _running():

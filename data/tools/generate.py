@@ -30,10 +30,46 @@ GIVEN_2 = "华英兰玉萍民健宁琳琪轩涵怡妍辰宸睿昊博宏毅恒源
 RARE_1 = "澜砚屿蔚槿珩岫筠澈霁翊湉昀璟煦栎沅朔稷垚"
 RARE_2 = "禾舟禹衡沐棠溯芃徽珞榆弈淳岱穗锦曜澄璞棣"
 RARE_3 = "汀陌邈翎钧鹭嵘翙黎尧笙漪杉蘅奕瀚晏昕荟晟"
-TRADES = ["科技", "信息技术", "供应链管理", "文化传播", "建筑设计", "电子商务", "投资咨询", "教育科技", "生物科技",
-          "国际货运代理", "人力资源", "知识产权代理", "会计师事务所", "智能装备", "新能源", "软件"]
-SHOP_KINDS = ["茶饮", "咖啡", "便利店", "药房", "花店", "书店", "面馆", "烘焙", "眼镜", "打印社", "美发", "干洗", "健身", "火锅",
-              "水果", "母婴", "数码", "宠物生活", "轻食", "足浴"]
+TRADES = [
+    "科技",
+    "信息技术",
+    "供应链管理",
+    "文化传播",
+    "建筑设计",
+    "电子商务",
+    "投资咨询",
+    "教育科技",
+    "生物科技",
+    "国际货运代理",
+    "人力资源",
+    "知识产权代理",
+    "会计师事务所",
+    "智能装备",
+    "新能源",
+    "软件",
+]
+SHOP_KINDS = [
+    "茶饮",
+    "咖啡",
+    "便利店",
+    "药房",
+    "花店",
+    "书店",
+    "面馆",
+    "烘焙",
+    "眼镜",
+    "打印社",
+    "美发",
+    "干洗",
+    "健身",
+    "火锅",
+    "水果",
+    "母婴",
+    "数码",
+    "宠物生活",
+    "轻食",
+    "足浴",
+]
 
 
 class People:
@@ -107,17 +143,32 @@ def build_units():
 
     def add(building, zone, code, floor, kind, chargeable, built=None):
         built = built or round(chargeable, 2)
-        units.append({
-            "building": building, "zone": zone, "code": code, "floor": floor, "kind": kind,
-            "built": built, "inner": round(built * {"office": .68, "shop": .72, "hotel": .74, "apartment": .76}.get(kind, 1), 2),
-            "chargeable": round(chargeable, 2),
-        })
+        units.append(
+            {
+                "building": building,
+                "zone": zone,
+                "code": code,
+                "floor": floor,
+                "kind": kind,
+                "built": built,
+                "inner": round(
+                    built * {"office": 0.68, "shop": 0.72, "hotel": 0.74, "apartment": 0.76}.get(kind, 1), 2
+                ),
+                "chargeable": round(chargeable, 2),
+            }
+        )
 
     for level, rooms in ((1, 18), (2, 16), (3, 14)):
         for room in range(1, rooms + 1):
             building = "A" if room <= rooms // 2 else "B"
-            add(building, "RET", f"{building}-L{level}{room:02d}", f"{level}F", "shop",
-                RNG.choice((46.8, 58.5, 72.3, 88.6, 102.4, 118.2, 146.0, 188.5)) + level * 6.4)
+            add(
+                building,
+                "RET",
+                f"{building}-L{level}{room:02d}",
+                f"{level}F",
+                "shop",
+                RNG.choice((46.8, 58.5, 72.3, 88.6, 102.4, 118.2, 146.0, 188.5)) + level * 6.4,
+            )
     for floor in range(5, 25):
         for room in range(1, 7):
             area = (212.36, 148.52, 136.80, 136.80, 148.52, 206.44)[room - 1] + (floor % 3) * 0.72
@@ -126,7 +177,14 @@ def build_units():
         add("B", "HOT", f"B-{floor:02d}00", f"{floor}F", "hotel", 1092.60 + floor * 0.5)
     for floor in range(13, 21):
         for room in range(8, 18):
-            add("B", "APT", f"B-{floor:02d}{room - 7:02d}", f"{floor}F", "apartment", (48.2, 62.5, 56.4, 71.8, 58.6)[room % 5])
+            add(
+                "B",
+                "APT",
+                f"B-{floor:02d}{room - 7:02d}",
+                f"{floor}F",
+                "apartment",
+                (48.2, 62.5, 56.4, 71.8, 58.6)[room % 5],
+            )
     for number in range(1, 11):
         add("P", "COM", f"P-S{number:02d}", "B1", "storage", 12.0 + number % 4 * 3)
     for level, first, count in (("B1", 1, 34), ("B2", 1, 50), ("B3", 1, 50)):
@@ -135,19 +193,33 @@ def build_units():
     return units
 
 
-KIND = {"office": "写字楼", "shop": "商铺", "hotel": "酒店", "apartment": "公寓", "parking": "车位", "storage": "储藏室"}
+KIND = {
+    "office": "写字楼",
+    "shop": "商铺",
+    "hotel": "酒店",
+    "apartment": "公寓",
+    "parking": "车位",
+    "storage": "储藏室",
+}
 
 
 def build_parties(units, people):
     """Who owns, rents, lives in and pays for each unit, with some history; returns rows and the payers."""
     rows, payers = [], {}
-    developer = {"name": "深圳禾悦穗置业有限公司（示例）", "phone": "17200009999", "email": "developer@example.com",
-                 "company": True, "vat": credit_code(9999)}
+    developer = {
+        "name": "深圳禾悦穗置业有限公司（示例）",
+        "phone": "17200009999",
+        "email": "developer@example.com",
+        "company": True,
+        "vat": credit_code(9999),
+    }
     hotel_owner = people.firm("酒店投资")
     hotel_operator = people.firm("酒店管理")
 
     def add(unit, partner, role, start, end=None, share="", payer=False):
-        rows.append({"unit": unit, "partner": partner, "role": role, "start": start, "end": end, "share": share, "payer": payer})
+        rows.append(
+            {"unit": unit, "partner": partner, "role": role, "start": start, "end": end, "share": share, "payer": payer}
+        )
         if payer and not end:
             payers[unit["code"]] = partner
 
@@ -228,18 +300,72 @@ def build_parties(units, people):
 
 FEES = [
     # code, name, category, {unit type: price}, method, collected on behalf, tax %, legal basis, contract clause
-    ("WY", "物业服务费", "物业服务", {"office": 18.80, "shop": 22.00, "hotel": 12.50, "apartment": 6.80, "storage": 4.00}, "per_m2", False, 6,
-     "《深圳经济特区物业管理条例》；市场调节价", "前期物业服务合同 第十二条"),
-    ("CW", "车位管理服务费", "停车", {"parking": 120.00}, "fixed", False, 6,
-     "《深圳市机动车停放服务收费管理办法》；市场调节价", "车位管理服务协议 第三条"),
-    ("LJ", "垃圾清运费", "其他", {"shop": 180.00}, "fixed", True, 0,
-     "代收代付；清运单位合同单价", "前期物业服务合同 第十六条"),
-    ("WX", "日常专项维修资金", "其他", {"office": 0.25, "shop": 0.25, "hotel": 0.25, "apartment": 0.25}, "per_m2", True, 0,
-     "《深圳市物业专项维修资金管理规定》；代收", "业主大会决议 2021-03"),
-    ("DF", "电费（代收）", "电费", {"office": 0.8635, "shop": 0.8635}, "metered", True, 0,
-     "供电部门公布的到户电价；代收不加价（《物业管理条例》第四十四条）", "前期物业服务合同 第十七条"),
-    ("SF", "水费（代收）", "水费", {"shop": 5.24, "apartment": 5.24}, "metered", True, 0,
-     "供水部门公布的水价；代收不加价（《物业管理条例》第四十四条）", "前期物业服务合同 第十七条"),
+    (
+        "WY",
+        "物业服务费",
+        "物业服务",
+        {"office": 18.80, "shop": 22.00, "hotel": 12.50, "apartment": 6.80, "storage": 4.00},
+        "per_m2",
+        False,
+        6,
+        "《深圳经济特区物业管理条例》；市场调节价",
+        "前期物业服务合同 第十二条",
+    ),
+    (
+        "CW",
+        "车位管理服务费",
+        "停车",
+        {"parking": 120.00},
+        "fixed",
+        False,
+        6,
+        "《深圳市机动车停放服务收费管理办法》；市场调节价",
+        "车位管理服务协议 第三条",
+    ),
+    (
+        "LJ",
+        "垃圾清运费",
+        "其他",
+        {"shop": 180.00},
+        "fixed",
+        True,
+        0,
+        "代收代付；清运单位合同单价",
+        "前期物业服务合同 第十六条",
+    ),
+    (
+        "WX",
+        "日常专项维修资金",
+        "其他",
+        {"office": 0.25, "shop": 0.25, "hotel": 0.25, "apartment": 0.25},
+        "per_m2",
+        True,
+        0,
+        "《深圳市物业专项维修资金管理规定》；代收",
+        "业主大会决议 2021-03",
+    ),
+    (
+        "DF",
+        "电费（代收）",
+        "电费",
+        {"office": 0.8635, "shop": 0.8635},
+        "metered",
+        True,
+        0,
+        "供电部门公布的到户电价；代收不加价（《物业管理条例》第四十四条）",
+        "前期物业服务合同 第十七条",
+    ),
+    (
+        "SF",
+        "水费（代收）",
+        "水费",
+        {"shop": 5.24, "apartment": 5.24},
+        "metered",
+        True,
+        0,
+        "供水部门公布的水价；代收不加价（《物业管理条例》第四十四条）",
+        "前期物业服务合同 第十七条",
+    ),
 ]
 OLD_POWER_PRICE = 0.8418
 
@@ -259,7 +385,7 @@ def yes(flag):
 
 def money(value):
     """Half up to the cent, as the ledger rounds."""
-    return (Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+    return Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def times(quantity, price):
@@ -279,14 +405,18 @@ def build_readings(units):
             if unit["kind"] not in prices:
                 continue
             meter = f"{code}-{unit['code']}"
-            low, high = {("DF", "office"): (7, 14), ("DF", "shop"): (15, 42), ("SF", "shop"): (.1, .7), ("SF", "apartment"): (.06, .22)}[
-                code, unit["kind"]]
+            low, high = {
+                ("DF", "office"): (7, 14),
+                ("DF", "shop"): (15, 42),
+                ("SF", "shop"): (0.1, 0.7),
+                ("SF", "apartment"): (0.06, 0.22),
+            }[code, unit["kind"]]
             usual = unit["chargeable"] * RNG.uniform(low, high)
             value = RNG.randint(800, 9000)
             meters.append((meter, unit["code"], code, month(-13), value))
             for offset in range(-12, 1):
                 season = 1.25 if month(offset).month in (7, 8, 9, 10) else 1.0
-                used = max(1, round(usual * RNG.uniform(.85, 1.15) * season))
+                used = max(1, round(usual * RNG.uniform(0.85, 1.15) * season))
                 if offset == 0 and meter in ("SF-B-1404", "DF-A-0603"):
                     continue
                 if offset == 0 and meter == "DF-A-L204":
@@ -304,19 +434,46 @@ def charges_of(unit, offset, use):
         if unit["kind"] not in prices:
             continue
         price = OLD_POWER_PRICE if code == "DF" and offset < -6 else prices[unit["kind"]]
-        quantity = {"per_m2": unit["chargeable"], "fixed": 1, "metered": use.get((unit["code"], code, offset), 0)}[method]
+        quantity = {"per_m2": unit["chargeable"], "fixed": 1, "metered": use.get((unit["code"], code, offset), 0)}[
+            method
+        ]
         found.append((code, times(quantity, price)))
     return found
 
 
 PORTAL_UNITS = ("B-1305", "A-1502")
 # How many units are in arrears, by full months since the due date of their oldest unpaid bill.
-ARREARS = {0: 6, 1: 5, 2: 4, 3: 4, 4: 3, 5: 3, 6: 3, 7: 2, 8: 2, 9: 1, 10: 1, 11: 2, 12: 2, 13: 1, 14: 1, 15: 1, 16: 1, 17: 1, 18: 2, 19: 1}
+ARREARS = {
+    0: 6,
+    1: 5,
+    2: 4,
+    3: 4,
+    4: 3,
+    5: 3,
+    6: 3,
+    7: 2,
+    8: 2,
+    9: 1,
+    10: 1,
+    11: 2,
+    12: 2,
+    13: 1,
+    14: 1,
+    15: 1,
+    16: 1,
+    17: 1,
+    18: 2,
+    19: 1,
+}
 
 
 def build_arrears(units, payers, use):
     """Units that stopped paying and when; those older than the year of billing also as opening arrears."""
-    candidates = [unit for unit in units if unit["kind"] in ("office", "shop", "apartment") and unit["handover"] and not unit.get("moved")]
+    candidates = [
+        unit
+        for unit in units
+        if unit["kind"] in ("office", "shop", "apartment") and unit["handover"] and not unit.get("moved")
+    ]
     RNG.shuffle(candidates)
     # The two units with a portal login owe last month's bills, so that their portal has something to pay.
     candidates.sort(key=lambda unit: unit["code"] in PORTAL_UNITS)
@@ -332,8 +489,18 @@ def build_arrears(units, payers, use):
             for offset in range(first, -12):
                 for code, amount in charges_of(unit, offset, use):
                     if code == "WY":
-                        opening.append((PROPERTY, unit["code"], payers[unit["code"]]["name"], code, month(offset), month_end(offset),
-                                        month_end(offset), amount))
+                        opening.append(
+                            (
+                                PROPERTY,
+                                unit["code"],
+                                payers[unit["code"]]["name"],
+                                code,
+                                month(offset),
+                                month_end(offset),
+                                month_end(offset),
+                                amount,
+                            )
+                        )
     # Not a debtor but a month behind because the transfer is still on the bank's list.
     by_bank = candidates[:26]
     return sorted(stopped), sorted(opening), by_bank, chosen
@@ -352,25 +519,25 @@ def build_bank(by_bank, payers, use, people):
         lines.append((number, month(-1).replace(day=day), payer, account, money(amount), remark))
 
     units = list(by_bank)
-    for index in range(11):                                   # the reference is in the remark
+    for index in range(11):  # the reference is in the remark
         unit = units.pop()
         add(4 + index, payers[unit["code"]]["name"], total(unit), f"物业费 缴费码<{unit['code']}>")
-    for index in range(8):                                    # no reference: amount and payer must do
+    for index in range(8):  # no reference: amount and payer must do
         unit = units.pop()
         add(6 + index, payers[unit["code"]]["name"], total(unit), RNG.choice(("物业费", "往来款", "管理费", "")))
-    for index, share in enumerate((Decimal("0.5"), Decimal("0.3"), Decimal("0.8"))):   # less than owed
+    for index, share in enumerate((Decimal("0.5"), Decimal("0.3"), Decimal("0.8"))):  # less than owed
         unit = units.pop()
         add(15 + index, payers[unit["code"]]["name"], total(unit) * share, f"部分物业费 缴费码<{unit['code']}>")
-    for index, more in enumerate((Decimal("1000"), Decimal("68.5"))):                  # more than owed
+    for index, more in enumerate((Decimal("1000"), Decimal("68.5"))):  # more than owed
         unit = units.pop()
         add(18 + index, payers[unit["code"]]["name"], total(unit) + more, f"物业费及预存 缴费码<{unit['code']}>")
-    add(20, people.person()["name"], Decimal("1500"), "转账")                           # nobody knows
+    add(20, people.person()["name"], Decimal("1500"), "转账")  # nobody knows
     add(21, people.firm()["name"], Decimal("8866.2"), "货款")
     add(22, people.person()["name"], Decimal("388"), "停车")
-    unit = units.pop()                                        # a wrong digit in the reference
+    unit = units.pop()  # a wrong digit in the reference
     add(23, payers[unit["code"]]["name"], total(unit), "物业费 缴费码100000123499")
-    add(24, "银行", Decimal("-35"), "账户管理费")              # out
-    lines.append(lines[3])                                    # the bank's file repeats a line: same number
+    add(24, "银行", Decimal("-35"), "账户管理费")  # out
+    lines.append(lines[3])  # the bank's file repeats a line: same number
     return sorted(lines, key=lambda line: (line[1], line[0]))
 
 
@@ -398,24 +565,102 @@ def main():
     bank = build_bank(by_bank, payers, use, people)
     area = sum(unit["chargeable"] for unit in units)
 
-    write("01_properties.csv", ["项目编码", "项目名称", "地址", "服务热线", "总管理面积"],
-          [(PROPERTY, "禾悦丰收大厦", "深圳市龙岗区示例大道6009号", "0755-00006009", f"{area:.2f}")])
-    write("02_zones.csv", ["项目编码", "区域编码", "区域名称", "区域类型"], [
-        (PROPERTY, "LOB", "首层大堂", "大堂"), (PROPERTY, "RET", "裙楼商业", "裙楼商业"), (PROPERTY, "OFF", "写字楼层", "写字楼层"),
-        (PROPERTY, "HOT", "酒店层", "酒店层"), (PROPERTY, "APT", "公寓层", "住宅"), (PROPERTY, "CAR", "B1–B3停车场", "停车场"),
-        (PROPERTY, "COM", "公共部位", "公共部位")])
-    write("03_buildings.csv", ["项目编码", "楼栋编码", "楼栋名称", "楼层数"], [
-        (PROPERTY, "A", "A座", 24), (PROPERTY, "B", "B座", 20), (PROPERTY, "P", "地下车库", 3)])
-    write("04_units.csv", ["项目编码", "楼栋编码", "区域编码", "房号", "楼层", "房产类型", "建筑面积", "套内面积", "计费面积", "交付日期"], [
-        (PROPERTY, u["building"], u["zone"], u["code"], u["floor"], KIND[u["kind"]], f"{u['built']:.2f}", f"{u['inner']:.2f}",
-         f"{u['chargeable']:.2f}", u["handover"]) for u in units])
-    write("05_parties.csv", ["项目编码", "房号", "姓名", "角色", "电话", "邮箱", "开始日期", "结束日期", "份额", "缴费人", "自住", "是否企业", "税号"], [
-        (PROPERTY, r["unit"]["code"], r["partner"]["name"], r["role"], r["partner"]["phone"], r["partner"]["email"], r["start"], r["end"],
-         r["share"], yes(r["payer"]), yes(r.get("lives")), yes(r["partner"]["company"]), r["partner"]["vat"]) for r in parties])
+    write(
+        "01_properties.csv",
+        ["项目编码", "项目名称", "地址", "服务热线", "总管理面积"],
+        [(PROPERTY, "禾悦丰收大厦", "深圳市龙岗区示例大道6009号", "0755-00006009", f"{area:.2f}")],
+    )
+    write(
+        "02_zones.csv",
+        ["项目编码", "区域编码", "区域名称", "区域类型"],
+        [
+            (PROPERTY, "LOB", "首层大堂", "大堂"),
+            (PROPERTY, "RET", "裙楼商业", "裙楼商业"),
+            (PROPERTY, "OFF", "写字楼层", "写字楼层"),
+            (PROPERTY, "HOT", "酒店层", "酒店层"),
+            (PROPERTY, "APT", "公寓层", "住宅"),
+            (PROPERTY, "CAR", "B1–B3停车场", "停车场"),
+            (PROPERTY, "COM", "公共部位", "公共部位"),
+        ],
+    )
+    write(
+        "03_buildings.csv",
+        ["项目编码", "楼栋编码", "楼栋名称", "楼层数"],
+        [(PROPERTY, "A", "A座", 24), (PROPERTY, "B", "B座", 20), (PROPERTY, "P", "地下车库", 3)],
+    )
+    write(
+        "04_units.csv",
+        [
+            "项目编码",
+            "楼栋编码",
+            "区域编码",
+            "房号",
+            "楼层",
+            "房产类型",
+            "建筑面积",
+            "套内面积",
+            "计费面积",
+            "交付日期",
+        ],
+        [
+            (
+                PROPERTY,
+                u["building"],
+                u["zone"],
+                u["code"],
+                u["floor"],
+                KIND[u["kind"]],
+                f"{u['built']:.2f}",
+                f"{u['inner']:.2f}",
+                f"{u['chargeable']:.2f}",
+                u["handover"],
+            )
+            for u in units
+        ],
+    )
+    write(
+        "05_parties.csv",
+        [
+            "项目编码",
+            "房号",
+            "姓名",
+            "角色",
+            "电话",
+            "邮箱",
+            "开始日期",
+            "结束日期",
+            "份额",
+            "缴费人",
+            "自住",
+            "是否企业",
+            "税号",
+        ],
+        [
+            (
+                PROPERTY,
+                r["unit"]["code"],
+                r["partner"]["name"],
+                r["role"],
+                r["partner"]["phone"],
+                r["partner"]["email"],
+                r["start"],
+                r["end"],
+                r["share"],
+                yes(r["payer"]),
+                yes(r.get("lives")),
+                yes(r["partner"]["company"]),
+                r["partner"]["vat"],
+            )
+            for r in parties
+        ],
+    )
     methods = {"per_m2": "按面积", "fixed": "固定金额", "metered": "按表计量"}
     methods = {"per_m2": "按面积", "fixed": "固定金额", "metered": "按表计量"}
-    write("06_fee_items.csv", ["收费项目编码", "收费项目名称", "类别", "代收代付", "税率", "收费依据", "合同依据"], [
-        (f[0], f[1], f[2], yes(f[5]), f[6], f[7], f[8]) for f in FEES])
+    write(
+        "06_fee_items.csv",
+        ["收费项目编码", "收费项目名称", "类别", "代收代付", "税率", "收费依据", "合同依据"],
+        [(f[0], f[1], f[2], yes(f[5]), f[6], f[7], f[8]) for f in FEES],
+    )
     tariffs = []
     for code, _name, _category, prices, method, *_rest in FEES:
         if method == "metered":
@@ -424,18 +669,49 @@ def main():
             versions = [(price, KIND[kind]) for kind, price in prices.items()]
         for price, kind in versions:
             if code == "DF":
-                tariffs.append((PROPERTY, code, f"{month(-26):%Y}-A", kind, methods[method], OLD_POWER_PRICE, month(-26), month_end(-7)))
+                tariffs.append(
+                    (
+                        PROPERTY,
+                        code,
+                        f"{month(-26):%Y}-A",
+                        kind,
+                        methods[method],
+                        OLD_POWER_PRICE,
+                        month(-26),
+                        month_end(-7),
+                    )
+                )
                 tariffs.append((PROPERTY, code, f"{month(-6):%Y}-B", kind, methods[method], price, month(-6), None))
             else:
                 tariffs.append((PROPERTY, code, f"{month(-26):%Y}-A", kind, methods[method], price, month(-26), None))
-    write("07_tariffs.csv", ["项目编码", "收费项目编码", "版本", "房产类型", "计费方式", "单价", "生效日期", "失效日期"], tariffs)
-    write("08_assignments.csv", ["项目编码", "房号", "收费项目编码", "开始日期", "结束日期"], [
-        (PROPERTY, u["code"], f[0], month(-12), None) for f in FEES for u in units if u["kind"] in f[3]])
-    write("09_meters.csv", ["项目编码", "表号", "房号", "收费项目编码", "启用日期", "起始读数"], [(PROPERTY, *m) for m in meters])
+    write(
+        "07_tariffs.csv",
+        ["项目编码", "收费项目编码", "版本", "房产类型", "计费方式", "单价", "生效日期", "失效日期"],
+        tariffs,
+    )
+    write(
+        "08_assignments.csv",
+        ["项目编码", "房号", "收费项目编码", "开始日期", "结束日期"],
+        [(PROPERTY, u["code"], f[0], month(-12), None) for f in FEES for u in units if u["kind"] in f[3]],
+    )
+    write(
+        "09_meters.csv",
+        ["项目编码", "表号", "房号", "收费项目编码", "启用日期", "起始读数"],
+        [(PROPERTY, *m) for m in meters],
+    )
     write("10_readings.csv", ["项目编码", "表号", "抄表日期", "读数"], [(PROPERTY, *r) for r in readings])
-    write("11_opening_arrears.csv", ["项目编码", "房号", "缴费人", "收费项目编码", "账期开始", "账期结束", "应缴日期", "金额"], opening)
+    write(
+        "11_opening_arrears.csv",
+        ["项目编码", "房号", "缴费人", "收费项目编码", "账期开始", "账期结束", "应缴日期", "金额"],
+        opening,
+    )
     # The bank's own encoding, as its counter programme exports it.
-    write("12_bank_lines.csv", ["交易流水号", "交易日期", "对方户名", "对方账号", "金额", "摘要"], bank, encoding="gb18030")
+    write(
+        "12_bank_lines.csv",
+        ["交易流水号", "交易日期", "对方户名", "对方账号", "金额", "摘要"],
+        bank,
+        encoding="gb18030",
+    )
     (HERE / "as_of.txt").write_text(f"{AS_OF:%Y-%m}\n")
     write("demo_arrears.csv", ["房号", "缴费人", "欠费起始月", "部分支付"], stopped)
     sys.stderr.write(f"{len(units)} units, {area:.2f} m² chargeable, {len(payers)} payers of units\n")

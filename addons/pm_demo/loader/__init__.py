@@ -9,9 +9,10 @@ _logger = logging.getLogger(__name__)
 
 
 def load(env):
-    """Load the sample property as the superuser; every step says how long it took."""
+    """Load the sample property as the superuser; every step says when it begins and how long it took."""
     sample = Sample(env)
-    for step in STEPS:
+    for number, step in enumerate(STEPS, 1):
+        _logger.info("sample property: %s (%s of %s)", step, number, len(STEPS))
         began = time.monotonic()
         getattr(sample, step)()
         env.flush_all()

@@ -1,5 +1,6 @@
 """Fees: prices, meters, a year of billing runs, what was paid and what was not, and the bank's lines."""
 
+import logging
 import random
 import re
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
 
 FEE_FILES = (
     ("06_fee_items.csv", "fee_item"),
@@ -94,6 +97,8 @@ def load_payments(sample):
     order = sorted(baskets.items(), key=lambda item: (-item[0][0], item[0][1].id, item[0][2].id))
     with _reconciled_together(env):
         for number, ((back, partner, unit), parts) in enumerate(order):
+            if number % 50 == 0:
+                _logger.info("sample property: payments, %s of %s", number, len(order))
             day = min(month(sample.today, -back) + timedelta(days=random_numbers.randint(3, 26)), sample.today)
             env["pm.payment"]._register_payment(
                 {
