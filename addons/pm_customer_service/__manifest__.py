@@ -13,6 +13,8 @@
         "security/pm_ticket_rules.xml",
         "security/ir.model.access-relations.csv",
         "security/relations_rules.xml",
+        "security/ir.model.access-faq.csv",
+        "security/faq_rules.xml",
         "data/mail_activity_type_data.xml",
         "data/pm_ticket_type_data.xml",
         "data/pm_ticket_category_data.xml",
@@ -30,6 +32,7 @@
         "data/visit_template_data.xml",
         "data/pm_kpi_relations_data.xml",
         "data/relations_cron.xml",
+        "data/pm_faq_data.xml",
         "report/pm_ticket_reports.xml",
         "report/relations_reports.xml",
         "views/pm_ticket_views.xml",
@@ -46,5 +49,10 @@
         "views/pm_followup_question_views.xml",
         "views/menus.xml",
         "views/relations_menus.xml",
+        "views/pm_faq_views.xml",
+        "views/faq_portal_templates.xml",
     ],
+    "assets": {
+        "web.assets_frontend": ["pm_customer_service/static/src/portal/*.js"],
+    },
 }

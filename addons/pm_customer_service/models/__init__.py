@@ -37,3 +37,6 @@ from . import pm_holiday
 from . import pm_greeting
 from . import pm_kpi_relations
 from . import res_partner_visit
+from . import pm_faq
+from . import pm_faq_session
+from . import pm_ticket_faq

@@ -17,3 +17,4 @@ from . import test_followup_sample
 from . import test_greeting
 from . import test_ticket_rating
 from . import test_visit
+from . import test_faq

@@ -3,7 +3,7 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import billing, relations, renovation, service
+from . import answers, billing, relations, renovation, service
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -18,7 +18,7 @@ MASTER_FILES = (
     ("04_units.csv", "unit"),
     ("05_parties.csv", "party"),
 )
-STEPS = ("office", "master", "prices", "history", "payments", "bank", "tickets", "relations", "renovations")
+STEPS = ("office", "master", "prices", "history", "payments", "bank", "tickets", "relations", "answers", "renovations")
 
 
 class Sample:
@@ -70,6 +70,9 @@ class Sample:
 
     def relations(self):
         relations.load_relations(self)
+
+    def answers(self):
+        answers.load_answers(self)
 
     def renovations(self):
         renovation.load_renovations(self)
