@@ -5,7 +5,7 @@ these ranges with the period, refuses assignments that are not covered on every 
 ON CONFLICT DO NOTHING on the keys of pm.charge. Repeating it is therefore harmless, after a crash as well as from two
 servers at once.
 
-A new method of a tariff (pooled share, formula) adds a statement to `_compute_statements`.
+A new method of a tariff adds a statement to `_compute_statements`.
 """
 
 from odoo import fields, models
@@ -41,19 +41,26 @@ class PmBillingRun(models.Model):
         common.update(
             scope=SQL(self._SCOPE, **common),
             insert=SQL(self._INSERT, **common),
-            tariffs=SQL(self._TARIFFS, **common),
-            payers=SQL(self._PAYERS),
+            tariffs=SQL(
+                self._TARIFFS,
+                **common,
+                tariff_days=self._charged_sql(SQL("daterange(tariff.date_from, tariff.date_to, '[]')")),
+            ),
+            payers=SQL(
+                self._PAYERS, party_days=self._charged_sql(SQL("daterange(party.date_from, party.date_to, '[]')"))
+            ),
+            **self._formula_sql(items),
         )
         return [self._time_statement(common), self._meter_statement(common)]
 
     def _due_items(self):
-        """Fee items of the run whose period starts in its month: all monthly ones, quarterly ones in January, April…"""
+        """Fee items of the run whose period starts in its month: monthly and one-off ones, quarterly ones in January, April…"""
         items = self.item_ids or self.env["pm.fee.item"].search([("company_id", "=", self.company_id.id)])
-        return items.filtered(lambda item: (self.date_from.month - 1) % int(item.period) == 0)
+        return items.filtered(lambda item: item._bills_in(self.date_from))
 
     def _period_of(self, item):
         """(first day, last day, months) that one charge of this item covers in this run."""
-        months = int(item.period)
+        months = int(item.period) or 1
         return self.date_from, fields.Date.subtract(fields.Date.add(self.date_from, months=months), days=1), months
 
     def _due_date_of(self, item, period_end):
@@ -66,17 +73,21 @@ class PmBillingRun(models.Model):
         for item in items:
             start, end, months = self._period_of(item)
             rate, included = item._tax_values()
+            once = item.period == "0"
+            whole = once or item.proration == "full"
             rows.append(
                 SQL(
-                    "(%s::int, %s::date, %s::date, %s::int, %s::numeric, %s::boolean, %s::boolean, %s::boolean, %s::date, %s::text)",
+                    "(%s::int, %s::date, %s::date, %s::int, %s::numeric, %s::boolean, %s::boolean, %s::boolean, %s::boolean, %s::boolean, %s::date, %s::text)",
                     item.id,
                     start,
                     end,
                     months,
                     str(rate),
                     included,
-                    item.proration == "full",
-                    item.payer_rule == "start" or item.proration == "full",
+                    whole,
+                    item.payer_rule == "start" or whole,
+                    once,
+                    item.proration == "month" and not once,
                     self._due_date_of(item, end),
                     item.uom_name or "",
                 )
@@ -98,27 +109,67 @@ class PmBillingRun(models.Model):
 
     # Pieces shared by the statements
 
+    # `win` are the days the assignment asks for, `span` those that are charged: the same, or whole months. `ps` to `pe` is
+    # the period that the amount is for; of a one-off fee the day on which its assignment begins.
     _SCOPE = """
-        item(item_id, ps, pe, months, rate, included, whole, payer_start, due_date, uom) AS (VALUES %(items)s),
-        scope AS (
-            SELECT line.id, line.unit_id, line.item_id, line.partner_id, line.discount, line.discount_reason,
-                   line.discount_state, daterange(line.discount_from, line.discount_to, '[]') AS discount_days,
+        item(item_id, ps, pe, months, rate, included, whole, payer_start, once, by_month, due_date, uom) AS (VALUES %(items)s),
+        asked AS (
+            SELECT line.id, line.unit_id, line.item_id, line.partner_id, COALESCE(line.quantity, 1) AS factor, line.discount,
+                   line.discount_reason, line.discount_state, daterange(line.discount_from, line.discount_to, '[]') AS discount_days,
                    unit.unit_type, unit.area_chargeable, unit.area_built, unit.area_inner,
-                   item.ps, item.pe, item.months, item.rate, item.included, item.whole, item.payer_start, item.due_date, item.uom,
-                   daterange(GREATEST(item.ps, line.date_from), LEAST(item.pe, COALESCE(line.date_to, item.pe)), '[]') AS win
+                   CASE WHEN item.once THEN line.date_from ELSE item.ps END AS ps, CASE WHEN item.once THEN line.date_from ELSE item.pe END AS pe,
+                   item.months, item.rate, item.included, item.whole, item.payer_start, item.once, item.by_month, item.due_date, item.uom,
+                   CASE WHEN item.once THEN daterange(line.date_from, line.date_from, '[]')
+                        ELSE daterange(GREATEST(item.ps, line.date_from), LEAST(item.pe, COALESCE(line.date_to, item.pe)), '[]') END AS win,
+                   -- A month that an assignment of before has begun is charged by that one.
+                   item.by_month AND EXISTS (
+                        SELECT FROM pm_fee_assignment before
+                         WHERE before.unit_id = line.unit_id AND before.item_id = line.item_id AND before.id <> line.id
+                           AND before.date_to < line.date_from AND before.date_to >= date_trunc('month', line.date_from)) AS begun
               FROM pm_fee_assignment line
               JOIN item ON item.item_id = line.item_id
               JOIN pm_unit unit ON unit.id = line.unit_id AND unit.active
-             WHERE line.unit_id = ANY(%(units)s)
-               AND line.date_from <= item.pe AND (line.date_to IS NULL OR line.date_to >= item.ps)
+             WHERE line.unit_id = ANY(%(units)s) AND line.date_from <= item.pe
+               AND CASE WHEN item.once
+                        THEN NOT EXISTS (SELECT FROM pm_charge done
+                                          WHERE done.unit_id = line.unit_id AND done.item_id = line.item_id AND done.state <> 'reversed'
+                                            AND done.period_start = line.date_from)
+                        ELSE line.date_to IS NULL OR line.date_to >= item.ps END
+        ),
+        scope AS (
+            SELECT asked.*, CASE WHEN asked.by_month
+                                 THEN daterange((date_trunc('month', lower(asked.win)) + CASE WHEN asked.begun AND lower(asked.win) > asked.ps
+                                                                                              THEN interval '1 month' ELSE interval '0' END)::date,
+                                                GREATEST((date_trunc('month', upper(asked.win) - 1) + interval '1 month')::date,
+                                                         (date_trunc('month', lower(asked.win)) + interval '1 month')::date))
+                                 ELSE asked.win END AS span
+              FROM asked
         )
     """
+
+    @staticmethod
+    def _charged_sql(days):
+        """The part of `scope.span` that falls into a range of days of a tariff or payer.
+
+        By whole months a range that covers the first day asked for takes that month from its start; any other starts with
+        the month after its first day, unless that is the first of one. So ranges that follow one another still do.
+        """
+        return SQL(
+            """CASE WHEN scope.by_month
+                    THEN scope.span * daterange(
+                        CASE WHEN lower(%(days)s) IS NULL OR lower(%(days)s) <= lower(scope.win) THEN lower(scope.span)
+                             ELSE (date_trunc('month', lower(%(days)s) - 1) + interval '1 month')::date END,
+                        CASE WHEN upper(%(days)s) IS NULL THEN NULL
+                             ELSE GREATEST((date_trunc('month', upper(%(days)s) - 1) + interval '1 month')::date, lower(scope.span)) END)
+                    ELSE scope.win * %(days)s END""",
+            days=days,
+        )
 
     # Correlated by index, row by row: the plan does not hang on statistics, which a chunk just imported does not have yet.
     _TARIFFS = """
             SELECT tariff.id AS tariff_id, tariff.name AS tariff, tariff.method, tariff.area_basis, tariff.price,
                    tariff.rounding::numeric AS step,
-                   CASE WHEN scope.whole THEN scope.win ELSE scope.win * daterange(tariff.date_from, tariff.date_to, '[]') END AS rng
+                   CASE WHEN scope.whole THEN scope.win ELSE %(tariff_days)s END AS rng
               FROM pm_fee_tariff tariff
              WHERE tariff.item_id = scope.item_id AND tariff.property_id = %(prop)s AND tariff.state = 'approved'
                AND CASE WHEN scope.whole THEN daterange(tariff.date_from, tariff.date_to, '[]') @> lower(scope.win)
@@ -131,13 +182,12 @@ class PmBillingRun(models.Model):
                            AND daterange(special.date_from, special.date_to, '[]') && scope.win))
     """
     _PAYERS = """
-            SELECT scope.partner_id AS payer_id, scope.win AS rng WHERE scope.partner_id IS NOT NULL
+            SELECT scope.partner_id AS payer_id, scope.span AS rng WHERE scope.partner_id IS NOT NULL
             UNION ALL
             SELECT merged.partner_id, part.rng
               FROM (
                 SELECT party.partner_id,
-                       range_agg(CASE WHEN scope.payer_start THEN scope.win
-                                      ELSE scope.win * daterange(party.date_from, party.date_to, '[]') END) AS ranges
+                       range_agg(CASE WHEN scope.payer_start THEN scope.span ELSE %(party_days)s END) AS ranges
                   FROM pm_unit_party party
                  WHERE party.unit_id = scope.unit_id AND party.is_payer AND scope.partner_id IS NULL
                    AND CASE WHEN scope.payer_start THEN daterange(party.date_from, party.date_to, '[]') @> lower(scope.win)
@@ -172,8 +222,65 @@ class PmBillingRun(models.Model):
         )
     """
 
+    @staticmethod
+    def _formula_columns(unit, tariff):
+        """{variable: SQL}; an area that nobody entered is 0, a formula must not take it for a value."""
+        return {
+            **{
+                name: SQL("NULLIF(%s, 0)", SQL.identifier(unit, column))
+                for name, column in (("area", "area_chargeable"), ("built", "area_built"), ("inner", "area_inner"))
+            },
+            "quantity": SQL.identifier(unit, "factor"),
+            "price": SQL.identifier(tariff, "price"),
+        }
+
+    def _formula_sql(self, items):
+        """Formulas of the approved tariffs of these items, each as SQL: amount, values for the explanation, what is missing."""
+        tariffs = self.env["pm.fee.tariff"].search(
+            [
+                ("property_id", "=", self.property_id.id),
+                ("item_id", "in", items.ids),
+                ("method", "=", "formula"),
+                ("state", "=", "approved"),
+            ]
+        )
+        amounts, details, missing = [], [], []
+        for tariff in tariffs:
+            formula = tariff._parsed_formula()
+            names = sorted(formula.variables)
+            part, amount = self._formula_columns("part", "part"), self._formula_columns("amount", "amount")
+            scope = self._formula_columns("scope", "part")
+            amounts.append(SQL("WHEN %s THEN %s", tariff.id, formula.sql(part)))
+            values = SQL(", ").join(SQL("%s::text, %s", name, amount[name]) for name in names)
+            details.append(
+                SQL(
+                    "WHEN %s THEN jsonb_build_object('text', %s::text, 'values', jsonb_build_object(%s))",
+                    tariff.id,
+                    tariff.formula,
+                    values,
+                )
+            )
+            gone = [SQL("CASE WHEN %s IS NULL THEN %s::text END", scope[name], name) for name in names]
+            missing.append(SQL("WHEN %s THEN concat_ws(', ', %s)", tariff.id, SQL(", ").join([*gone, SQL("NULL")])))
+
+        def case(column, branches):
+            return SQL("CASE %s %s END", column, SQL(" ").join(branches)) if branches else SQL("NULL")
+
+        month = SQL("(extract(year FROM ps) * 12 + extract(month FROM ps))")
+        return {
+            "formula": SQL("(%s)::numeric", case(SQL("part.tariff_id"), amounts)),
+            "formula_details": SQL("'formula', (%s)::jsonb", case(SQL("tariff_id"), details)),
+            "formula_missing": SQL("(%s)::text", case(SQL("part.tariff_id"), missing)),
+            "months_before": SQL(
+                "(extract(year FROM lower(rng)) * 12 + extract(month FROM lower(rng)) - %s)::int", month
+            ),
+            "months_after": SQL(
+                "(extract(year FROM upper(rng)) * 12 + extract(month FROM upper(rng)) - %s)::int", month
+            ),
+        }
+
     def _time_statement(self, common):
-        """Fixed and per m²: price × quantity × months × days/days of the period.
+        """Fixed, per m² and by formula: amount of a month × months × days/days (or months/months) of the period.
 
         The amount of a part of a period is the difference of the rounded amounts from the first day of the period to its
         end and to its start: parts always add up to the whole, to the cent.
@@ -182,38 +289,45 @@ class PmBillingRun(models.Model):
             """
             WITH %(scope)s,
             segment AS (
-                SELECT part.*, sum(upper(part.rng) - lower(part.rng)) OVER assignment AS covered, min(part.quantity) OVER assignment AS least
+                SELECT based.*, sum(upper(based.rng) - lower(based.rng)) OVER assignment AS covered,
+                       bool_and(CASE based.method WHEN 'area' THEN based.quantity > 0
+                                                  WHEN 'formula' THEN based.base IS NOT NULL AND based.base >= 0 ELSE true END) OVER assignment AS usable
                   FROM (
-                    SELECT scope.*, tariff.tariff_id, tariff.tariff, tariff.method, tariff.price, tariff.step, payer.payer_id,
-                           tariff.rng * payer.rng AS rng,
-                           CASE WHEN tariff.method = 'fixed' THEN 1
-                                WHEN tariff.area_basis = 'built' THEN scope.area_built
-                                WHEN tariff.area_basis = 'inner' THEN scope.area_inner
-                                ELSE scope.area_chargeable END AS quantity
-                      FROM scope
-                     CROSS JOIN LATERAL (%(tariffs)s) tariff
-                     CROSS JOIN LATERAL (%(payers)s) payer
-                     WHERE tariff.rng && payer.rng AND tariff.method IN ('fixed', 'area')
-                  ) part
-                WINDOW assignment AS (PARTITION BY part.id)
+                    SELECT part.*, CASE WHEN part.method = 'formula' THEN %(formula)s ELSE part.quantity * part.price END AS base
+                      FROM (
+                        SELECT scope.*, tariff.tariff_id, tariff.tariff, tariff.method, tariff.price, tariff.step, payer.payer_id,
+                               tariff.rng * payer.rng AS rng,
+                               CASE WHEN tariff.method IN ('fixed', 'formula') THEN scope.factor
+                                    WHEN tariff.area_basis = 'built' THEN scope.area_built
+                                    WHEN tariff.area_basis = 'inner' THEN scope.area_inner
+                                    ELSE scope.area_chargeable END AS quantity
+                          FROM scope
+                         CROSS JOIN LATERAL (%(tariffs)s) tariff
+                         CROSS JOIN LATERAL (%(payers)s) payer
+                         WHERE tariff.rng && payer.rng AND tariff.method IN ('fixed', 'area', 'formula')
+                      ) part
+                  ) based
+                WINDOW assignment AS (PARTITION BY based.id)
             ),
             sound AS MATERIALIZED (
                 SELECT * FROM segment
-                 WHERE covered = upper(win) - lower(win) AND least > 0 AND discount_state IS DISTINCT FROM 'waiting'
+                 WHERE covered = upper(span) - lower(span) AND usable AND discount_state IS DISTINCT FROM 'waiting'
             ),
             gross AS (
                 SELECT sound.*, lower(rng) AS period_start, (upper(rng) - 1) AS period_end,
                        upper(rng) - lower(rng) AS days, pe - ps + 1 AS of_days,
-                       CASE WHEN whole THEN 0 ELSE lower(rng) - ps END AS first_day,
-                       CASE WHEN whole THEN pe - ps + 1 ELSE upper(rng) - ps END AS last_day,
-                       quantity * price * months AS full_amount,
+                       -- The share of the period is counted in days, or in months where only whole months are charged.
+                       CASE WHEN whole THEN 0 WHEN by_month THEN %(months_before)s ELSE lower(rng) - ps END AS first_part,
+                       CASE WHEN whole THEN pe - ps + 1 WHEN by_month THEN %(months_after)s ELSE upper(rng) - ps END AS last_part,
+                       CASE WHEN by_month THEN months ELSE pe - ps + 1 END AS of_parts,
+                       base * months AS full_amount,
                        CASE WHEN COALESCE(discount, 0) > 0 AND rng && discount_days
                             THEN upper(rng * discount_days) - lower(rng * discount_days) ELSE 0 END AS off_days
                   FROM sound
             ),
             amount AS (
                 SELECT gross.*,
-                       round(full_amount * last_day / of_days / step) * step - round(full_amount * first_day / of_days / step) * step AS gross_amount
+                       round(full_amount * last_part / of_parts / step) * step - round(full_amount * first_part / of_parts / step) * step AS gross_amount
                   FROM gross
             ),
             ready AS (
@@ -223,8 +337,10 @@ class PmBillingRun(models.Model):
                        due_date, quantity, price, rate, included,
                        round(gross_amount * (1 - COALESCE(discount, 0) / 100 * off_days / days) / step) * step AS net,
                        jsonb_strip_nulls(jsonb_build_object(
-                           'method', method, 'months', months, 'tariff', tariff, 'included', included,
-                           'days', CASE WHEN whole THEN of_days ELSE days END, 'of_days', of_days, 'gross', gross_amount,
+                           'method', method, 'tariff', tariff, 'included', included, 'once', NULLIF(once, false),
+                           'months', CASE WHEN by_month THEN last_part - first_part ELSE months END,
+                           'days', CASE WHEN whole OR by_month THEN of_days ELSE days END, 'of_days', of_days, 'gross', gross_amount,
+                           'base', CASE WHEN method = 'formula' THEN base END, %(formula_details)s,
                            'discount', CASE WHEN off_days > 0 THEN discount END,
                            'discount_days', CASE WHEN off_days > 0 THEN off_days END,
                            'discount_reason', CASE WHEN off_days > 0 THEN discount_reason END)) AS details
@@ -233,29 +349,31 @@ class PmBillingRun(models.Model):
             %(insert)s,
             refused AS (
                 SELECT scope.id, scope.unit_id, scope.item_id, tariff.days AS tariff_days, payer.days AS payer_days,
-                       upper(scope.win) - lower(scope.win) AS days, scope.discount_state
+                       upper(scope.span) - lower(scope.span) AS days, scope.discount_state, tariff.formula, tariff.missing
                   FROM scope
-                 CROSS JOIN LATERAL (SELECT sum(upper(rng) - lower(rng)) AS days, bool_or(method = 'metered') AS metered
-                                       FROM (%(tariffs)s) found) tariff
+                 CROSS JOIN LATERAL (SELECT sum(upper(rng) - lower(rng)) AS days, bool_or(method = 'metered') AS metered,
+                                            bool_or(method = 'formula') AS formula, max(%(formula_missing)s) AS missing
+                                       FROM (%(tariffs)s) part) tariff
                  CROSS JOIN LATERAL (SELECT sum(upper(rng) - lower(rng)) AS days FROM (%(payers)s) found) payer
                  -- NOT IN is hashed, whatever the planner believes about the number of rows
-                 WHERE scope.id NOT IN (SELECT id FROM sound) AND tariff.metered IS NOT TRUE
+                 WHERE scope.id NOT IN (SELECT id FROM sound) AND tariff.metered IS NOT TRUE AND NOT isempty(scope.span)
             ),
             issues AS (
                 INSERT INTO pm_billing_issue (run_id, property_id, company_id, unit_id, item_id, assignment_id, reason, severity,
-                                              days_missing, create_uid, write_uid, create_date, write_date)
-                SELECT %(run)s, %(prop)s, %(company)s, unit_id, item_id, id, reason, 'refused', missing, %(uid)s, %(uid)s,
+                                              days_missing, detail, create_uid, write_uid, create_date, write_date)
+                SELECT %(run)s, %(prop)s, %(company)s, unit_id, item_id, id, reason, 'refused', days_missing, detail, %(uid)s, %(uid)s,
                        now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
                   FROM (
                     SELECT unit_id, item_id, id,
                            CASE WHEN tariff_days IS NULL THEN 'no_tariff' WHEN tariff_days < days THEN 'tariff_gap'
                                 WHEN payer_days IS NULL THEN 'no_payer' WHEN payer_days < days THEN 'payer_gap'
-                                WHEN discount_state = 'waiting' THEN 'discount' ELSE 'area_zero' END AS reason,
-                           CASE WHEN tariff_days < days THEN days - tariff_days WHEN payer_days < days THEN days - payer_days END AS missing
+                                WHEN discount_state = 'waiting' THEN 'discount' WHEN formula THEN 'formula' ELSE 'area_zero' END AS reason,
+                           CASE WHEN tariff_days < days THEN days - tariff_days WHEN payer_days < days THEN days - payer_days END AS days_missing,
+                           CASE WHEN formula THEN missing END AS detail
                       FROM refused
                     UNION ALL
                     -- Not inserted although it is not there: other charges of this run or an earlier one lie across its days.
-                    SELECT priced.unit_id, priced.item_id, priced.id, 'overlap', NULL
+                    SELECT priced.unit_id, priced.item_id, priced.id, 'overlap', NULL, NULL
                       FROM priced
                      WHERE priced.new_id NOT IN (SELECT id FROM inserted)
                        AND EXISTS (

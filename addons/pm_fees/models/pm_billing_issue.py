@@ -6,6 +6,7 @@ REASONS = [
     ("no_payer", "No payer"),
     ("payer_gap", "Payer gap"),
     ("area_zero", "Area is zero"),
+    ("formula", "Formula gives no amount"),
     ("discount", "Discount not approved"),
     ("overlap", "Days already billed otherwise"),
     ("no_meter", "No meter"),
@@ -36,9 +37,10 @@ class PmBillingIssue(models.Model):
     )
     days_missing = fields.Integer(readonly=True)
     meters = fields.Char(readonly=True)
+    detail = fields.Char(readonly=True, help="What a formula lacks.")
     remedy = fields.Text(compute="_compute_remedy")
 
-    @api.depends("reason", "days_missing", "meters")
+    @api.depends("reason", "days_missing", "meters", "detail")
     @api.depends_context("lang")
     def _compute_remedy(self):
         for issue in self:
@@ -72,6 +74,17 @@ class PmBillingIssue(models.Model):
                 )
             case "area_zero":
                 return self.env._("The area that “%(item)s” is charged by is zero on %(unit)s: enter it.", **values)
+            case "formula":
+                if self.detail:
+                    return self.env._(
+                        "The formula of “%(item)s” needs values that %(unit)s does not have: %(detail)s. Enter them.",
+                        **values,
+                        detail=self.detail,
+                    )
+                return self.env._(
+                    "The formula of “%(item)s” divides by zero or gives less than zero on %(unit)s: correct the tariff or the unit.",
+                    **values,
+                )
             case "discount":
                 return self.env._(
                     "The discount waits for approval: have a supervisor approve it, or remove it.", **values

@@ -182,7 +182,7 @@ class PmCharge(models.Model):
         method = data.get("method")
         if self.kind == "opening":
             return self.env._("Brought forward from before this program")
-        if method not in ("fixed", "area", "metered"):
+        if method not in ("fixed", "area", "metered", "formula"):
             return data.get("text") or self.env._("%(item)s, as agreed", item=self.item_id.name)
         price = formatLang(self.env, self.price_unit, digits=_digits(self.price_unit, 2))
         parts = []
@@ -191,7 +191,11 @@ class PmCharge(models.Model):
                 self.env._("%(area)s m² × %(price)s", area=formatLang(self.env, self.quantity, digits=2), price=price)
             )
         elif method == "fixed":
+            if self.quantity and self.quantity != 1:
+                parts.append(formatLang(self.env, self.quantity, digits=_digits(self.quantity, 0)))
             parts.append(price)
+        elif method == "formula":
+            parts.append(self._explain_formula(data))
         else:
             parts.append(self._explain_metered(data, price))
         if method != "metered":
@@ -221,11 +225,22 @@ class PmCharge(models.Model):
         return result
 
     def _explain_time(self, data):
+        if data.get("once"):
+            return ""
         months = data.get("months") or 1
         text = self.env._("1 month") if months == 1 else self.env._("%s months", months)
         if data.get("days") and data.get("of_days") and data["days"] != data["of_days"]:
             text += " × " + self.env._("%(days)s/%(all)s days", days=data["days"], all=data["of_days"])
         return text
+
+    def _explain_formula(self, data):
+        formula = data.get("formula") or {}
+        values = ", ".join(
+            f"{name} = {formatLang(self.env, value, digits=_digits(value, 0))}"
+            for name, value in sorted((formula.get("values") or {}).items())
+        )
+        base = formatLang(self.env, data.get("base") or 0.0, digits=2)
+        return f"{formula.get('text')} ({values}) = {base}" if values else f"{formula.get('text')} = {base}"
 
     def _explain_metered(self, data, price):
         uom = data.get("uom")

@@ -26,6 +26,7 @@ class PmFeeAssignment(models.Model):
     _dates = models.Constraint(
         "CHECK (date_to IS NULL OR date_to >= date_from)", "An assignment cannot end before it starts."
     )
+    _quantity = models.Constraint("CHECK (quantity > 0)", "The quantity of an assignment is above zero.")
     _discount_range = models.Constraint(
         "CHECK (discount >= 0 AND discount <= 100)", "A discount lies between 0 and 100 %."
     )
@@ -49,6 +50,13 @@ class PmFeeAssignment(models.Model):
         index="btree_not_null",
         tracking=True,
         help="Pays this item instead of the payer of the unit.",
+    )
+    quantity = fields.Float(
+        digits=(12, 4),
+        default=1.0,
+        required=True,
+        tracking=True,
+        help="How often a fixed amount is charged (spaces, bins, seats); “quantity” in formulas.",
     )
     discount = fields.Float("Discount (%)", digits=(5, 2), tracking=True)
     discount_reason = fields.Char(tracking=True)

@@ -13,7 +13,7 @@ CATEGORIES = [
     ("late_fee", "Late fee"),
     ("other", "Other"),
 ]
-PERIODS = [("1", "Monthly"), ("3", "Quarterly"), ("6", "Half-yearly"), ("12", "Yearly")]
+PERIODS = [("1", "Monthly"), ("3", "Quarterly"), ("6", "Half-yearly"), ("12", "Yearly"), ("0", "One-off")]
 
 
 class PmFeeItem(models.Model):
@@ -65,13 +65,15 @@ class PmFeeItem(models.Model):
         PERIODS,
         required=True,
         default="1",
-        help="How many months one charge covers; longer periods are billed in their first month, in calendar quarters, half-years and years.",
+        help="How many months one charge covers; longer periods are billed in their first month, in calendar quarters, "
+        "half-years and years. One-off: once for each assignment, by the run of the month in which it begins.",
     )
     proration = fields.Selection(
-        [("day", "By day"), ("full", "Never")],
+        [("day", "By day"), ("month", "By whole months"), ("full", "Never")],
         required=True,
         default="day",
-        help="What happens when an assignment begins or ends within the period.",
+        help="What happens when an assignment begins or ends within the period. By whole months: a month begun counts in "
+        "full, at the price and to the payer of its first day.",
     )
     payer_rule = fields.Selection(
         [("split", "Split by day"), ("start", "Payer at the start of the period")],
@@ -156,7 +158,8 @@ class PmFeeItem(models.Model):
     def _period_month(self, day):
         """First day of the month in which the period around `day` is billed: calendar quarters, half-years, years."""
         self.ensure_one()
-        return day.replace(month=day.month - (day.month - 1) % int(self.period), day=1)
+        months = int(self.period) or 1
+        return day.replace(month=day.month - (day.month - 1) % months, day=1)
 
     def _is_billed(self):
         # sudo: charges of all properties count, whoever asks
@@ -208,6 +211,11 @@ class PmFeeItem(models.Model):
                 self.env._("To bill “%(item)s” you must set an account on %(where)s.", item=self.name, where=where)
             )
         return account
+
+    def _bills_in(self, month):
+        """Whether a run of this month (its first day) bills the item."""
+        self.ensure_one()
+        return self.period == "0" or self._period_month(month) == month
 
     def _check_tax(self):
         """Refuse tax set-ups that a charge cannot carry: more than one tax, or one that is not a percentage."""

@@ -5,12 +5,14 @@ from odoo.tools.misc import formatLang
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 from odoo.addons.pm_base.models.pm_unit import UNIT_TYPES
 
-# What one price is multiplied by. Later methods (pooled share, formula) add a value here and a statement in
-# charge_compute.py.
+from .fee_formula import VARIABLES, Formula, FormulaError
+
+# What one price is multiplied by; charge_compute.py has a statement for each.
 METHODS = [
     ("fixed", "Fixed amount"),
     ("area", "Per m²"),
     ("metered", "By meter"),
+    ("formula", "Formula"),
 ]
 PRICING_FIELDS = {
     "item_id",
@@ -20,6 +22,7 @@ PRICING_FIELDS = {
     "method",
     "area_basis",
     "price",
+    "formula",
     "rounding",
     "tier_ids",
 }
@@ -67,6 +70,11 @@ class PmFeeTariff(models.Model):
         tracking=True,
         help="Fixed: per month. Per m²: per m² and month. By meter: per unit of consumption, when there are no tiers.",
     )
+    formula = fields.Char(
+        help="Amount per month. Numbers, + − × ÷, brackets, min(), max(), round(), and: area, built, inner (m² of the unit), "
+        "price (of this tariff), quantity (of the assignment). Chinese names work too: 计费面积, 建筑面积, 套内面积, 单价, 数量.",
+    )
+    formula_example = fields.Char(compute="_compute_formula_example", string="Example")
     tier_ids = fields.One2many("pm.fee.tariff.tier", "tariff_id", "Tiers", copy=True)
     rounding = fields.Selection(
         [("0.01", "Cent"), ("0.1", "Ten cents"), ("1", "Whole")],
@@ -98,15 +106,55 @@ class PmFeeTariff(models.Model):
             unit_type = f" ({types[tariff.unit_type]})" if tariff.unit_type else ""
             tariff.display_name = f"{tariff.item_id.name or ''} {tariff.name or ''}{unit_type}"
 
-    @api.constrains("method", "price", "tier_ids", "state")
+    @api.depends("formula", "price", "method")
+    def _compute_formula_example(self):
+        """What a unit of 100 m² pays, so that a slip shows before anything is billed."""
+        values = {"area": 100, "built": 100, "inner": 75, "quantity": 1}
+        for tariff in self:
+            tariff.formula_example = False
+            if tariff.method != "formula" or not tariff.formula:
+                continue
+            try:
+                amount = Formula(tariff.formula).evaluate({**values, "price": tariff.price})
+            except FormulaError as error:
+                tariff.formula_example = tariff._formula_message(error)
+                continue
+            tariff.formula_example = (
+                self.env._(
+                    "100 m² (inner 75 m²), quantity 1: %s per month", formatLang(self.env, float(amount), digits=2)
+                )
+                if amount is not None
+                else self.env._("This formula divides by zero.")
+            )
+
+    @api.constrains("method", "price", "formula", "tier_ids", "state")
     def _check_price(self):
         for tariff in self:
             if tariff.tier_ids and tariff.method != "metered":
                 raise ValidationError(
                     self.env._("Tiers belong to tariffs by meter only: remove them from “%s”.", tariff.display_name)
                 )
-            if tariff.state == "approved" and not tariff.price and not tariff.tier_ids:
+            if tariff.method == "metered" and tariff.item_id.period == "0":
+                raise ValidationError(self.env._("“%s” is a one-off fee and cannot be by meter.", tariff.item_id.name))
+            if tariff.method == "formula":
+                tariff._parsed_formula()
+            elif tariff.state == "approved" and not tariff.price and not tariff.tier_ids:
                 raise ValidationError(self.env._("To approve “%s” you must give it a price.", tariff.display_name))
+
+    def _parsed_formula(self):
+        """:raises ValidationError: naming the part that is not allowed"""
+        self.ensure_one()
+        try:
+            return Formula(self.formula)
+        except FormulaError as error:
+            raise ValidationError(self._formula_message(error)) from error
+
+    def _formula_message(self, error):
+        return self.env._(
+            "The formula cannot be used, see “%(part)s”. Allowed are numbers, + − × ÷, brackets, min(), max(), round() and: %(names)s.",
+            part=error.args[0],
+            names=", ".join(VARIABLES),
+        )
 
     @api.constrains("item_id", "property_id")
     def _check_company(self):
@@ -227,7 +275,10 @@ class PmFeeTariff(models.Model):
             return formatLang(self.env, price, digits=max(2, len(f"{price:.6f}".rstrip("0").split(".")[1])))
 
         if self.method == "fixed":
-            text = self.env._("%s per month", money(self.price))
+            once = self.item_id.period == "0"
+            text = self.env._("%s once", money(self.price)) if once else self.env._("%s per month", money(self.price))
+        elif self.method == "formula":
+            text = self.env._("%(formula)s per month (price %(price)s)", formula=self.formula, price=money(self.price))
         elif self.method == "metered" and self.tier_ids:
             text = "; ".join(
                 self.env._(

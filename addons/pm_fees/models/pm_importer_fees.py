@@ -4,6 +4,8 @@ from odoo.addons.pm_base.models.pm_importer_place import UNIT_WORDS, choices
 from odoo.addons.pm_base.models.pm_unit import UNIT_TYPES
 from odoo.addons.pm_base.tools.columns import Column
 
+from .fee_formula import VARIABLES, Formula, FormulaError
+
 CATEGORY_WORDS = {
     "property": ("Property service", "物业服务", "物业费", "物业服务费"),
     "lift": ("Lift use", "电梯", "电梯使用费"),
@@ -21,11 +23,13 @@ PERIOD_WORDS = {
     "3": ("Quarterly", "每季", "季", "季度", "按季"),
     "6": ("Half-yearly", "半年", "每半年"),
     "12": ("Yearly", "每年", "年", "年度", "按年"),
+    "0": ("One-off", "一次性", "一次"),
 }
 METHOD_WORDS = {
     "fixed": ("Fixed amount", "固定金额", "定额", "固定"),
     "area": ("Per m²", "按面积", "面积", "按平方米"),
     "metered": ("By meter", "按表计量", "计量", "按表", "抄表"),
+    "formula": ("Formula", "公式", "按公式"),
 }
 AREA_WORDS = {
     "chargeable": ("Chargeable area", "计费面积", "收费面积"),
@@ -218,6 +222,13 @@ class ImporterFeeTariff(models.AbstractModel):
                 hint_en="From quantity:price, e.g. 0:0.60;200:0.70",
                 hint_zh="起始用量:单价，如 0:0.60;200:0.70",
             ),
+            Column(
+                "formula",
+                "Formula",
+                "公式",
+                hint_en="e.g. max(area, 60) * price",
+                hint_zh="如 max(计费面积, 60) * 单价",
+            ),
             Column("date_from", "In force from", "生效日期", "date", required=True, key=True),
             Column("date_to", "Until", "失效日期", "date"),
             Column("resolution", "Decision", "批准文件"),
@@ -241,6 +252,7 @@ class ImporterFeeTariff(models.AbstractModel):
         for row in rows:
             prop, item = properties[row["property"]], items[row["item"]]
             tiers = self._parse_tiers(row, report)
+            self._check_formula(row, report)
             if report.is_bad(row):
                 continue
             key = (prop.id, item.id, row["unit_type"], row["date_from"])
@@ -252,6 +264,7 @@ class ImporterFeeTariff(models.AbstractModel):
                 "method": row["method"],
                 "area_basis": row["area_basis"],
                 "price": row["price"],
+                "formula": row["formula"],
                 "date_from": row["date_from"],
                 "date_to": row["date_to"],
                 "resolution": row["resolution"],
@@ -277,6 +290,19 @@ class ImporterFeeTariff(models.AbstractModel):
                 vals["tier_ids"] = [Command.create({"quantity_from": start, "price": price}) for start, price in tiers]
             todo.append((row, key, vals))
         self._upsert("pm.fee.tariff", todo, report, found)
+
+    def _check_formula(self, row, report):
+        if row["method"] != "formula":
+            return
+        try:
+            Formula(row["formula"])
+        except FormulaError as error:
+            report.error(
+                row,
+                "formula",
+                self.env._("The formula cannot be used, see “%s”.", error.args[0]),
+                self.env._("Use numbers, + - * /, brackets, min(), max(), round() and: %s.", ", ".join(VARIABLES)),
+            )
 
     def _parse_tiers(self, row, report):
         try:
@@ -314,6 +340,7 @@ class ImporterFeeAssignment(models.AbstractModel):
             Column("item", "Fee item code", "收费项目编码", "code", required=True, key=True, aliases=("费项编码",)),
             Column("date_from", "From", "开始日期", "date", required=True, key=True),
             Column("date_to", "To", "结束日期", "date"),
+            Column("quantity", "Quantity", "数量", "float", minimum=0.0001, digits=4),
             Column("discount", "Discount %", "折扣", "float", minimum=0, maximum=100, digits=2),
             Column("discount_reason", "Discount reason", "折扣原因"),
         ]
@@ -339,6 +366,7 @@ class ImporterFeeAssignment(models.AbstractModel):
                         "item_id": item.id,
                         "date_from": row["date_from"],
                         "date_to": row["date_to"],
+                        "quantity": row["quantity"],
                         "discount": row["discount"],
                         "discount_reason": row["discount_reason"],
                     },

@@ -50,9 +50,9 @@ class PmFeeAssign(models.TransientModel):
         units = self.env["pm.unit"].search(self._unit_domain())
         self.env.cr.execute(
             SQL(
-                """INSERT INTO pm_fee_assignment (unit_id, property_id, company_id, item_id, date_from, date_to, discount, discount_state,
+                """INSERT INTO pm_fee_assignment (unit_id, property_id, company_id, item_id, date_from, date_to, quantity, discount, discount_state,
                                               create_uid, write_uid, create_date, write_date)
-               SELECT unit.id, unit.property_id, unit.company_id, item.id, %(start)s, %(stop)s::date, 0, 'none',
+               SELECT unit.id, unit.property_id, unit.company_id, item.id, %(start)s, %(stop)s::date, 1, 0, 'none',
                       %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
                  FROM pm_unit unit, unnest(%(items)s) AS item(id)
                 WHERE unit.id = ANY(%(units)s)
