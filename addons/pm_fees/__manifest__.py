@@ -26,6 +26,9 @@
         # security: reports of collection
         "security/ir.model.access-collection.csv",
         "security/collection_rules.xml",
+        # security: reminders and law
+        "security/ir.model.access-dunning.csv",
+        "security/dunning_rules.xml",
         # menu skeleton (both)
         "views/menus.xml",
         # billing
@@ -48,12 +51,19 @@
         "views/billing_menus.xml",
         # cashier
         "report/receipt_reports.xml",
+        "report/dunning_reports.xml",
         "data/cashier_data.xml",
         "data/cashier_dunning_data.xml",
+        "data/dunning_data.xml",
         "views/pm_payment_views.xml",
         "views/pm_cash_session_views.xml",
         "views/pm_bank_views.xml",
+        "views/pm_dunning_templates.xml",
+        "views/pm_dunning_run_views.xml",
+        "views/pm_dunning_call_views.xml",
+        "views/pm_dunning_agreement_views.xml",
         "views/pm_dunning_views.xml",
+        "views/pm_legal_views.xml",
         "views/pm_unit_money_views.xml",
         "views/portal_bills_templates.xml",
         "views/pm_counter_action.xml",
@@ -73,6 +83,7 @@
         "views/pm_unit_ledger_views.xml",
         "views/pm_collection_plan_views.xml",
         "views/collection_menus.xml",
+        "views/dunning_menus.xml",
     ],
     "assets": {
         "web.assets_backend": ["pm_fees/static/src/**/*"],

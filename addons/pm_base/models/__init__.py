@@ -1,4 +1,5 @@
 from . import pm_program_fields
+from . import pm_files
 from . import pm_property
 from . import pm_zone
 from . import pm_building

@@ -10,6 +10,16 @@ class MailMail(models.Model):
         # The mail queue runs as whoever triggered it.
         return self.env["pm.message"].sudo().search([("mail_mail_id", "in", self.ids)])
 
+    def _prepare_outgoing_list(self, *args, **kwargs):
+        """Ask once more, in the last moment, whether the message is still wanted: a bill may have been paid meanwhile."""
+        messages = self._pm_messages()
+        if messages:
+            messages._ask_records()
+            if all(message.state == "cancelled" for message in messages):
+                self.state = "cancel"
+                return []
+        return super()._prepare_outgoing_list(*args, **kwargs)
+
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
         for mail in self:
             messages = mail._pm_messages()

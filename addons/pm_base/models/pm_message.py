@@ -10,6 +10,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, clean_context, email_normalize, html2plaintext, is_html_empty, split_every
 
+from ..tools.sms_length import sms_parts
 from .pm_message_purpose import CHANNELS
 
 _logger = logging.getLogger(__name__)
@@ -317,6 +318,8 @@ class PmMessage(models.Model):
         partner=None,
         property_of=None,
         not_before=None,
+        short_xmlid=None,
+        max_parts=0,
     ):
         """Render templates on records and record one message each; a record on which it fails is one failed message.
 
@@ -324,6 +327,7 @@ class PmMessage(models.Model):
         :param str key_prefix: the key of a message is ``<key_prefix>/<record id>``
         :param partner: function of the record that returns the addressee; default: its ``partner_id``
         :param property_of: function of the record that returns the property; default: its ``property_id``
+        :param str short_xmlid: XML id of the ``sms.template`` for texts that would need more than ``max_parts`` parts
         :return: the messages of all records, in their order
         """
         xmlids = [template_xmlid] if isinstance(template_xmlid, str) else template_xmlid
@@ -332,6 +336,7 @@ class PmMessage(models.Model):
             (template for template in templates if template._name == "mail.template"), self.env["mail.template"]
         )
         sms = next((template for template in templates if template._name == "sms.template"), self.env["sms.template"])
+        short = self.env.ref(short_xmlid).sudo(False) if short_xmlid else None
         partner = partner or (lambda record: record.partner_id)
         property_of = property_of or (
             lambda record: record["property_id"] if "property_id" in record._fields else self.env["pm.property"]
@@ -341,7 +346,7 @@ class PmMessage(models.Model):
         messages = self.browse()
         for chunk in split_every(RENDER_CHUNK, records.ids, list):
             todo = records.browse([record_id for record_id in chunk if keys[record_id] not in known])
-            content = self._render_batch(mail, sms, todo)
+            content = self._render_batch(mail, sms, todo, short=short, max_parts=max_parts)
             vals_list = []
             for record in todo:
                 vals_list.append(
@@ -363,20 +368,20 @@ class PmMessage(models.Model):
         by_key = {message.key: message.id for message in self.sudo().search([("key", "in", list(keys.values()))])}
         return self.browse([by_key[keys[record_id]] for record_id in records.ids])
 
-    def _render_batch(self, mail, sms, records):
+    def _render_batch(self, mail, sms, records, **limits):
         """Return ``{record id: content values}``; try all at once, then one by one to find the broken record."""
         if not records:
             return {}
         try:
             with self.env.cr.savepoint():
-                return self._render_content(mail, sms, records)
+                return self._render_content(mail, sms, records, **limits)
         except Exception:
             _logger.info("Templates %s %s fail on a batch, rendering one by one", mail.ids, sms.ids, exc_info=True)
         result = {}
         for record in records:
             try:
                 with self.env.cr.savepoint():
-                    result.update(self._render_content(mail, sms, record))
+                    result.update(self._render_content(mail, sms, record, **limits))
             except Exception as error:
                 result[record.id] = {
                     "state": "failed",
@@ -385,7 +390,7 @@ class PmMessage(models.Model):
                 }
         return result
 
-    def _render_content(self, mail, sms, records):
+    def _render_content(self, mail, sms, records, short=None, max_parts=0):
         result = {record.id: {} for record in records}
         if mail:
             rendered = mail._generate_template(
@@ -407,9 +412,20 @@ class PmMessage(models.Model):
                     ],
                 )
         if sms:
-            for record_id, text in sms._render_field("body", records.ids, compute_lang=bool(sms.lang)).items():
-                result[record_id]["text"] = html2plaintext(text).strip() if text else text
+            texts = self._render_texts(sms, records.ids)
+            if short:
+                texts.update(
+                    self._render_texts(short, [key for key, text in texts.items() if sms_parts(text) > max_parts])
+                )
+            for record_id, text in texts.items():
+                result[record_id]["text"] = text
         return result
+
+    def _render_texts(self, sms, record_ids):
+        if not record_ids:
+            return {}
+        texts = sms._render_field("body", record_ids, compute_lang=bool(sms.lang))
+        return {record_id: html2plaintext(text).strip() if text else text for record_id, text in texts.items()}
 
     # Dispatch
 
@@ -470,6 +486,8 @@ class PmMessage(models.Model):
 
     def _hand_over(self):
         """Apply the rules to each message, make its e-mail or SMS, or say why not."""
+        self._ask_records()
+        self = self.filtered(lambda message: message.state == "queued")  # noqa: PLW0642
         consents = self.env["pm.consent"]._current(self.partner_id, self.purpose_id)
         counts = self._recent_counts()
         channels = set()
@@ -487,6 +505,17 @@ class PmMessage(models.Model):
                 channels.add(used)
         if "email" in channels:
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    def _ask_records(self):
+        """Let the records that these messages are about look whether they still want them, and cancel those they do not.
+
+        Called when a message is handed over and once more right before its e-mail or SMS leaves: much can happen while
+        it waits. A model that cares has a method ``_pm_before_sending`` on the records concerned.
+        """
+        for model, messages in self.filtered("res_id").grouped("res_model").items():
+            if model in self.env and hasattr(self.env[model], "_pm_before_sending"):
+                # The queues run without a user who could see the records.
+                self.env[model].sudo().browse(set(messages.mapped("res_id"))).exists()._pm_before_sending()
 
     def _recent_counts(self):
         """Return ``{(partner_id, purpose_id): messages within the purpose's period}``."""
@@ -758,18 +787,32 @@ class PmMessage(models.Model):
         :raises UserError: a message was sent already
         """
         for message in self:
-            if message.state == "handed":
+            if message.state in ("handed", "failed"):
                 mail = message.sudo().mail_mail_id
                 sms = (
                     self.env["sms.sms"].sudo().search([("uuid", "=", message.reference), ("state", "=", "outgoing")])
                     if message.channel == "sms"
                     else None
                 )
-                if mail.state == "outgoing":
+                if mail.state in ("outgoing", "exception"):
                     mail.cancel()
                 elif sms:
                     sms.action_set_canceled()
             message._transition("cancelled", reason="cancelled", reason_text=reason)
+
+    def _is_waiting(self):
+        """Whether the message has not left the house: queued, or its e-mail or SMS still waits in Odoo's queue."""
+        self.ensure_one()
+        if self.state == "queued":
+            return True
+        if self.channel == "email":
+            return self.sudo().mail_mail_id.state in ("outgoing", "exception")
+        domain = [("uuid", "=", self.reference), ("state", "in", ("outgoing", "error"))]
+        return bool(self.env["sms.sms"].sudo().search_count(domain, limit=1))
+
+    def _cancel_unsent(self, reason):
+        """Cancel those that have not left the house yet, be they in the mail or SMS queue already."""
+        self.filtered(lambda m: m.state in ("queued", "handed", "failed") and m._is_waiting())._cancel(reason)
 
     def action_open_record(self):
         """Open what the message is about."""

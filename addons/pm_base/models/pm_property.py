@@ -3,6 +3,7 @@ from datetime import datetime, time, timedelta
 import pytz
 from odoo import Command, api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
+from odoo.tools import SQL
 
 AREA_DIGITS = (12, 2)
 
@@ -188,12 +189,25 @@ class PmProperty(models.Model):
         that the payer pays for today.
         """
         self.ensure_one()
-        limit = self.large_customer_area
-        areas = {}
-        for unit in self.unit_ids:
-            if unit.payer_id:
-                areas[unit.payer_id.id] = areas.get(unit.payer_id.id, 0.0) + unit.area_chargeable
-        return {partner_id for partner_id, area in areas.items() if area > limit}
+        self.env["pm.unit"].flush_model(["property_id", "area_chargeable", "active"])
+        self.env["pm.unit.party"].flush_model(["unit_id", "partner_id", "is_payer", "date_from", "date_to"])
+        today = self._today()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT party.partner_id
+                  FROM pm_unit_party party JOIN pm_unit unit ON unit.id = party.unit_id
+                 WHERE unit.property_id = %s AND unit.active AND party.is_payer
+                   AND party.date_from <= %s AND (party.date_to IS NULL OR party.date_to >= %s)
+                 GROUP BY party.partner_id HAVING sum(unit.area_chargeable)::numeric > %s
+                """,
+                self.id,
+                today,
+                today,
+                round(self.large_customer_area, 6),
+            )
+        )
+        return {row[0] for row in rows}
 
     # Days and hours are those of the property, wherever the server or the user is.
 

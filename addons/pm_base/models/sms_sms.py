@@ -31,7 +31,14 @@ class SmsSms(models.Model):
         # Core's queue passes the SMS of all companies at once and then insists on a single company: one SMS of a
         # second company would block the queue for ever. Split here, where both ways of sending meet.
         if self.env.context.get("sms_api"):
-            return super()._send(unlink_failed=unlink_failed, unlink_sent=unlink_sent, raise_exception=raise_exception)
+            # Once more, in the last moment: is the message still wanted? A bill may have been paid meanwhile.
+            self.sms_tracker_id.sudo().pm_message_id._ask_records()
+            wanted = self.filtered(lambda sms: sms.state == "outgoing")
+            if not wanted:
+                return None
+            return super(SmsSms, wanted)._send(
+                unlink_failed=unlink_failed, unlink_sent=unlink_sent, raise_exception=raise_exception
+            )
         for api, batch in self._split_by_api():
             batch.with_context(sms_api=api)._send(
                 unlink_failed=unlink_failed, unlink_sent=unlink_sent, raise_exception=raise_exception

@@ -40,10 +40,6 @@ from . import pm_payer_account
 from . import pm_bank_proposal
 from . import account_bank_statement_line
 from . import payment_transaction
-from . import pm_dunning_policy
-from . import pm_dunning_level
-from . import pm_dunning_case
-from . import pm_dunning_action
 from . import pm_unit_watch
 from . import pm_importer_bank_line
 
@@ -53,3 +49,31 @@ from . import pm_collection_analysis
 from . import pm_collection_figures
 from . import pm_collection_plan
 from . import pm_unit_ledger
+
+# reminders and law
+from . import pm_property_dunning
+from . import pm_dunning_policy
+from . import pm_dunning_level
+from . import pm_dunning_carrier
+from . import pm_dunning_reason
+from . import pm_dunning_case
+from . import pm_dunning_run
+from . import pm_dunning_action
+from . import pm_dunning_demand
+from . import pm_dunning_hold
+from . import pm_dunning_promise
+from . import pm_dunning_instalment
+from . import pm_dunning_ladder
+from . import pm_dunning_call_round
+from . import pm_dunning_call
+from . import pm_dunning_print
+from . import pm_dunning_campaign
+from . import pm_late_fee
+from . import pm_legal_term
+from . import pm_legal_case
+from . import pm_legal_date
+from . import pm_dunning_legal_step
+from . import pm_charge_limitation
+from . import pm_dunning_evidence
+from . import pm_ticket_hold
+from . import pm_message

@@ -1,17 +1,13 @@
-import logging
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
-
-_logger = logging.getLogger(__name__)
 
 
 class PmDunningCase(models.Model):
     """The arrears of one payer on one unit, from the first day overdue until everything is paid.
 
     Stage = full months since the due date of the oldest undisputed charge (CON-15, requirements §7). A month is full
-    on the same day of the month, or on the last day of a shorter one.
+    on the same day of the month, or on the last day of a shorter one. How the ladder is climbed stands in
+    ``pm_dunning_ladder.py``.
     """
 
     _name = "pm.dunning.case"
@@ -31,14 +27,25 @@ class PmDunningCase(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     user_id = fields.Many2one(related="unit_id.user_id", string="Butler", store=True)
+    phone = fields.Char(related="partner_id.phone")
     policy_id = fields.Many2one("pm.dunning.policy", required=True, readonly=True, ondelete="restrict")
     opened_on = fields.Date(required=True, readonly=True)
     closed_on = fields.Date(readonly=True)
     oldest_due_date = fields.Date("Overdue Since", readonly=True)
     stage = fields.Integer("Months Overdue", readonly=True)
-    amount_due = fields.Monetary("Overdue", readonly=True)
+    amount_due = fields.Monetary("Overdue", readonly=True, help="What may be demanded today.")
+    amount_held = fields.Monetary(
+        "Held", readonly=True, help="Overdue charges that are disputed or covered by an instalment plan."
+    )
     charge_count = fields.Integer("Overdue Charges", readonly=True)
+    reason_id = fields.Many2one(
+        "pm.dunning.reason", "Why Unpaid", readonly=True, index="btree_not_null", help="What the debtor last said."
+    )
+    counsel_id = fields.Many2one("res.users", "Legal Counsel", readonly=True, index="btree_not_null")
     action_ids = fields.One2many("pm.dunning.action", "case_id", "Actions", readonly=True)
+    promise_ids = fields.One2many("pm.dunning.promise", "case_id", "Promises", readonly=True)
+    instalment_ids = fields.One2many("pm.dunning.instalment", "case_id", "Instalment Plans", readonly=True)
+    hold_ids = fields.One2many("pm.dunning.hold", "case_id", "Holds", readonly=True)
     state = fields.Selection([("open", "Open"), ("closed", "Paid")], required=True, default="open", readonly=True)
 
     @api.depends("partner_id", "unit_id")
@@ -52,62 +59,50 @@ class PmDunningCase(models.Model):
 
     # -- overdue charges -----------------------------------------------------------------------------------------------
 
-    @api.model
-    def _undisputed_sql(self):
-        """Hook: condition on `charge` (pm_charge) for what may be demanded; holds of upper layers narrow it."""
-        return SQL("TRUE")
+    def _charges_by_case(self, held=False):
+        """What may be demanded of these cases today, in one query, oldest first.
 
-    @api.model
-    def _overdue_sql(self, properties, day):
-        """Overdue charges on `day`, one row per payer and unit: partner_id, unit_id, property_id, company_id, oldest,
-        months, amount, count."""
-        return SQL(
-            """
-            SELECT debt.*, months - (CASE WHEN oldest + make_interval(months => months) > %(day)s THEN 1 ELSE 0 END) AS stage
-              FROM (SELECT charge.partner_id, charge.unit_id, charge.property_id, charge.company_id,
-                           min(charge.due_date) AS oldest, sum(item.amount_residual) AS amount, count(*) AS count,
-                           ((extract(year FROM %(day)s) - extract(year FROM min(charge.due_date))) * 12
-                            + extract(month FROM %(day)s) - extract(month FROM min(charge.due_date)))::int AS months
-                      FROM pm_charge charge
-                      JOIN account_move_line item ON item.id = charge.move_line_id
-                     WHERE charge.state = 'posted' AND charge.due_date < %(day)s AND charge.property_id IN %(properties)s
-                       AND item.amount_residual > 0 AND %(undisputed)s
-                     GROUP BY charge.partner_id, charge.unit_id, charge.property_id, charge.company_id) debt
-            """,
-            day=SQL("%s::date", day),
-            properties=properties._ids or (0,),
-            undisputed=self._undisputed_sql(),
+        :param held: also what is disputed or covered by an instalment plan
+        :return: {case id: pm.charge}
+        """
+        found = dict.fromkeys(self.ids, self.env["pm.charge"])
+        if not self:
+            return found
+        by_key = {(case.partner_id.id, case.unit_id.id): case for case in self}
+        # sudo: whoever may see the case sees what it is about
+        charges = (
+            self.env["pm.charge"]
+            .sudo()
+            .search(
+                [
+                    ("unit_id", "in", self.unit_id.ids),
+                    ("partner_id", "in", self.partner_id.ids),
+                    ("paid_state", "in", ("unpaid", "partial")),
+                ],
+                order="due_date, period_start, id",
+            )
         )
+        kept_back = set() if held else self._held_charge_ids(charges)
+        days = {prop.id: prop._today() for prop in self.property_id}
+        grouped = {}
+        for charge in charges:
+            case = by_key.get((charge.partner_id.id, charge.unit_id.id))
+            if case and charge.id not in kept_back and charge.due_date < days[case.property_id.id]:
+                grouped.setdefault(case.id, []).append(charge.id)
+        found.update({case_id: charges.browse(ids) for case_id, ids in grouped.items()})
+        return found
 
-    def _overdue_charges(self, day=None):
-        """The overdue charges of one case, oldest first."""
+    def _overdue_charges(self, held=False):
+        """The overdue charges of one case that may be demanded, oldest first."""
         self.ensure_one()
-        return self.env["pm.charge"].search(
-            [
-                ("partner_id", "=", self.partner_id.id),
-                ("unit_id", "=", self.unit_id.id),
-                ("state", "=", "posted"),
-                ("residual", ">", 0),
-                ("due_date", "<", day or self.property_id._today()),
-            ],
-            order="due_date, period_start, id",
-        )
+        return self._charges_by_case(held=held)[self.id]
 
-    # -- daily run -----------------------------------------------------------------------------------------------------
+    # -- running by hand -----------------------------------------------------------------------------------------------
 
-    @api.model
-    def _cron_dunning(self):
-        """Daily: refresh the cases, create the actions of the day, hand their messages over. Safe to run twice."""
-        properties = self.env["pm.property"].search([])
-        self.env["ir.cron"]._commit_progress(remaining=len(properties))
-        for prop in properties:
-            try:
-                with self.env.cr.savepoint():
-                    self._run_property(prop)
-            except Exception:  # the trouble of one property must not stop the reminders of the others
-                _logger.exception("Reminders of property %s failed", prop.code)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
+    def _check_may_run(self):
+        user = self.env.user
+        if not (user.has_group("pm_base.group_supervisor") or user.has_group("pm_base.group_accountant")):
+            raise AccessError(self.env._("To run the reminders you must be a supervisor or an accountant."))
 
     def action_run_now(self):
         """Make the reminders of today for the user's properties without waiting for the night; the same run, so twice
@@ -115,12 +110,11 @@ class PmDunningCase(models.Model):
 
         :raise AccessError: the user is neither supervisor nor accountant (S4-29)
         """
-        user = self.env.user
-        if not (user.has_group("pm_base.group_supervisor") or user.has_group("pm_base.group_accountant")):
-            raise AccessError(self.env._("To run the reminders you must be a supervisor or an accountant."))
+        self._check_may_run()
         properties = self.env["pm.property"].search([])  # the record rules leave the user's own
         # sudo: cases and actions are written by the program only; the right to start it was checked above
         count = sum(len(self.sudo()._run_property(prop)) for prop in properties.sudo())
+        self.env["pm.dunning.action"].sudo()._dispatch_soon()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -133,117 +127,8 @@ class PmDunningCase(models.Model):
             },
         }
 
-    @api.model
-    def _run_property(self, prop):
-        """The daily run of one property, on its own date.
-
-        :return: pm.dunning.action records created now
-        """
-        today = prop._today()
-        self._refresh(prop, today)
-        actions = self._create_actions(prop, today)
-        # Also those of a run that was interrupted before its messages were handed over.
-        self.env["pm.dunning.action"].search([("property_id", "=", prop.id), ("state", "=", "planned")])._dispatch()
-        return actions
-
-    @api.model
-    def _policies(self, prop):
-        """The policy of each customer class on a property: its own, else its company's, else the general one."""
-        policies = self.env["pm.dunning.policy"].search(
-            [("property_id", "in", (False, prop.id)), ("company_id", "in", (False, prop.company_id.id))]
-        )
-        policies = policies.sorted(lambda p: (not p.property_id, not p.company_id, p.sequence, p.id))
-        found = {}
-        for policy in policies:
-            found.setdefault(policy.customer_class, policy)
-        return found
-
-    @api.model
-    def _refresh(self, prop, today):
-        """Open, update and close the cases of a property in three statements."""
-        policies = self._policies(prop)
-        if "general" not in policies:
-            return
-        large = tuple(prop._large_customer_partner_ids()) if "large" in policies else ()
-        self.env.flush_all()
-        self.env.execute_query(
-            SQL(
-                """
-            WITH debt AS (%(debt)s)
-            INSERT INTO pm_dunning_case
-                   (partner_id, unit_id, property_id, company_id, user_id, policy_id, opened_on, oldest_due_date, stage, amount_due,
-                    charge_count, state, create_uid, create_date, write_uid, write_date)
-            SELECT debt.partner_id, debt.unit_id, debt.property_id, debt.company_id, unit.user_id,
-                   CASE WHEN debt.partner_id IN %(large)s THEN %(large_policy)s ELSE %(general_policy)s END,
-                   %(today)s, oldest, stage, amount, count, 'open', %(uid)s, %(now)s, %(uid)s, %(now)s
-              FROM debt JOIN pm_unit unit ON unit.id = debt.unit_id
-            ON CONFLICT (partner_id, unit_id) WHERE state = 'open' DO UPDATE
-               SET policy_id = EXCLUDED.policy_id, oldest_due_date = EXCLUDED.oldest_due_date, stage = EXCLUDED.stage,
-                   amount_due = EXCLUDED.amount_due, charge_count = EXCLUDED.charge_count, user_id = EXCLUDED.user_id
-             WHERE (pm_dunning_case.policy_id, pm_dunning_case.oldest_due_date, pm_dunning_case.stage, pm_dunning_case.amount_due,
-                    pm_dunning_case.charge_count, pm_dunning_case.user_id)
-                   IS DISTINCT FROM (EXCLUDED.policy_id, EXCLUDED.oldest_due_date, EXCLUDED.stage, EXCLUDED.amount_due,
-                                     EXCLUDED.charge_count, EXCLUDED.user_id)
-            """,
-                debt=self._overdue_sql(prop, today),
-                large=large or (0,),
-                general_policy=policies["general"].id,
-                large_policy=policies.get("large", policies["general"]).id,
-                today=today,
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-            )
-        )
-        self.invalidate_model()
-        paid = self.env.execute_query(
-            SQL(
-                """
-            SELECT dunning.id FROM pm_dunning_case dunning
-             WHERE dunning.state = 'open' AND dunning.property_id = %(property)s
-               AND NOT EXISTS (SELECT FROM (%(debt)s) debt WHERE debt.partner_id = dunning.partner_id AND debt.unit_id = dunning.unit_id)
-            """,
-                property=prop.id,
-                debt=self._overdue_sql(prop, today),
-            )
-        )
-        self.browse([row[0] for row in paid])._close()
-        prop.unit_ids._refresh_watch()
-
-    @api.model
-    def _create_actions(self, prop, today):
-        """Create the actions of today: one per case, level and month of arrears, by the key in the database.
-
-        The month of an action is the month in which the arrears became that old. After days without a run only the
-        present month's action is created: one message, not three.
-        """
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-            INSERT INTO pm_dunning_action
-                   (case_id, level_id, kind, month, stage, property_id, company_id, partner_id, unit_id, date, deadline, amount_due,
-                    state, create_uid, create_date, write_uid, write_date)
-            SELECT dunning.id, level.id, level.kind,
-                   date_trunc('month', dunning.oldest_due_date + make_interval(months => dunning.stage))::date, dunning.stage,
-                   dunning.property_id, dunning.company_id, dunning.partner_id, dunning.unit_id, %(today)s::date,
-                   %(today)s::date + level.deadline_days, dunning.amount_due, 'planned', %(uid)s, %(now)s, %(uid)s, %(now)s
-              FROM pm_dunning_case dunning
-              JOIN pm_dunning_level level ON level.policy_id = dunning.policy_id AND level.active
-                   AND dunning.stage BETWEEN level.from_month AND level.to_month
-             WHERE dunning.state = 'open' AND dunning.property_id = %(property)s
-               AND (level.repeat = 'monthly' OR NOT EXISTS (
-                    SELECT FROM pm_dunning_action earlier WHERE earlier.case_id = dunning.id AND earlier.level_id = level.id))
-            ON CONFLICT (case_id, level_id, month) DO NOTHING
-            RETURNING id
-            """,
-                today=today,
-                property=prop.id,
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-            )
-        )
-        self.invalidate_model(["action_ids"])
-        return self.env["pm.dunning.action"].browse([row[0] for row in rows])
+    def action_preview(self):
+        return self.env["pm.dunning.preview"]._open()
 
     # -- paying --------------------------------------------------------------------------------------------------------
 
@@ -253,25 +138,60 @@ class PmDunningCase(models.Model):
 
         :param debtors: set of (partner id, unit id)
         """
-        for partner_id, unit_id in debtors:
-            case = self.search(
-                [("partner_id", "=", partner_id), ("unit_id", "=", unit_id), ("state", "=", "open")], limit=1
+        cases = self.search(
+            [
+                ("partner_id", "in", [partner for partner, _unit in debtors]),
+                ("unit_id", "in", [unit for _partner, unit in debtors]),
+                ("state", "=", "open"),
+            ]
+        ).filtered(lambda case: (case.partner_id.id, case.unit_id.id) in debtors)
+        cases._refresh_amounts()
+
+    def _refresh_amounts(self):
+        """Bring what these cases owe up to date; close those that owe nothing any more."""
+        demanded, owed = self._charges_by_case(), self._charges_by_case(held=True)
+        paid = self.filtered(lambda case: not owed[case.id])
+        for case in self - paid:
+            charges = demanded[case.id]
+            amount = sum(charges.mapped("residual"))
+            case.write(
+                {
+                    "amount_due": amount,
+                    "amount_held": sum(owed[case.id].mapped("residual")) - amount,
+                    "charge_count": len(charges),
+                }
             )
-            if not case:
-                continue
-            charges = case._overdue_charges()
-            if charges:
-                case.write({"amount_due": sum(charges.mapped("residual")), "charge_count": len(charges)})
-            else:
-                case._close()
-                case.unit_id._refresh_watch()
+        if paid:
+            paid._close()
+            paid.unit_id._refresh_watch()
 
     def _close(self):
         """Everything is paid: close, and stop what has not left the house yet."""
         if not self:
             return
-        self.action_ids.filtered(lambda a: a.state in ("planned", "queued", "to_deliver"))._cancel(
-            self.env._("Everything overdue was paid.")
+        self.action_ids.filtered(lambda action: action._is_open())._cancel(self.env._("Everything overdue was paid."))
+        for prop, cases in self.grouped("property_id").items():
+            cases.write(
+                {
+                    "state": "closed",
+                    "closed_on": prop._today(),
+                    "amount_due": 0.0,
+                    "amount_held": 0.0,
+                    "charge_count": 0,
+                }
+            )
+        self._after_close()
+
+    def _after_close(self):
+        """Hook: what hangs on these cases ends with them."""
+
+    def _close_merged(self, kept):
+        """Close cases whose payer is merged into another's: what was not sent is stopped, the record stays."""
+        self.action_ids.filtered(lambda action: action._is_open())._cancel(
+            self.env._("The contacts were merged: see the other case.")
         )
         for prop, cases in self.grouped("property_id").items():
-            cases.write({"state": "closed", "closed_on": prop._today(), "amount_due": 0.0, "charge_count": 0})
+            cases.write({"state": "closed", "closed_on": prop._today()})
+        for case in self:
+            case.message_post(body=self.env._("Merged into case %s.", kept.display_name))
+        self._after_close()

@@ -1,5 +1,5 @@
-from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 # S0-139: a unit with arrears older than this many full months is watched for sale and transfer.
 _WATCH_PARAMETER = "pm_fees.watch_sale_months"
@@ -44,28 +44,36 @@ class PmUnit(models.Model):
 
     def _refresh_watch(self):
         """Set the watch flag from the first day after three full months of arrears; clear it when paid."""
-        watched = self.env["pm.unit"]
-        months = self._watch_months()
         for prop, units in self.grouped("property_id").items():
-            limit = prop._today() - relativedelta(months=months)
-            for unit, oldest in (
-                self.env["pm.charge"]
-                .sudo()
-                ._read_group(
-                    [
-                        ("unit_id", "in", units.ids),
-                        ("state", "=", "posted"),
-                        ("residual", ">", 0),
-                        ("due_date", "<", limit + relativedelta(days=1)),
-                    ],
-                    ["unit_id"],
-                    ["due_date:min"],
-                )
-            ):
-                if oldest + relativedelta(months=months) < prop._today():
-                    watched |= unit
-        (watched - watched.filtered("pm_watch_sale")).write({"pm_watch_sale": True})
-        (self - watched).filtered("pm_watch_sale").write({"pm_watch_sale": False})
+            self._refresh_watch_of(prop, prop._today(), units)
+
+    @api.model
+    def _refresh_watch_of(self, prop, today, units=None):
+        """As :meth:`_refresh_watch`, for all units of a property in one statement.
+
+        :param units: only these
+        """
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+            WITH watched AS (
+                 SELECT charge.unit_id FROM pm_charge charge
+                  WHERE charge.property_id = %(property)s AND charge.paid_state IN ('unpaid', 'partial')
+                    AND charge.due_date + make_interval(months => %(months)s) < %(today)s
+                  GROUP BY charge.unit_id)
+            UPDATE pm_unit unit SET pm_watch_sale = (unit.id IN (SELECT unit_id FROM watched))
+             WHERE unit.property_id = %(property)s %(only)s
+               AND coalesce(unit.pm_watch_sale, false) IS DISTINCT FROM (unit.id IN (SELECT unit_id FROM watched))
+            RETURNING unit.id
+            """,
+                property=prop.id,
+                months=self._watch_months(),
+                today=today,
+                only=SQL("AND unit.id = ANY(%s)", list(units.ids)) if units is not None else SQL(),
+            )
+        )
+        self.browse([row[0] for row in rows]).invalidate_recordset(["pm_watch_sale"], flush=False)
 
     def action_pm_payments(self):
         self.ensure_one()

@@ -8,3 +8,10 @@ from . import pm_dunning_notice
 from . import pm_receipt
 from . import collection_report
 from . import unit_ledger
+
+# reminders and law
+from . import pm_dunning_statement
+from . import pm_dunning_briefing
+from . import pm_dunning_instalment
+from . import pm_dunning_evidence
+from . import pm_legal_mandate

@@ -24,3 +24,13 @@ from . import test_correction
 from . import test_write_off
 from . import test_balance_transfer
 from . import test_collection
+
+# reminders and law
+from . import test_dunning_ladder
+from . import test_dunning_agreements
+from . import test_dunning_calls
+from . import test_legal
+from . import test_late_fee
+from . import test_dunning_papers
+from . import test_dunning_law
+from . import test_dunning_access

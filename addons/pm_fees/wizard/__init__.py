@@ -9,3 +9,10 @@ from . import pm_unit_ledger_print
 # cashier
 from . import pm_dunning_cancel
 from . import pm_payment_reverse
+
+# reminders and law
+from . import pm_dunning_preview
+from . import pm_dunning_undo
+from . import pm_dunning_decision
+from . import pm_dunning_step
+from . import base_partner_merge
