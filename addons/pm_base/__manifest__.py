@@ -9,6 +9,7 @@
     "depends": ["base_setup", "contacts", "mail", "portal", "resource", "sms"],
     "external_dependencies": {"python": ["openpyxl", "phonenumbers", "reportlab"]},
     "pre_init_hook": "pre_init_hook",
+    "post_init_hook": "post_init_hook",
     "data": [
         "security/pm_base_groups.xml",
         "security/ir.model.access.csv",

@@ -7,3 +7,11 @@ def pre_init_hook(env):
     """
     env.cr.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
     env.cr.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+
+
+def post_init_hook(env):
+    """Close the sign-up that Odoo leaves open to anybody: the portal's accounts are those that staff invite.
+
+    Once, at installation: who opens it again in the settings has a reason.
+    """
+    env["ir.config_parameter"].set_param("auth_signup.invitation_scope", "b2b")

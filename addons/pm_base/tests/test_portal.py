@@ -1,5 +1,6 @@
 from odoo.tests.common import HttpCase, tagged
 
+from ..hooks import post_init_hook
 from .common import PmCase
 
 
@@ -15,6 +16,12 @@ class TestPortalUnits(PmCase, HttpCase):
         self.assertNotIn("A-102", page)
         self.assertIn("0755-5550100", page)
         self.assertIn("Fire &lt;b&gt;brigade&lt;/b&gt;", page)
+
+    def test_installing_closes_the_sign_up_that_odoo_leaves_open(self):
+        self.env["ir.config_parameter"].set_param("auth_signup.invitation_scope", "b2c")
+        self.assertEqual(self.url_open("/web/signup").status_code, 200)
+        post_init_hook(self.env)
+        self.assertEqual(self.url_open("/web/signup").status_code, 404)
 
     def test_visitors_must_log_in(self):
         self.authenticate(None, None)
