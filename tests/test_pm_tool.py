@@ -225,6 +225,30 @@ def test_a_path_that_odoo_cannot_work_with_is_told_at_once(tmp_path, monkeypatch
     assert not (tmp_path / "a,b").exists()
 
 
+def test_a_start_on_the_private_server_leaves_the_demo_of_another_server_alone():
+    code = "from tooling import database as d; print(d.CORE_STAMP, d.DEMO_STAMP, d.TEMPLATE)"
+
+    def names(**env):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "PM_PRIVATE"))}
+        result = subprocess.run(
+            [sys.executable, "-c", code], cwd=PROJECT, env={**clean, **env}, capture_output=True, text=True, check=True
+        )
+        return result.stdout.split()
+
+    private, other = names(), names(PGHOST="db.example")
+    assert not set(private) & set(other)
+    assert private == ["core", "demo", "pm_tpl"]
+    # The stamps that a new private cluster forgets are those of tpl-pm_...
+    assert not other[2].startswith(f"{postgres.PREFIX}_")
+
+
+def test_a_program_that_fails_on_a_full_disk_is_told_as_that(own_home, monkeypatch):
+    assert home.is_full("tar: x: Cannot write: No space left on device")
+    assert not home.is_full("anything else")
+    monkeypatch.setattr(home.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 4096})())
+    assert home.is_full("a log that ends in the middle of a li")
+
+
 def test_only_our_own_databases_are_ever_dropped():
     with pytest.raises(ValueError):
         postgres.drop('x"; drop database y; --')

@@ -266,7 +266,7 @@ def unpack(path, target, *tar_options):
     dpkg.stdout.close()
     error = dpkg.stderr.read().decode(errors="replace")
     if dpkg.wait() or tar.returncode:
-        if "No space left" in tar.stderr:
+        if home.is_full(tar.stderr):
             raise home.no_space()
         path.unlink(missing_ok=True)
         raise Failure(

@@ -12,11 +12,13 @@ from . import addons, home, odoo, postgres
 from .ui import Failure, progress, say
 
 # On a PostgreSQL that is not our own, another clone may have its databases too, with a file store of its own.
-PREFIX = f"pm{home.fingerprint(str(home.HOME))[:6]}" if postgres.external() else "pm"
+PREFIX = f"pm{home.fingerprint(str(home.HOME))[:6]}" if postgres.external() else postgres.PREFIX
 CORE = f"{PREFIX}_core"
 DEMO = f"{PREFIX}_demo"
 DEMO_TEMPLATE = f"{PREFIX}_demo_tpl"
 TEMPLATE = f"{PREFIX}_tpl"
+# What is finished is known for each server apart: a start without the PG* variables leaves the other one's demo alone.
+CORE_STAMP, DEMO_STAMP = (CORE, DEMO) if postgres.external() else ("core", "demo")
 
 CORE_MODULES = (
     "account",
@@ -116,12 +118,12 @@ def _core_identity():
 def core():
     """The database with Odoo's own modules: China, CNY, Chinese chart of accounts, Chinese and English."""
     wanted = _core_identity()
-    if home.stamp("core") == wanted and CORE in postgres.databases():
+    if home.stamp(CORE_STAMP) == wanted and CORE in postgres.databases():
         return
     with home.lock("core"):
-        if home.stamp("core") == wanted and CORE in postgres.databases():
+        if home.stamp(CORE_STAMP) == wanted and CORE in postgres.databases():
             return
-        home.clear_stamp("core")
+        home.clear_stamp(CORE_STAMP)
         building, log = f"{CORE}_building", _fresh_log("core")
         home.need_space(500, "A new database")
         with progress("database with Odoo's own modules (China, Chinese)", _last_module(log)):
@@ -135,7 +137,7 @@ def core():
             _check_installed(building, CORE_MODULES, log)
             odoo.script(building, _CORE_SCRIPT, log=log, what="the settings of the new database could not be made")
             postgres.rename(building, CORE)
-        home.set_stamp("core", wanted)
+        home.set_stamp(CORE_STAMP, wanted)
 
 
 def copy(source, target):
@@ -252,23 +254,23 @@ def demo():
     """The demo database: built once, afterwards only upgraded by what has changed in the sources."""
     modules = demo_modules()
     wanted = {"core": _core_identity(), "modules": addons.hashes(modules)}
-    have = home.stamp("demo")
+    have = home.stamp(DEMO_STAMP)
     if have == wanted and DEMO in postgres.databases():
         return
     with home.lock("demo"):
-        have = home.stamp("demo")
+        have = home.stamp(DEMO_STAMP)
         if have and DEMO in postgres.databases():
             if have != wanted:
                 _upgrade_demo(have, wanted)
         else:
-            home.clear_stamp("demo")
+            home.clear_stamp(DEMO_STAMP)
             source = template(modules) if modules else CORE
             if not modules:
                 core()
                 say("addons/ is empty: the demo is plain Odoo")
             copy(source, f"{DEMO}_building")
             postgres.rename(f"{DEMO}_building", DEMO)
-        home.set_stamp("demo", wanted)
+        home.set_stamp(DEMO_STAMP, wanted)
 
 
 def _upgrade_demo(have, wanted):
@@ -332,5 +334,7 @@ def reset():
             say(f"dropping {name}")
             postgres.drop(name)
     for stamp in home.STATE.glob("*"):
-        if stamp.name in ("core", "demo") or (stamp.name.startswith("tpl-") and stamp.suffix != ".lock"):
+        if stamp.name in (CORE_STAMP, DEMO_STAMP) or (
+            stamp.name.startswith(f"tpl-{PREFIX}_") and stamp.suffix != ".lock"
+        ):
             stamp.unlink()

@@ -58,6 +58,11 @@ def no_space():
     )
 
 
+def is_full(said=""):
+    """True if a program failed for want of space: it said so, or could not even write that down."""
+    return "No space left" in said or shutil.disk_usage(HOME).free < 16 * 1048576
+
+
 def need_space(megabytes, what, folder=None):
     folder = folder or HOME
     free = shutil.disk_usage(folder).free // 1048576

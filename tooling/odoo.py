@@ -107,7 +107,7 @@ def _install_package():
     if home.stamp("odoo") and (source() / "odoo/release.py").is_file():
         return
     apt.need()
-    home.need_space(1500, "Setting up Odoo")
+    home.need_space(2200, "Setting up Odoo with its databases")
     folder = apt.DEBS / "odoo"
     say("Odoo 19 Community (Debian package)")
     files = apt.Suite(SUITE).fetch(folder, "download", *PACKAGES)
@@ -223,7 +223,7 @@ def call(*arguments, log, what, remedy="", **options):
     result = run(command(*arguments), log=log, env=env(), cwd=home.PROJECT, **options)
     if result.returncode:
         cause = tail(log, needles=(" ERROR ", " CRITICAL ", "Traceback (most recent call last)", "error: "))
-        if "No space left" in cause:
+        if home.is_full(cause):
             raise home.no_space()
         raise Failure(what, remedy or f"The whole log: {log}.", cause)
 

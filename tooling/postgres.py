@@ -15,6 +15,7 @@ from .ui import Failure, progress, tail
 _VARIABLES = ("PGHOST", "PGPORT", "PGUSER", "PGSERVICE")
 _MARK = "PM_PRIVATE_CLUSTER"  # set for our children, so that a pm within a pm does not take our own PG* for the user's
 USER = "odoo"
+PREFIX = "pm"  # of the databases in the private cluster
 
 _SETTINGS = """
 listen_addresses = ''
@@ -183,7 +184,7 @@ def start():
         )
     if result.returncode:
         cause = _as_owner(["tail", "-n", "8", base / "server.log"]).stdout
-        if "No space left" in cause:
+        if home.is_full(cause):
             raise home.no_space()
         raise Failure(
             "PostgreSQL does not start", "If nothing helps, start afresh: ./pm reset --all.", cause or tail(log)
@@ -196,7 +197,7 @@ def _initialise(binaries, base):
         shutil.rmtree(base / "data", ignore_errors=True)
         for name in ("core", "demo"):
             home.clear_stamp(name)
-        for old in home.STATE.glob("tpl-*"):
+        for old in home.STATE.glob(f"tpl-{PREFIX}_*"):
             if old.suffix != ".lock":
                 old.unlink()
         _private_folder(base)
@@ -204,7 +205,7 @@ def _initialise(binaries, base):
         options = ["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         result = _as_server([binaries / "initdb", "-D", base / "data", *options], log=log)
         if result.returncode:
-            if "No space left" in log.read_text(errors="replace"):
+            if home.is_full(log.read_text(errors="replace")):
                 raise home.no_space()
             raise Failure("the PostgreSQL cluster could not be made", f"See {log}.", tail(log))
         _as_owner(["tee", "-a", base / "data/postgresql.conf"], input=_SETTINGS)
@@ -259,7 +260,7 @@ def sql(database, statement):
         [psql_program(), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statement], env=psql_environment()
     )
     if result.returncode:
-        if "No space left" in result.stderr:
+        if home.is_full(result.stderr):
             raise home.no_space()
         raise Failure(f"the database refused: {statement.split(chr(10))[0][:80]}", detail=result.stderr)
     return result.stdout.strip()

@@ -78,7 +78,7 @@ def pip_install(arguments, name, title):
                         seen.add(line.split()[1])
             if process.wait() == 0:
                 return
-            if "No space left" in log.read_text(errors="replace"):
+            if home.is_full(log.read_text(errors="replace")):
                 raise home.no_space()
     text = log.read_text(errors="replace")
     # An index that does not answer makes pip say "no matching distribution" as well: "from versions: none".
