@@ -40,3 +40,4 @@ from . import res_partner_visit
 from . import pm_faq
 from . import pm_faq_session
 from . import pm_ticket_faq
+from . import pm_service_item

@@ -18,3 +18,4 @@ from . import test_greeting
 from . import test_ticket_rating
 from . import test_visit
 from . import test_faq
+from . import test_service_item

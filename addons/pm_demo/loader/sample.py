@@ -3,7 +3,7 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import answers, billing, relations, renovation, service
+from . import answers, billing, relations, renovation, service, services
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -18,7 +18,19 @@ MASTER_FILES = (
     ("04_units.csv", "unit"),
     ("05_parties.csv", "party"),
 )
-STEPS = ("office", "master", "prices", "history", "payments", "bank", "tickets", "relations", "answers", "renovations")
+STEPS = (
+    "office",
+    "master",
+    "prices",
+    "history",
+    "payments",
+    "bank",
+    "tickets",
+    "relations",
+    "answers",
+    "services",
+    "renovations",
+)
 
 
 class Sample:
@@ -73,6 +85,9 @@ class Sample:
 
     def answers(self):
         answers.load_answers(self)
+
+    def services(self):
+        services.load_services(self)
 
     def renovations(self):
         renovation.load_renovations(self)
