@@ -171,6 +171,25 @@ def test_configuration_lets_nobody_in_from_outside():
     assert odoo.CONF.stat().st_mode & 0o077 == 0
 
 
+def test_the_servers_configuration_is_safe_as_it_stands():
+    import configparser
+
+    file = configparser.RawConfigParser()
+    file.read(PROJECT / "odoo.conf")
+    options = dict(file["options"])
+    assert options["admin_passwd"] == ""  # Odoo lets nobody pass then; without the line it would be "admin"
+    assert (options["list_db"], options["proxy_mode"]) == ("False", "False")
+    assert options["http_interface"] == "127.0.0.1"
+    assert options["dbfilter"].startswith("^") and options["dbfilter"].endswith("$")
+
+
+def test_containers_are_reached_from_this_machine_only():
+    text = (PROJECT / "compose.yaml").read_text()
+    ports = re.findall(r'^\s+- "([^"]*:\d+)"$', text, re.M)
+    assert ports and all(port.startswith("127.0.0.1:") for port in ports)
+    assert "PM_MASTER_PASSWORD:?" in text and "PM_DB_PASSWORD:?" in text
+
+
 def test_the_users_pg_variables_name_his_own_server(monkeypatch):
     for name in ("PGHOST", "PGPORT", "PGUSER", "PGSERVICE", "PM_PRIVATE_CLUSTER"):
         monkeypatch.delenv(name, raising=False)
