@@ -51,6 +51,7 @@
         "views/relations_menus.xml",
         "views/pm_faq_views.xml",
         "views/faq_portal_templates.xml",
+        "data/pm_workbench_data.xml",
     ],
     "assets": {
         "web.assets_frontend": ["pm_customer_service/static/src/portal/*.js"],
