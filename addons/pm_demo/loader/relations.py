@@ -5,7 +5,6 @@ from datetime import timedelta
 from odoo import Command
 
 COMMITTEE = (("A-0601", "chair"), ("B-0902", "deputy"), ("B-1101", "member"))
-KEY_CUSTOMERS = (("A-1203", "整层企业租户，员工两百余人"), ("A-L101", "裙楼主力商户，周末客流大"))
 TALKS = (
     (
         "对保洁和秩序维护满意，建议增加电梯厅绿植。",
@@ -20,7 +19,7 @@ TALKS = (
 
 
 def load_relations(sample):
-    """A committee, two key customers, visits held and planned, and the contacts that follow from them."""
+    """A committee, visits held and planned, and the contacts that follow from them and from the key customers."""
     env, prop = sample.env, sample.property
     env["pm.committee.member"].create(
         [
@@ -34,10 +33,6 @@ def load_relations(sample):
             if (unit := _unit(sample, code)).owner_ids
         ]
     )
-    for code, reason in KEY_CUSTOMERS:
-        unit = _unit(sample, code)
-        party = unit.current_party_ids.filtered("is_payer")[:1] or unit.current_party_ids[:1]
-        party.write({"is_key_customer": True, "key_reason": reason, "key_user_id": unit.user_id.id})
     # Nobody is called on where nobody lives or works.
     env["pm.unit"].search(
         [("property_id", "=", prop.id), ("status", "in", ("vacant", "not_handed_over"))]

@@ -3,7 +3,7 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import answers, billing, history, house, relations, renovation, service, services
+from . import answers, billing, history, register, relations, renovation, service, services
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -17,11 +17,13 @@ MASTER_FILES = (
     ("03_buildings.csv", "building"),
     ("04_units.csv", "unit"),
     ("05_parties.csv", "party"),
+    ("13_facilities.csv", "facility"),
+    ("14_emergency_numbers.csv", "emergency_contact"),
 )
 STEPS = (
     "office",
     "master",
-    "house",
+    "registers",
     "prices",
     "history",
     "payments",
@@ -56,8 +58,8 @@ class Sample:
         self.property.write({"tz": TZ, "large_customer_permille": 15})
         self.users = load_staff(self.env, self.property)
 
-    def house(self):
-        house.load_house(self)
+    def registers(self):
+        register.load_register(self)
 
     def prices(self):
         billing.load_prices(self)
