@@ -172,9 +172,7 @@ def _split(sample):
 def _sale(sample):
     """A sale that is being prepared: the buyer is known, the day has not come."""
     unit = sample.property.unit_ids.filtered(lambda unit: unit.code == SOLD_UNIT)
-    buyer = sample.env["res.partner"].create(
-        {"name": "段思琪", "phone": "17200009001", "email": "p0901@example.org"}
-    )
+    buyer = sample.env["res.partner"].create({"name": "段思琪", "phone": "17200009001", "email": "p0901@example.org"})
     sample.as_user("assistant")["pm.unit.transfer"].create(
         {
             "unit_id": unit.id,
