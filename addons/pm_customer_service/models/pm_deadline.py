@@ -243,6 +243,10 @@ class PmDeadline(models.Model):
             by_moment.setdefault(min(moments, default=False), []).append(row.id)
         for moment, ids in by_moment.items():
             self.sudo().browse(ids).next_check = moment
+        now = fields.Datetime.now()
+        if any(moment and moment <= now for moment in by_moment):
+            # An emergency is told at once, not at the job's next turn.
+            self.env.ref("pm_customer_service.ir_cron_pm_deadline").sudo()._trigger()
 
     @api.model
     def _cron_process(self):

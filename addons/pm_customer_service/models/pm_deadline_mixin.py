@@ -190,6 +190,9 @@ class PmDeadlineMixin(models.AbstractModel):
     def _deadline_breached(self, deadlines):
         """Called by the job once for the rows of ``self``'s model that have just been missed."""
 
+    def _escalate_to_customer(self, deadline):
+        """Called by the job when a rule tells the customer himself: ``deadline`` is about to lapse, or has."""
+
     def _get_escalation_users(self, role):
         """Return the users who hold ``role`` for this record (see ``pm.escalation.rule``); empty = nobody, try the next higher."""
         self.ensure_one()

@@ -12,12 +12,16 @@ EVENTS = [
     ("assigned", "Handler named"),
     ("started", "Work started"),
     ("replied", "Customer answered"),
+    ("contacted", "Customer told something new"),
     ("agreed", "Time agreed with the customer"),
+    ("scheduled", "Visit agreed"),
+    ("arrived", "Technician there"),
     ("handled", "Handled"),
     ("fed_back", "Result reported to the customer"),
     ("followed_up", "Followed up"),
     ("closed", "Closed"),
     ("reopened", "Reopened"),
+    ("repeated", "Recognised as a repeat"),
 ]
 UNITS = [
     ("minutes", "Minutes"),

@@ -6,6 +6,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 ROLES = [
+    ("technician", "Technician of the visit"),
     ("handler", "Handler"),
     ("first_receiver", "First receiver"),
     ("butler", "Butler"),
@@ -13,9 +14,13 @@ ROLES = [
     ("supervisor", "Service supervisor"),
     ("manager", "Project manager"),
     ("leadership", "Leadership"),
+    ("customer", "Customer"),
 ]
+# The levels of a report upwards, one after the other (S1-43).
+LADDER = ("team_leader", "supervisor", "manager", "leadership")
 # Whoever is missing is replaced by the next one up, so that nothing that is late is told to nobody.
 NEXT_UP = {
+    "technician": "handler",
     "handler": "team_leader",
     "first_receiver": "butler",
     "butler": "supervisor",
@@ -23,7 +28,7 @@ NEXT_UP = {
     "supervisor": "manager",
     "manager": "leadership",
 }
-MOMENTS = [("before", "Before it is due"), ("after", "When due or after")]
+MOMENTS = [("start", "When it starts or after"), ("before", "Before it is due"), ("after", "When due or after")]
 STEP_UNITS = [("minutes", "Minutes"), ("hours", "Hours"), ("days", "Days")]
 GROUPS = {
     "supervisor": "pm_base.group_supervisor",
@@ -58,6 +63,7 @@ class PmEscalationRule(models.Model):
     amount = fields.Float(string="Distance", digits=(8, 2))
     unit = fields.Selection(STEP_UNITS, string="Time Unit", required=True, default="hours")
     role = fields.Selection(ROLES, string="Tell", required=True, default="handler")
+    skips_levels = fields.Boolean(help="Goes past the levels below, who are informed of it afterwards (S1-43).")
     by_email = fields.Boolean(string="Also by E-mail")
     advice = fields.Text(translate=True, help="What the person told should do.")
     source = fields.Char(help="Where the rule comes from: requirement id or house rule.")
@@ -128,7 +134,7 @@ class PmEscalationRule(models.Model):
         result = {row.id: [] for row in deadlines}
         for model, group in deadlines.grouped("res_model").items():
             rules = self.sudo().search([("model", "=", model)])
-            facts = [(row.id, row.res_id, row.rule_id.id, row.property_id.id, row.due) for row in group]
+            facts = [(row.id, row.res_id, row.rule_id.id, row.property_id.id, row.start, row.due) for row in group]
             records = self.env[model].sudo().browse(group.mapped("res_id"))
             for rule in rules:
                 # Looked up once per rule: the inner loop runs rules × rows times.
@@ -138,10 +144,10 @@ class PmEscalationRule(models.Model):
                     rule.property_id.id,
                     rule.moment == "before",
                 )
-                distance = rule._get_distance()
+                from_start, distance = rule.moment == "start", rule._get_distance()
                 condition = Domain(literal_eval(rule.domain or "[]"))
                 fitting = None if condition.is_true() else set(records.filtered_domain(condition).ids)
-                for row_id, res_id, clock_id, row_prop_id, due in facts:
+                for row_id, res_id, clock_id, row_prop_id, start, due in facts:
                     if (
                         (row_id, rule_id) in done
                         or (clocks and clock_id not in clocks)
@@ -151,7 +157,7 @@ class PmEscalationRule(models.Model):
                     if fitting is not None and res_id not in fitting:
                         continue
                     if not before:
-                        result[row_id].append((rule, due + distance))
+                        result[row_id].append((rule, (start if from_start else due) + distance))
                     elif due > now:
                         result[row_id].append((rule, due - distance))
         return result
@@ -183,6 +189,24 @@ class PmEscalationRule(models.Model):
             found = found.filtered(lambda user: manager not in user.all_group_ids)
         return found
 
+    def _get_skipped_users(self, record, cache, told):
+        """Return who is informed afterwards that the step went past them: everybody on the levels between, but ``told``."""
+        if not self.skips_levels or self.role not in LADDER:
+            return self.env["res.users"]
+        users = self.env["res.users"]
+        for role in LADDER[: LADDER.index(self.role)]:
+            users |= self._get_role_users(record, role, cache)
+        return users.filtered("active") - told
+
+    def _get_role_users(self, record, role, cache):
+        """Return the users who hold exactly ``role`` for ``record``."""
+        if role not in GROUPS:
+            return record._get_escalation_users(role)
+        key = (record.property_id.id, role)
+        if key not in cache:
+            cache[key] = self._get_property_users(record.property_id, role)
+        return cache[key]
+
     def _get_users(self, record, cache):
         """Return the users to tell for ``record``; where nobody holds the role, those of the next role up.
 
@@ -190,13 +214,7 @@ class PmEscalationRule(models.Model):
         """
         role = self.role
         while role:
-            key = (record.property_id.id, role)
-            if role in GROUPS:
-                if key not in cache:
-                    cache[key] = self._get_property_users(record.property_id, role)
-                users = cache[key]
-            else:
-                users = record._get_escalation_users(role)
+            users = self._get_role_users(record, role, cache)
             users = users.filtered("active")
             if users:
                 return users

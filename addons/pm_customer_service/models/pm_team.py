@@ -58,9 +58,13 @@ class PmTeam(models.Model):
         return result
 
     def _find_for(self, prop, category, zone):
-        """Return the team of ``prop`` for ``category`` and ``zone``: category and zone, then category, then none."""
-        teams = self.filtered(lambda team: team.property_id == prop and category and category in team.category_ids)
-        return (
-            teams.filtered(lambda team: zone and zone in team.zone_ids)[:1]
-            or teams.filtered(lambda team: not team.zone_ids)[:1]
-        )
+        """Return the team of ``prop``: by category and zone, then category, then zone, then the one for everything else."""
+        teams = self.filtered(lambda team: team.property_id == prop)
+        of_category = teams.filtered(lambda team: category and category in team.category_ids)
+        of_all = teams.filtered(lambda team: not team.category_ids)
+        for group in (of_category, of_all):
+            found = group.filtered(lambda team: zone and zone in team.zone_ids)[:1]
+            found = found or group.filtered(lambda team: not team.zone_ids)[:1]
+            if found:
+                return found
+        return self.browse()

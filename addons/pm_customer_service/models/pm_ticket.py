@@ -32,6 +32,7 @@ OUTCOMES = [
     ("explained", "Explained"),
     ("solved_now", "Solved at once"),
     ("appointment", "By appointment"),
+    ("out_of_scope", "Outside our services"),
 ]
 # Written by the program only: they are what the figures rest on.
 PROTECTED = {
@@ -397,12 +398,12 @@ class PmTicket(models.Model):
     def create(self, vals_list):
         internal = self.env.user._is_internal()
         if not self.env.su:
-            self = without_defaults(self, PROTECTED | {"state"})  # noqa: PLW0642
+            self = without_defaults(self, self._get_protected() | {"state"})  # noqa: PLW0642
         vals_list = [dict(vals) for vals in vals_list]  # the caller's own dicts stay as they are
         for vals in vals_list:
             if not self.env.su:
                 # A new ticket is new, whatever a client sends; the program may bring in old ones.
-                for name in PROTECTED | {"state"}:
+                for name in self._get_protected() | {"state"}:
                     vals.pop(name, None)
             if (
                 "first_receiver_id" not in vals
@@ -442,7 +443,7 @@ class PmTicket(models.Model):
 
     def write(self, vals):
         if not self.env.su:
-            forbidden = PROTECTED & vals.keys()
+            forbidden = self._get_protected() & vals.keys()
             if forbidden:
                 raise UserError(
                     self.env._(
@@ -506,6 +507,11 @@ class PmTicket(models.Model):
                         ticket=ticket.number,
                     )
                 )
+
+    @api.model
+    def _get_protected(self):
+        """Return the names of the fields that only the program writes; each concept adds its own."""
+        return PROTECTED
 
     def _write_protected(self, vals):
         """Write what only the program may write."""

@@ -17,6 +17,9 @@ class PmTicketCategory(models.Model):
     parent_path = fields.Char(index=True)
     type_ids = fields.Many2many("pm.ticket.type", string="Types", help="Empty: offered for every type.")
     is_common_part = fields.Boolean(string="Common Parts", help="Normally concerns common parts or shared facilities.")
+    visit_minutes = fields.Integer(
+        string="Minutes of a Visit", default=60, help="How long a technician is usually there. House rule."
+    )
     priority = fields.Selection(
         [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")], help="Empty: that of the type."
     )

@@ -4,6 +4,9 @@ from odoo.fields import Domain
 
 from .pm_ticket import OPEN_STATES
 
+CONTACTS = ("replied", "fed_back", "agreed")
+CLASSIFYING = {"type_id", "category_id", "severity", "priority", "is_common_part"}
+
 
 class PmTicketClock(models.Model):
     """Agreed times, the people behind the clocks, and the calls that follow."""
@@ -24,6 +27,11 @@ class PmTicketClock(models.Model):
                 self.env._("To postpone an agreed time you must tell the customer: use the button Delay (S0-162).")
             )
 
+    def _has_agreed_time(self):
+        """Tell whether a time was agreed with the customer, whatever for."""
+        self.ensure_one()
+        return bool(self.promised_date)
+
     def _agree_default_time(self):
         """A suggestion is recorded with a reply time (S0-121); where nobody named one it is the handbook's own deadline."""
         suggestions = self.filtered(lambda ticket: ticket.type_id.needs_decision)
@@ -32,6 +40,48 @@ class PmTicketClock(models.Model):
             if reply:
                 ticket._write_protected({"promised_date": reply.due})
         suggestions._deadline_event("agreed")
+
+    def _deadline_event(self, event, at=None):
+        """An answer, a report back or an agreed time is a contact: whoever took the request stays in touch (S0-116)."""
+        started = super()._deadline_event(event, at)
+        if event in CONTACTS:
+            super()._deadline_event("contacted", at)
+        return started
+
+    def write(self, vals):
+        result = super().write(vals)
+        if CLASSIFYING & vals.keys():
+            self.filtered(lambda ticket: ticket.state in OPEN_STATES)._replan()
+        return result
+
+    def _replan(self):
+        """Classified anew, a ticket gets the clocks of what it is now: a complaint that turns out major its 3 and 5 days.
+
+        What was kept or missed stays so. The new clock counts from the receipt, or from now where that would be missed
+        before anybody could know.
+        """
+        now = fields.Datetime.now()
+        deadlines = self.env["pm.deadline"]
+        rules = self.env["pm.deadline.rule"]._get_rules(self._name, Domain("start_event", "=", "created"))
+        pairs = rules._match(self)
+        wanted = {(ticket.id, rule.kind): rule for rule, ticket in pairs}
+        running = self._open_deadlines(Domain("state", "=", "running") & Domain("rule_id.start_event", "=", "created"))
+        stale = running.filtered(lambda row: wanted.get((row.res_id, row.kind)) != row.rule_id)
+        stale._settle(now, cancel_reason=self.env._("Classified anew"))
+        stale.flush_recordset()
+        # sudo: clocks are readable, never writable, for people
+        done = deadlines.sudo().search(
+            [("res_model", "=", self._name), ("res_id", "in", self.ids), ("state", "!=", "cancelled")]
+        )
+        have = {(row.res_id, row.kind) for row in done}
+        missing = [(rule, ticket) for rule, ticket in pairs if (ticket.id, rule.kind) not in have]
+        for rule, ticket in missing:
+            due = rule._plan(
+                ticket.received_at, rule.amount, rule.unit, rule._get_basis(ticket.property_id), ticket.property_id
+            )
+            deadlines._launch([(rule, ticket)], ticket.received_at if due >= now else now)
+        if stale or missing:
+            self._sync_next_due()
 
     def _get_deadline_user(self):
         return self.user_id or self.first_receiver_id or self.butler_id

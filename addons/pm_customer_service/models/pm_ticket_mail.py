@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import email_normalize, html2plaintext
 
 from .pm_ticket import MAX_TEXT
@@ -53,11 +54,42 @@ class PmTicketMail(models.Model):
     def message_post(self, **kwargs):
         """A public answer by staff goes to the customer as well, who then need not be a follower of every ticket."""
         author_is_staff = self.env.user._is_internal()
+        if not author_is_staff and not self.env.su:
+            self._check_message_limit()
         comment = self.env.ref("mail.mt_comment")
         is_comment = kwargs.get("subtype_xmlid") == "mail.mt_comment" or kwargs.get("subtype_id") == comment.id
         if author_is_staff and is_comment and self.partner_id and kwargs.get("message_type") == "comment":
             kwargs["partner_ids"] = list({*(kwargs.get("partner_ids") or []), self.partner_id.id})
         return super().message_post(**kwargs)
+
+    def _check_message_limit(self):
+        """Against floods: a customer may write so many messages a day.
+
+        :raises UserError: when the limit is reached
+        """
+        limit = self._get_limit("portal_daily_messages")
+        start = self.property_id._local_midnight_utc(self.property_id._today())
+        # sudo: counts what the same customer wrote on other tickets as well
+        sent = (
+            self.env["mail.message"]
+            .sudo()
+            .search_count(
+                [
+                    ("author_id", "=", self.env.user.partner_id.id),
+                    ("model", "=", self._name),
+                    ("message_type", "=", "comment"),
+                    ("date", ">=", start),
+                ],
+                limit=limit,
+            )
+        )
+        if sent >= limit:
+            raise UserError(
+                self.env._(
+                    "You have written %(count)s messages today, which is the limit. In urgent cases please call us.",
+                    count=limit,
+                )
+            )
 
     def _message_post_after_hook(self, message, msg_values):
         """A public message by a member of staff is an answer: it stops the clock of the first reply."""

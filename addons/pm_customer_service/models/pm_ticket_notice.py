@@ -28,6 +28,11 @@ class PmTicketNotice(models.Model):
         for count, tickets in self.grouped("reopen_count").items():
             tickets.filtered("type_id.ask_rating")._enqueue_notice("ticket_rating", f"ticket-rating/{count}")
 
+    def _escalate_to_customer(self, deadline):
+        """An agreed time is about to lapse and nobody has told the customer: the program asks for understanding (S0-162)."""
+        on_site = self.appointment_ids.filtered(lambda visit: visit.state == "arrived")
+        (self - on_site.ticket_id)._enqueue_notice("ticket_progress", f"ticket-progress/{deadline.id}")
+
     def _notify_delay(self, moment, words):
         """Tell the customer about a delay and agree a new time, before the old one lapses (S0-162).
 

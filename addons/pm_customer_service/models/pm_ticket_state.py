@@ -100,8 +100,9 @@ class PmTicketState(models.Model):
             waiting._settle(now, cancel_reason=self.env._("Reopened"))
             again._deadline_event("reopened", now)
         if target == "handled":
-            self._meet_deadline("agree", now)  # solved at once: no time needs to be agreed any more
-        if target == "handled":
+            # Solved: no time needs to be agreed any more, and the result is what the customer hears next.
+            self._meet_deadline("agree", now)
+            self._meet_deadline("contact", now)
             self._plan_followups()
             self._notify_handled()
         elif target == "followed_up":
@@ -147,7 +148,7 @@ class PmTicketState(models.Model):
         self._require(
             self.outcome,
             self.env._(
-                "to finish the ticket you must choose the outcome: explained, solved at once, or by appointment."
+                "to finish the ticket you must choose the outcome: explained, solved at once, by appointment, or outside our services."
             ),
         )
         if self.outcome == "explained":
@@ -157,11 +158,12 @@ class PmTicketState(models.Model):
                     "to finish as “explained” you must write what was explained and that the customer understood (S0-117)."
                 ),
             )
-        elif not self.type_id.needs_decision:
+        elif self.outcome != "out_of_scope" and not self.type_id.needs_decision:
             self._require((self.solution or "").strip(), self.env._("to finish the ticket you must write the result."))
         if self.outcome == "appointment":
             self._require(
-                self.promised_date, self.env._("to finish “by appointment” you must enter the agreed time (S0-92).")
+                self._has_agreed_time(),
+                self.env._("to finish “by appointment” you must enter the agreed time (S0-92)."),
             )
         if self.type_id.needs_decision:
             self._require(

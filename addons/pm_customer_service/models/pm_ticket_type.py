@@ -57,6 +57,14 @@ class PmTicketType(models.Model):
         string="Time Must Be Agreed",
         help="Unless it is solved or explained at once, a time must be agreed with the customer (S0-92, S0-119, S0-121).",
     )
+    needs_visit = fields.Boolean(
+        string="Technician Goes There",
+        help="A technician is sent at once or a time is agreed; he is told when to be there (S0-79, S0-80).",
+    )
+    needs_signature = fields.Boolean(
+        string="Customer Signs",
+        help="A visit at the customer's ends with the customer's signature, or with the reason why there is none.",
+    )
     needs_decision = fields.Boolean(help="Answered with adopted or not adopted; a refusal gives its reason (S0-122).")
     needs_feedback = fields.Boolean(
         string="Result Must Be Reported",

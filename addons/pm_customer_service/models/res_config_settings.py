@@ -11,6 +11,21 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="pm_customer_service.portal_daily_limit",
         help="Per customer; further ones are refused.",
     )
+    pm_portal_daily_messages = fields.Integer(
+        string="Portal Messages a Day",
+        default=30,
+        config_parameter="pm_customer_service.portal_daily_messages",
+        help="Per customer, on all tickets together; further ones are refused.",
+    )
+    pm_max_photos = fields.Integer(
+        string="Photos per Job", default=20, config_parameter="pm_customer_service.max_photos"
+    )
+    pm_repeat_days = fields.Integer(
+        string="Days of a Repeated Complaint",
+        default=30,
+        config_parameter="pm_customer_service.repeat_days",
+        help="A complaint of the same unit about the same category within these days is a repeat and goes to the supervisor. 0 = never. House rule.",
+    )
     pm_portal_max_files = fields.Integer(
         string="Files per Ticket", default=6, config_parameter="pm_customer_service.portal_max_files"
     )

@@ -233,7 +233,7 @@ class TestTicket(DeskCase):
         self.assertEqual(
             [self.clock(ticket, "agree").state for ticket in (solved, agreed, idle)], ["met", "met", "breached"]
         )
-        self.assertFalse(self.clock(self.new_ticket("repair"), "agree"))
+        self.assertFalse(self.clock(self.new_ticket("help"), "agree"))
 
     def test_delay_notice_reaches_the_customer_and_the_log(self):
         with freeze_time(local("2026-11-02 10:00")):

@@ -26,6 +26,7 @@ def load_teams(sample):
         for name in ENGINEERING
     }
     users = sample.users
+    users["technician"].pm_staff_no = "0117"
     sample.env["pm.team"].create(
         [
             {
@@ -35,6 +36,7 @@ def load_teams(sample):
                 "member_ids": users["technician"].ids,
                 "category_ids": [record.id for record in category.values() if record],
                 "sequence": 5,
+                "dispatch_mode": "pool",
             },
             {
                 "name": "客户服务中心",
@@ -84,13 +86,21 @@ def _open(sample, row):
     )
 
 
-def _assigned(sample, ticket, handler, _row):
-    ticket.with_user(sample.users["supervisor"]).write({"user_id": sample.users[handler].id})
+def _assigned(sample, ticket, handler, row):
+    supervisors = ticket.with_user(sample.users["supervisor"])
+    if handler == "technician" and row["目标状态"] == "assigned":
+        tomorrow = sample.property._local_to_utc(sample.property._today() + timedelta(days=1), 9.5)
+        supervisors._agree_visit(sample.users[handler], tomorrow)
+    else:
+        supervisors.write({"user_id": sample.users[handler].id})
 
 
 def _in_progress(sample, ticket, handler, row):
     theirs = ticket.with_user(sample.users[handler])
-    theirs.action_start()
+    if handler == "technician" and row["目标状态"] == "in_progress" and ticket.type_code == "repair":
+        theirs.job_arrive()  # he stands there at this moment
+    else:
+        theirs.action_start()
     theirs.action_reply_by_phone()
     if row["目标状态"] == "in_progress":
         theirs.write(
