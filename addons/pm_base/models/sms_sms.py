@@ -44,3 +44,10 @@ class SmsSms(models.Model):
                 unlink_failed=unlink_failed, unlink_sent=unlink_sent, raise_exception=raise_exception
             )
         return None
+
+    def _handle_call_result_hook(self, results):
+        super()._handle_call_result_hook(results)
+        # The message was queued again and gets a new SMS: this one must not be repeated by hand as well.
+        failed = self.filtered(lambda sms: sms.state == "error")
+        again = failed.filtered(lambda sms: sms.sms_tracker_id.sudo().pm_message_id.state == "queued")
+        again.write({"state": "canceled", "to_delete": True})

@@ -21,6 +21,11 @@ class SmsTracker(models.Model):
     def _pm_report(self, sms_state, failure_type, failure_reason):
         # Delivery reports come in without a user.
         messages = self.sudo().pm_message_id
-        if messages:
+        if not messages:
+            return
+        if sms_state == "error" and failure_type == "sms_server":
+            # The gateway could not be reached, or took nothing: repeated by itself like an unreachable mail server.
+            messages._on_unreachable(failure_reason or failure_type)
+        else:
             labels = dict(self.env["sms.sms"]._fields["failure_type"]._description_selection(self.env))
             messages._on_sms_state(sms_state, failure_reason or labels.get(failure_type) or failure_type)

@@ -37,7 +37,7 @@ class PmSmsApiSink(PmSmsApi):
                 "Set the environment variable %(name)s to the folder that receives the SMS.", name=SINK_VARIABLE
             )
             return [
-                {"uuid": number["uuid"], "state": "server_error", "failure_reason": reason}
+                {"uuid": number["uuid"], "state": "pm_no_gateway", "failure_reason": reason}
                 for message in messages
                 for number in message["numbers"]
             ]
