@@ -15,7 +15,9 @@ class PmDepositPay(models.TransientModel):
     state = fields.Selection(related="deposit_id.state")
     amount = fields.Monetary(compute="_compute_amount")
     deduction = fields.Monetary("Less Agreed Deductions", compute="_compute_amount")
-    method_id = fields.Many2one("pm.payment.method", required=True, domain="[('company_id', '=', company_id)]")
+    method_id = fields.Many2one(
+        "pm.payment.method", required=True, domain="[('company_id', '=', company_id), ('at_counter', '=', True)]"
+    )
     date = fields.Date(required=True, default=lambda self: fields.Date.context_today(self))
 
     @api.depends("deposit_id")
