@@ -5,6 +5,9 @@ from datetime import date, timedelta
 
 from webclient import call, go, pdf_text, press, read, settle
 
+# A one-pixel PNG: the smallest true picture.
+PHOTO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
 
 def test_renovation_from_application_to_refund(page_as, shot):
     tenant = page_as("tenant")
@@ -63,6 +66,9 @@ def test_renovation_from_application_to_refund(page_as, shot):
     )[0]["id"]
     go(butler, f"pm-renovation-inspections/{acceptance}")
     press(butler, "action_all_ok")
+    photo = call(butler, "ir.attachment", "create", [{"name": "photo.png", "datas": PHOTO}])
+    call(butler, "pm.renovation.inspection", "write", [acceptance], {"attachment_ids": [[4, photo[0]]]})
+    go(butler, f"pm-renovation-inspections/{acceptance}")
     press(butler, "action_done")
     shot(butler, "renovation-acceptance")
     go(butler, f"pm-renovations/{case_id}")

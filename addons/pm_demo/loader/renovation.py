@@ -20,13 +20,15 @@ def load_renovations(sample):
         case = _apply(sample, row)
         _review(sample, case)
         _sign_and_pay(sample, case, row)
-        _work(sample, case)
+        end = _day(sample, row, "完工(天)")
+        _work(sample, case, end)
         if row["目标状态"] != "in_progress":
+            _inspect_concealed(case)
             case.with_user(sample.users["butler"]).action_notify_completion()
         if row["目标状态"] == "refund_requested":
             _accept(sample, case)
         sample.env.flush_all()
-        _move_back(sample, case)
+        _move_back(sample, case, end)
 
 
 def _day(sample, row, column):
@@ -49,7 +51,8 @@ def _apply(sample, row):
             "site_manager": row["施工负责人"],
             "site_phone": row["负责人电话"],
             "date_start": _day(sample, row, "开工(天)"),
-            "date_end": _day(sample, row, "完工(天)"),
+            # The steps are taken today, under a permit that is valid today; `_move_back` gives the true end.
+            "date_end": max(_day(sample, row, "完工(天)"), sample.today),
             "work_ids": [
                 Command.create({"type_id": env.ref(f"pm_renovation.work_{name}").id})
                 for name in row["装修项目"].split()
@@ -74,7 +77,7 @@ def _review(sample, case):
 
 
 def _sign_and_pay(sample, case, row):
-    case.write({"agreement_signature": signature(), "agreement_signed_by": case.applicant_id.name})
+    case.write({"agreement_signature": signature(), "agreement_signed_by": case.applicant_id.name, "rules_read": True})
     case.action_sign_agreement()
     env = sample.as_user("cashier")
     method = env["pm.payment.method"]._get(sample.property.company_id, "transfer")
@@ -92,9 +95,9 @@ def _sign_and_pay(sample, case, row):
         case.worker_ids.action_issue_pass()
 
 
-def _work(sample, case):
+def _work(sample, case, end):
     case.action_start()
-    last = min(sample.today - timedelta(days=1), case.date_end)
+    last = min(sample.today - timedelta(days=1), end)
     days = [last - timedelta(days=back) for back in range(PATROLS) if last - timedelta(days=back) >= case.date_start]
     patrols = case.env["pm.renovation.inspection"].create(
         [{"renovation_id": case.id, "kind": "patrol", "date": day, "user_id": case.user_id.id} for day in sorted(days)]
@@ -129,11 +132,25 @@ def _clear(sample, violation):
 
 
 def _accept(sample, case):
-    acceptance = case._acceptance_inspection()
-    acceptance.action_all_ok()
-    acceptance.action_done()
+    _hold(case._acceptance_inspection())
     case.action_accept()
     case.action_request_refund()
+    # The works are over: the passes came back.
+    case.worker_ids.filtered("is_out").action_return_pass()
+
+
+def _hold(visit):
+    """Fill in a visit with a photo, and finish it."""
+    visit.action_all_ok()
+    visit.attachment_ids = [Command.create({"name": "现场照片.png", "raw": base64.b64decode(signature())})]
+    visit.action_done()
+
+
+def _inspect_concealed(case):
+    """Pipes and wires before they are covered, where the works have such."""
+    if case.concealed_state == "open":
+        case.action_request_concealed()
+        _hold(case.inspection_ids.filtered(lambda visit: visit.kind == "concealed"))
 
 
 def signature():
@@ -152,14 +169,14 @@ def signature():
     return base64.b64encode(buffer.getvalue())
 
 
-def _move_back(sample, case):
+def _move_back(sample, case, last_day):
     """Date the steps by the dates of the works.
 
     Only here, for the sample: the steps stamp the present moment, as they must; see ``service._move_back``.
     """
     cr, tz = sample.env.cr, sample.property
     begin = tz._local_to_utc(case.date_start, 9.0)
-    end = min(tz._local_to_utc(case.date_end, 16.0), fields.Datetime.now())
+    end = min(tz._local_to_utc(last_day, 16.0), fields.Datetime.now())
     stamps = {
         "create_date": begin - timedelta(days=11),
         "submitted_at": begin - timedelta(days=10),
@@ -171,7 +188,9 @@ def _move_back(sample, case):
     }
     cr.execute(
         SQL(
-            "UPDATE pm_renovation SET started_on = %s, permit_issued_on = %s, %s WHERE id = %s",
+            "UPDATE pm_renovation SET date_end = %s, permit_valid_until = %s, started_on = %s, permit_issued_on = %s, %s WHERE id = %s",
+            last_day,
+            last_day,
             case.date_start,
             case.date_start - timedelta(days=3),
             SQL(", ").join(

@@ -4,13 +4,12 @@ import datetime
 from odoo import fields, http
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
-from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
+from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
-from odoo.tools.mimetypes import guess_mimetype
-from psycopg2.errors import ExclusionViolation
 
-# What an applicant may upload, judged by content: the name of a file proves nothing.
-UPLOAD_TYPES = {"application/pdf": "PDF", "image/png": "PNG", "image/jpeg": "JPEG"}
+from ..models.pm_renovation import EDITABLE_STATES, OPEN_STATES
+from .common import attempt, file_response, pdf_response, photo_of, read_uploads
+
 FLASH = "pm_renovation_flash"
 DOCUMENTS = {
     "application": "pm_renovation.application_report",
@@ -18,6 +17,7 @@ DOCUMENTS = {
     "permit": "pm_renovation.permit_report",
     "acceptance": "pm_renovation.acceptance_report",
 }
+DAILY_REQUESTS = 10
 
 
 class RenovationPortal(CustomerPortal):
@@ -40,8 +40,18 @@ class RenovationPortal(CustomerPortal):
                 "pager": pager,
                 "default_url": "/my/renovations",
                 "can_apply": bool(self._own_units()),
+                "properties": self._own_units().sudo().property_id,
             },
         )
+
+    @http.route("/my/renovations/notice/<int:property_id>", type="http", auth="user", website=True)
+    def portal_renovation_notice(self, property_id, **kwargs):
+        """The renovation notice of the own property as a paper (《客户装修须知》, S0-106)."""
+        prop = self._own_units().sudo().property_id.filtered(lambda p: p.id == property_id)
+        if not prop:
+            return request.redirect("/my/renovations")
+        content = request.env["pm.document"].sudo()._pdf("pm_renovation.notice_report", prop)
+        return pdf_response(content, f"{request.env._('Renovation Notice')} {prop.code}.pdf")
 
     # ------------------------------------------------------------ application
     @http.route("/my/renovations/new", type="http", auth="user", website=True, methods=["GET", "POST"])
@@ -50,10 +60,12 @@ class RenovationPortal(CustomerPortal):
         # sudo: the catalogue and the notice are public to residents (S0-106)
         work_types = request.env["pm.renovation.work.type"].sudo().search([])
         chosen = [int(i) for i in request.httprequest.form.getlist("work") if i.isdigit()]
+        schemes = self._schemes(units)
         values = {
             "units": units.sudo(),
             "work_types": work_types,
-            "notice": request.env["pm.renovation.clause"].sudo()._texts("notice", units[:1].property_id),
+            "schemes": schemes.grouped("work_type_id"),
+            "notice": request.env["pm.renovation.clause"].sudo()._texts("notice", units[:1].sudo().property_id),
             "papers": request.env["pm.renovation.paper.type"].sudo().search([("requirement", "!=", "work")]),
             "page_name": "renovation",
             "post": post,
@@ -61,8 +73,8 @@ class RenovationPortal(CustomerPortal):
             "error": "",
         }
         if request.httprequest.method == "POST":
-            case, values["error"] = self._attempt(
-                self._create_case, units, work_types.browse(chosen) & work_types, post
+            case, values["error"] = attempt(
+                self._create_case, units, work_types.browse(chosen) & work_types, schemes, post
             )
             if case:
                 return request.redirect(case.access_url)
@@ -72,7 +84,22 @@ class RenovationPortal(CustomerPortal):
         """Units of which the user is a party today; the record rule of units decides."""
         return request.env["pm.unit"].search([])
 
-    def _create_case(self, units, work_types, post):
+    def _schemes(self, units):
+        """Standard schemes in force in the properties of the units (S0-76)."""
+        # sudo: schemes are published to the residents of their property
+        return (
+            request.env["pm.renovation.scheme"]
+            .sudo()
+            .search([("property_id", "in", units.sudo().property_id.ids), ("state", "=", "approved")])
+        )
+
+    @http.route("/my/renovations/scheme/<int:scheme_id>/<int:file_id>", type="http", auth="user", website=True)
+    def portal_renovation_scheme_file(self, scheme_id, file_id, **kwargs):
+        scheme = self._schemes(self._own_units()).filtered(lambda s: s.id == scheme_id)
+        file = scheme.attachment_ids.filtered(lambda a: a.id == file_id)
+        return file_response(file) if file else request.redirect("/my/renovations")
+
+    def _create_case(self, units, work_types, schemes, post):
         _ = request.env._
         unit = units.filtered(lambda u: str(u.id) == post.get("unit_id"))
         if not unit:
@@ -84,6 +111,14 @@ class RenovationPortal(CustomerPortal):
             raise UserError(_("Please give a start and an end that is not before it."))
         if not post.get("read_notice"):
             raise UserError(_("Please read the renovation notice and tick that you did."))
+        works = []
+        for work in work_types:
+            scheme = schemes.filtered(
+                lambda s, w=work: str(s.id) == post.get(f"scheme_{w.id}")
+                and s.work_type_id == w
+                and s.property_id == unit.sudo().property_id
+            )
+            works.append(fields.Command.create({"type_id": work.id, "scheme_id": scheme.id}))
         # sudo: residents have no create right on cases; unit and works were checked above, the rest is plain text
         return (
             request.env["pm.renovation"]
@@ -98,7 +133,8 @@ class RenovationPortal(CustomerPortal):
                     "site_manager": self._text(post, "site_manager"),
                     "site_phone": self._text(post, "site_phone"),
                     "description": self._text(post, "description", 5000),
-                    "work_ids": [fields.Command.create({"type_id": work.id}) for work in work_types],
+                    "work_ids": works,
+                    "rules_read": True,
                 }
             )
         )
@@ -128,26 +164,65 @@ class RenovationPortal(CustomerPortal):
             return None
         return case.sudo()  # sudo: access was checked; papers, reviews and deposit of the case have no portal rights
 
+    @staticmethod
+    def _roles(case):
+        """What the user is to the case: {applicant, owner, payer}."""
+        partner = request.env.user.partner_id.commercial_partner_id
+        return {
+            "applicant": case.applicant_id.commercial_partner_id == partner,
+            "owner": case._is_owner(partner),
+            "payer": case.deposit_payer_id.commercial_partner_id == partner,
+        }
+
     @http.route("/my/renovations/<int:case_id>", type="http", auth="user", website=True)
     def portal_renovation(self, case_id, **kwargs):
         case = self._get_case(case_id)
         if not case:
             return request.redirect("/my/renovations")
-        partner = request.env.user.partner_id.commercial_partner_id
+        roles = self._roles(case)
         values = {
             "case": case,
             "page_name": "renovation",
-            "is_owner": case._is_owner(partner),
-            "is_applicant": case.applicant_id.commercial_partner_id == partner,
+            "is_owner": roles["owner"],
+            "is_applicant": roles["applicant"],
+            "is_payer": roles["payer"],
+            "is_open": case.state in OPEN_STATES,
+            "editable": case.state in EDITABLE_STATES,
+            "missing": self._missing(case),
             "notice": request.env["pm.renovation.clause"].sudo()._texts("notice", case.property_id),
             "flash": request.session.pop(FLASH, None),
-            "upload_mb": self._upload_mb(),
+            "upload_mb": case._upload_mb(),
             "documents": self._documents(case),
+            "deposits": case.deposit_ids if roles["payer"] else case.deposit_ids.browse(),
+            "deductions": case.deposit_ids.deduction_ids.filtered(lambda d: d.state not in ("draft", "cancelled"))
+            if roles["payer"]
+            else case.deposit_ids.deduction_ids.browse(),
         }
         return request.render(
             "pm_renovation.portal_renovation",
             self._get_page_view_values(case, None, values, "my_renovations_history", False),
         )
+
+    def _missing(self, case):
+        """What the case waits for from the household or its contractor, in words."""
+        _ = request.env._
+        found = []
+        if case.state in ("draft", "defects"):
+            found += [_("Paper: %(name)s", name=paper.type_id.name) for paper in case._missing_papers()]
+            found += case._defect_texts() if case.state == "defects" else []
+        if case.owner_consent in ("pending", "refused") and case.state in EDITABLE_STATES:
+            found.append(_("Consent of the owner"))
+        if case.state == "approved":
+            found.append(_("Signature of the agreement"))
+        if case.deposit_id.state == "due":
+            found.append(_("Deposit of %(amount)s", amount=case.currency_id.format(case.deposit_id.amount)))
+        if case.state in ("in_progress", "rectify") and case.concealed_state == "open":
+            found.append(_("Inspection of concealed works before they are covered"))
+        found += [
+            _("Notice %(name)s: put right by %(day)s", name=v.name, day=fields.Date.to_string(v.rectify_by))
+            for v in case.violation_ids.filtered(lambda v: v.state in ("notified", "rectifying"))
+        ]
+        return found
 
     def _documents(self, case):
         """Papers that can be downloaded now, as (name, label)."""
@@ -166,8 +241,10 @@ class RenovationPortal(CustomerPortal):
         case = self._get_case(case_id)
         if not case or document not in dict(self._documents(case) if case else []):
             return request.redirect("/my/renovations")
+        if document == "agreement" and case.agreement_copy_id:
+            return file_response(case.agreement_copy_id)  # the words that were signed, not those of today
         content = request.env["pm.document"].sudo()._pdf(DOCUMENTS[document], case)
-        return self._pdf_response(content, f"{case.name}-{document}.pdf")
+        return pdf_response(content, f"{case.name}-{document}.pdf")
 
     @http.route("/my/renovations/<int:case_id>/notice/<int:violation_id>", type="http", auth="user", website=True)
     def portal_renovation_violation_pdf(self, case_id, violation_id, **kwargs):
@@ -176,21 +253,9 @@ class RenovationPortal(CustomerPortal):
         if not violation:
             return request.redirect("/my/renovations")
         content = request.env["pm.document"].sudo()._pdf("pm_renovation.violation_report", violation)
-        return self._pdf_response(content, f"{violation.name}.pdf")
+        return pdf_response(content, f"{violation.name}.pdf")
 
-    @staticmethod
-    def _pdf_response(content, name):
-        return request.make_response(
-            content,
-            headers=[
-                ("Content-Type", "application/pdf"),
-                ("Content-Length", len(content)),
-                ("Content-Disposition", http.content_disposition(name)),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
-
-    # ------------------------------------------------------------ steps of the applicant
+    # ------------------------------------------------------------ steps of the household
     @http.route(
         "/my/renovations/<int:case_id>/do/<string:step>", type="http", auth="user", website=True, methods=["POST"]
     )
@@ -198,73 +263,132 @@ class RenovationPortal(CustomerPortal):
         case = self._get_case(case_id)
         if not case:
             return request.redirect("/my/renovations")
-        partner = request.env.user.partner_id.commercial_partner_id
-        is_applicant = case.applicant_id.commercial_partner_id == partner
+        roles = self._roles(case)
+        resident = roles["applicant"] or roles["owner"]
+        consent = roles["owner"] and case.owner_consent in ("pending", "refused") and case.state in EDITABLE_STATES
         steps = {
-            "submit": (is_applicant, case.action_submit),
-            "consent": (case._is_owner(partner) and case.state in ("draft", "defects"), case.action_owner_consents),
-            "completion": (is_applicant or case._is_owner(partner), case.action_notify_completion),
+            "submit": (roles["applicant"], case.action_submit),
+            "consent": (consent, case.action_owner_consents),
+            "refuse": (consent, lambda: case._owner_refuses(self._reason(post))),
+            "completion": (resident, case.action_notify_completion),
+            "concealed": (resident, case.action_request_concealed),
+            "worker": (
+                roles["applicant"],
+                lambda: case._add_worker(
+                    post.get("name"), post.get("trade"), post.get("phone"), photo_of(read_uploads("photo"))
+                ),
+            ),
+            "agreement": (roles["applicant"], lambda: self._sign_by_upload(case, post)),
+            "asbuilt": (resident, lambda: case._add_asbuilt(read_uploads())),
+            "help": (resident, lambda: self._ask_for_help(case, post)),
         }
         allowed, action = steps.get(step, (False, None))
         if not allowed:
             return request.redirect("/my/renovations")
-        __, error = self._attempt(action)
-        request.session[FLASH] = error or request.env._("Thank you, this is recorded.")
+        __, error = attempt(action)
+        return self._back(case, error)
+
+    @staticmethod
+    def _back(case, error, thanks=None):
+        request.session[FLASH] = error or thanks or request.env._("Thank you, this is recorded.")
         return request.redirect(case.access_url)
+
+    def _reason(self, post):
+        reason = self._text(post, "reason", 2000)
+        if not reason:
+            raise UserError(request.env._("Please write why."))
+        return reason
+
+    def _sign_by_upload(self, case, post):
+        """The agreement signed on paper, as a scan; the same step as at the counter."""
+        _ = request.env._
+        if case.state != "approved":
+            raise UserError(_("The agreement is signed after the approval, once."))
+        if not post.get("rules"):
+            raise UserError(_("Please read the renovation notice and tick that you did."))
+        files = read_uploads()
+        if not files:
+            raise UserError(_("Please choose a file."))
+        created = case._create_files(files, case)
+        case.write(
+            {
+                "rules_read": True,
+                "agreement_signed_by": request.env.user.partner_id.name,
+                "agreement_attachment_ids": [fields.Command.link(file.id) for file in created],
+            }
+        )
+        case.action_sign_agreement()
+
+    def _ask_for_help(self, case, post):
+        """Help during the works becomes a ticket: explained, solved at once, or by appointment (S0-110)."""
+        _ = request.env._
+        words = self._text(post, "words", 5000)
+        if not words:
+            raise UserError(_("Please say what you need."))
+        partner = request.env.user.partner_id
+        # sudo: residents may not write tickets themselves; the case was checked, the rest is plain text
+        Ticket = request.env["pm.ticket"].sudo()
+        midnight = case.property_id._local_midnight_utc(case.property_id._today())
+        sent = Ticket.search_count(
+            [("renovation_id", "=", case.id), ("channel", "=", "portal"), ("create_date", ">=", midnight)]
+        )
+        if sent >= DAILY_REQUESTS:
+            raise UserError(_("You have sent many requests today. In urgent cases please call us."))
+        Ticket.create(
+            {
+                "name": words[:80],
+                "description": words,
+                "type_id": request.env.ref("pm_customer_service.ticket_type_help").id,
+                "category_id": request.env.ref("pm_customer_service.ticket_category_renovation").id,
+                "unit_id": case.unit_id.id,
+                "partner_id": partner.id,
+                "channel": "portal",
+                "renovation_id": case.id,
+            }
+        )
+
+    @http.route(
+        "/my/renovations/<int:case_id>/rectified/<int:violation_id>",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def portal_renovation_rectified(self, case_id, violation_id, note=None, **post):
+        """The household says that a violation is put right; somebody comes to check."""
+        case = self._get_case(case_id)
+        violation = case and case.violation_ids.filtered(lambda v: v.id == violation_id and v.notified_at)
+        if not violation:
+            return request.redirect("/my/renovations")
+        __, error = attempt(lambda: violation._tell_rectified(note, read_uploads()))
+        return self._back(case, error, request.env._("Thank you. We come to check."))
 
     @http.route("/my/renovations/<int:case_id>/upload", type="http", auth="user", website=True, methods=["POST"])
     def portal_renovation_upload(self, case_id, paper_id=None, **post):
         case = self._get_case(case_id)
-        partner = request.env.user.partner_id.commercial_partner_id
-        if not case or case.applicant_id.commercial_partner_id != partner:
+        if not case or not self._roles(case)["applicant"]:
             return request.redirect("/my/renovations")
         paper = case.paper_ids.filtered(lambda p: str(p.id) == paper_id)
-        __, error = self._attempt(self._store_files, case, paper, request.httprequest.files.getlist("file"))
-        request.session[FLASH] = error or request.env._("Thank you, the paper was received.")
-        return request.redirect(case.access_url)
+        __, error = attempt(self._store_papers, case, paper)
+        return self._back(case, error, request.env._("Thank you, the paper was received."))
 
-    def _store_files(self, case, paper, files):
+    def _store_papers(self, case, paper):
         _ = request.env._
         if not paper or case.state not in ("draft", "defects"):
             raise UserError(_("Papers are uploaded before the application is submitted, or after defects were told."))
-        limit = self._upload_mb() * 1024 * 1024
-        vals_list = []
-        for file in [f for f in files if f.filename][:10]:
-            content = file.stream.read(limit + 1)
-            if len(content) > limit:
-                raise UserError(_("%(name)s is larger than %(limit)s MB.", name=file.filename, limit=self._upload_mb()))
-            mimetype = guess_mimetype(content)
-            if mimetype not in UPLOAD_TYPES:
-                raise UserError(
-                    _("%(name)s is not one of: %(types)s.", name=file.filename, types=", ".join(UPLOAD_TYPES.values()))
-                )
-            vals_list.append(
-                {
-                    "name": file.filename[-120:],
-                    "raw": content,
-                    "mimetype": mimetype,
-                    "res_model": paper._name,
-                    "res_id": paper.id,
-                }
-            )
-        if not vals_list:
+        files = read_uploads()
+        if not files:
             raise UserError(_("Please choose a file."))
-        attachments = (
-            request.env["ir.attachment"].sudo().create(vals_list)
-        )  # sudo: checked above; filed on the own paper
-        paper.write({"attachment_ids": [fields.Command.link(a.id) for a in attachments]})
+        created = case._create_files(files, paper)
+        paper.write({"attachment_ids": [fields.Command.link(file.id) for file in created]})
         paper.action_take_back()
-
-    def _upload_mb(self):
-        return int(request.env["ir.config_parameter"].sudo().get_param("pm_renovation.upload_mb", 10))
 
     @http.route("/my/renovations/<int:case_id>/sign", type="jsonrpc", auth="user", website=True)
     def portal_renovation_sign(self, case_id, name=None, signature=None, **kwargs):
         """Sign the agreement on screen (called by the portal's signature form)."""
         _ = request.env._
         case = self._get_case(case_id)
-        partner = request.env.user.partner_id.commercial_partner_id
-        if not case or case.applicant_id.commercial_partner_id != partner:
+        if not case or not self._roles(case)["applicant"]:
             return {"error": _("Invalid request.")}
         if not signature or not (name or "").strip():
             return {"error": _("Signature or name is missing.")}
@@ -272,29 +396,16 @@ class RenovationPortal(CustomerPortal):
             return {"error": _("The agreement is signed after the approval, once.")}
 
         def sign():
-            case.write({"agreement_signature": signature, "agreement_signed_by": name.strip()[:100]})
+            # Above the form stands that signing also acknowledges the notice.
+            case.write(
+                {"agreement_signature": signature, "agreement_signed_by": name.strip()[:100], "rules_read": True}
+            )
             case.action_sign_agreement()
 
         try:
-            __, error = self._attempt(sign)
+            __, error = attempt(sign)
         except (TypeError, binascii.Error):
             return {"error": _("Invalid signature data.")}
         if error:
             return {"error": error}
         return {"force_refresh": True, "redirect_url": case.access_url}
-
-    # ------------------------------------------------------------ helpers
-    def _attempt(self, action, *args):
-        """Run a step in a savepoint.
-
-        :return: (result, "") or (None, message for the resident)
-        """
-        try:
-            with request.env.cr.savepoint():
-                result = action(*args)
-                request.env.flush_all()
-            return result, ""
-        except (UserError, ValidationError) as error:
-            return None, str(error.args[0] if error.args else error)
-        except ExclusionViolation:
-            return None, request.env._("This unit already has a renovation in these dates.")

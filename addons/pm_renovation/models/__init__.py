@@ -9,8 +9,16 @@ from . import pm_renovation_violation_type
 from . import pm_renovation_clause
 from . import pm_renovation
 from . import pm_renovation_flow
+from . import pm_renovation_log
+from . import pm_renovation_permit
+from . import pm_renovation_consent
+from . import pm_renovation_acceptance
+from . import pm_renovation_neighbour
+from . import pm_renovation_site
+from . import pm_renovation_map
 from . import pm_renovation_message
 from . import pm_renovation_work
+from . import pm_renovation_scheme
 from . import pm_renovation_paper
 from . import pm_renovation_review
 from . import pm_renovation_check
@@ -18,6 +26,10 @@ from . import pm_renovation_inspection
 from . import pm_renovation_violation
 from . import pm_renovation_worker
 from . import pm_deposit
+from . import pm_deposit_online
 from . import pm_deposit_deduction
+from . import pm_deposit_report
+from . import payment_transaction
+from . import pm_ticket
 from . import pm_kpi
 from . import res_config_settings

@@ -26,7 +26,7 @@ class PmDeposit(models.Model):
     _mail_post_access = "read"
 
     _one_per_case = models.UniqueIndex(
-        "(renovation_id) WHERE state <> 'cancelled'", "This renovation already has a deposit."
+        "(renovation_id) WHERE state <> 'cancelled' AND NOT is_surplus", "This renovation already has a deposit."
     )
     _amount_positive = models.Constraint("CHECK (amount > 0)", "A deposit is a positive amount.")
     _held = models.Index("(account_id) WHERE state IN ('held', 'refund_requested')")
@@ -39,6 +39,12 @@ class PmDeposit(models.Model):
     currency_id = fields.Many2one(related="property_id.currency_id", store=True)
     partner_id = fields.Many2one("res.partner", "Payer", required=True, index=True, ondelete="restrict")
     amount = fields.Monetary(required=True, readonly=True)
+    is_surplus = fields.Boolean(
+        "Came Twice",
+        readonly=True,
+        default=False,
+        help="Money that came in although no deposit was due: paid twice online, or after the case was cancelled. It goes back.",
+    )
     state = fields.Selection(
         selection=[
             ("due", "To pay"),
@@ -68,6 +74,13 @@ class PmDeposit(models.Model):
     amount_held = fields.Monetary(compute="_compute_amounts", store=True)
     amount_refund = fields.Monetary("To Refund", compute="_compute_amounts", store=True)
     held_days = fields.Integer(compute="_compute_held_days")
+    refund_days = fields.Integer(
+        compute="_compute_refund_days",
+        store=True,
+        aggregator="avg",
+        help="Days from the final acceptance (or the cancellation) to the money paid back.",
+    )
+    transaction_ids = fields.One2many("payment.transaction", "pm_deposit_id", string="Online Payments", readonly=True)
     # Raised by a voided payment, so that the next one carries a fresh request key.
     receipt_round = fields.Integer(readonly=True)
     refund_round = fields.Integer(readonly=True)
@@ -87,6 +100,17 @@ class PmDeposit(models.Model):
         for deposit in self:
             last = deposit.refunded_on or deposit.property_id._today()
             deposit.held_days = (last - deposit.received_on).days if deposit.received_on else 0
+
+    @api.depends("refunded_on", "renovation_id.final_accepted_at", "renovation_id.closed_at", "refund_requested_at")
+    def _compute_refund_days(self):
+        for deposit in self:
+            case = deposit.renovation_id
+            since = case.final_accepted_at or deposit.refund_requested_at
+            deposit.refund_days = (
+                (deposit.refunded_on - deposit.property_id._local_date(since)).days
+                if deposit.refunded_on and since
+                else 0
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -170,12 +194,15 @@ class PmDeposit(models.Model):
             raise UserError(
                 self.env._("To refund deposit %(name)s its refund must be requested and not yet paid.", name=self.name)
             )
-        # sudo: the cashier's step books what payer and supervisor agreed on before
-        self.sudo().deduction_ids.filtered(lambda d: d.state == "agreed")._book()
+        # sudo: the cashier's step books what payer and supervisor agreed on before; what was not agreed on falls
+        deductions = self.sudo().deduction_ids
+        deductions.filtered(lambda d: d.state == "agreed")._book()
+        deductions.filtered(lambda d: d.state in ("draft", "proposed"))._lapse()
         Payment = self.env["pm.payment"]
         if self.currency_id.is_zero(self.amount_held):
             self.sudo()._set_state("refunded", refunded_on=date or self.property_id._today())
             self.renovation_id.sudo()._deposit_refunded()
+            self._tell_refunded(0.0)
             return Payment
         vals = self._prepare_payment(
             "out",
@@ -233,7 +260,11 @@ class PmDeposit(models.Model):
                     self.env._("Deposit %(name)s is not due, or the amount is not the deposit.", name=deposit.name)
                 )
             deposit._set_state("held", payment_id=payment.id, account_id=line.account_id.id, received_on=payment.date)
-            deposit.renovation_id._deposit_received()
+            deposit._log_money(self.env._("Received"), payment)
+            if deposit.is_surplus:
+                deposit._request_refund()
+            else:
+                deposit.renovation_id._deposit_received()
         else:
             if deposit.state != "refund_requested" or payment.partner_id != deposit.partner_id:
                 raise UserError(
@@ -244,7 +275,10 @@ class PmDeposit(models.Model):
                     )
                 )
             deposit._set_state("refunded", refund_payment_id=payment.id, refunded_on=payment.date)
-            deposit.renovation_id._deposit_refunded()
+            deposit._log_money(self.env._("Paid back"), payment)
+            deposit._tell_refunded(payment.amount)
+            if not deposit.is_surplus:
+                deposit.renovation_id._deposit_refunded()
 
     def _pm_payment_reversed(self, line):
         """A payment of this deposit was voided (冲红)."""
@@ -264,9 +298,32 @@ class PmDeposit(models.Model):
                 refund_requested_at=False,
                 receipt_round=deposit.receipt_round + 1,
             )
-            deposit.renovation_id._deposit_receipt_reversed()
+            if not deposit.is_surplus:
+                deposit.renovation_id._deposit_receipt_reversed()
         else:
             deposit._set_state(
                 "refund_requested", refund_payment_id=False, refunded_on=False, refund_round=deposit.refund_round + 1
             )
-            deposit.renovation_id._deposit_refund_reversed()
+            if not deposit.is_surplus:
+                deposit.renovation_id._deposit_refund_reversed()
+
+    def _log_money(self, what, payment):
+        self.renovation_id._log(
+            "deposit",
+            self.env._(
+                "%(what)s: %(amount)s, receipt %(receipt)s",
+                what=what,
+                amount=self.currency_id.format(payment.amount),
+                receipt=payment.receipt_name,
+            ),
+        )
+
+    def _tell_refunded(self, amount):
+        """Tell the payer, who may be the contractor, that his money is on its way."""
+        self.ensure_one()
+        self.renovation_id._notify(
+            "refunded",
+            key=f"{self.id}-{self.refund_round}",
+            partner=self.partner_id,
+            amount=self.currency_id.format(amount),
+        )

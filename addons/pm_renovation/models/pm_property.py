@@ -13,6 +13,9 @@ class PmProperty(models.Model):
     _renovation_days_positive = models.Constraint(
         "CHECK (renovation_reinspect_days >= 0 AND renovation_permit_warning_days >= 0)", "Days cannot be negative."
     )
+    _renovation_patrols = models.Constraint(
+        "CHECK (renovation_patrols_a_day BETWEEN 1 AND 4)", "A site is patrolled one to four times a day."
+    )
     _renovation_hours = models.Constraint(
         "CHECK (renovation_from >= 0 AND renovation_from < renovation_to AND renovation_to <= 24"
         " AND renovation_noise_from >= renovation_from AND renovation_noise_from <= renovation_noise_to"
@@ -36,10 +39,23 @@ class PmProperty(models.Model):
     renovation_permit_warning_days = fields.Integer(
         "Warn before Permit Ends (days)", default=lambda self: self._default_permit_warning_days()
     )
+    renovation_patrols_a_day = fields.Integer(
+        "Patrols a Day", default=1, required=True, help="Daily by the handbook (S4-68); 2 adds the afternoon (S4-75)."
+    )
     renovation_from = fields.Float("Works From", default=8.0)
     renovation_to = fields.Float("Works To", default=18.0)
     renovation_noise_from = fields.Float("Noisy Works From", default=9.0)
     renovation_noise_to = fields.Float("Noisy Works To", default=17.0)
+    renovation_noise_days = fields.Selection(
+        selection=[("all", "Every day"), ("working", "Working days only")],
+        string="Noisy Works On",
+        default="all",
+        required=True,
+        help="Working days are those of the property's calendar.",
+    )
+    renovation_authority = fields.Char(
+        "Authority for Reports", help="To whom illegal structures are reported (L-05); proposed on each violation."
+    )
     renovation_ids = fields.One2many("pm.renovation", "property_id", string="Renovations")
     deposit_account_id = fields.Many2one(
         "account.account",
@@ -141,4 +157,7 @@ class PmProperty(models.Model):
             if kind == "work"
             else (self.renovation_noise_from, self.renovation_noise_to)
         )
-        return "–".join(f"{int(hour)}:{round(hour % 1 * 60):02d}" for hour in (start, end))
+        text = "–".join(f"{int(hour)}:{round(hour % 1 * 60):02d}" for hour in (start, end))
+        if kind == "noise" and self.renovation_noise_days == "working":
+            return self.env._("%(hours)s on working days", hours=text)
+        return text

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
 
 from odoo.addons.pm_customer_service.models.pm_deadline_mixin import DEADLINE_STATES
 
@@ -46,9 +47,22 @@ STEP_FIELDS = frozenset(
         "permit_valid_from",
         "permit_valid_until",
         "permit_alarm_on",
+        "permit_expired_alarm_on",
+        "suspended_at",
+        "suspended_by_id",
+        "suspension_reason",
+        "is_standard",
         "started_on",
         "completion_notified_at",
         "accepted_at",
+        "reinspect_on",
+        "final_accepted_at",
+        "concealed_waiver",
+        "neighbours_told_at",
+        "rules_read_at",
+        "rules_read_by",
+        "agreement_copy_id",
+        "site_token",
         "refund_requested_at",
         "closed_at",
     }
@@ -90,7 +104,14 @@ class PmRenovation(models.Model):
     _step_fields = STEP_FIELDS
     _frozen = {
         state: frozenset(
-            {"agreement_signature", "agreement_signed_by", "agreement_attachment_ids", "date_start", "date_end"}
+            {
+                "agreement_signature",
+                "agreement_signed_by",
+                "agreement_attachment_ids",
+                "rules_read",
+                "date_start",
+                "date_end",
+            }
         )
         for state, __ in STATES
         if state not in ("draft", "submitted", "defects", "approved")
@@ -110,9 +131,6 @@ class PmRenovation(models.Model):
         "(permit_token) WHERE permit_token IS NOT NULL", "Permit tokens are unique."
     )
     _board = models.Index("(property_id, state)")
-    _permit_expiry = models.Index(
-        "(permit_valid_until) WHERE permit_alarm_on IS NULL AND state IN ('permit_issued', 'in_progress', 'rectify')"
-    )
 
     # ------------------------------------------------------------ identity
     name = fields.Char("Number", readonly=True, copy=False, default="/", index="trigram")
@@ -153,6 +171,13 @@ class PmRenovation(models.Model):
         tracking=True,
     )
     owner_consent_at = fields.Datetime(readonly=True, copy=False)
+    rules_read = fields.Boolean(
+        "House Rules Acknowledged",
+        copy=False,
+        help="The applicant received the renovation notice and read it (S0-106).",
+    )
+    rules_read_at = fields.Datetime("Acknowledged On", readonly=True, copy=False)
+    rules_read_by = fields.Char("Acknowledged By", readonly=True, copy=False)
     contractor_id = fields.Many2one("res.partner", tracking=True, ondelete="restrict")
     contractor_name = fields.Char("Contractor as Told", help="What the applicant wrote; the officer links the contact.")
     site_manager = fields.Char("Person in Charge on Site")
@@ -187,6 +212,15 @@ class PmRenovation(models.Model):
         string="Signed Agreement",
         copy=False,
     )
+    agreement_copy_id = fields.Many2one(
+        "ir.attachment",
+        "Agreement as Signed",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The agreement in the words that were signed; clauses changed later do not change it.",
+    )
 
     # ------------------------------------------------------------ deposit
     deposit_payer_id = fields.Many2one(
@@ -214,12 +248,20 @@ class PmRenovation(models.Model):
     # ------------------------------------------------------------ site
     inspection_ids = fields.One2many("pm.renovation.inspection", "renovation_id", string="Inspections")
     inspection_count = fields.Integer(compute="_compute_counts")
+    missed_patrol_count = fields.Integer("Missed Patrols", compute="_compute_counts")
     violation_ids = fields.One2many("pm.renovation.violation", "renovation_id", string="Violations")
     violation_count = fields.Integer(compute="_compute_counts")
     open_violation_count = fields.Integer(compute="_compute_counts")
     started_on = fields.Date(readonly=True, copy=False)
     completion_notified_at = fields.Datetime(readonly=True, copy=False)
     accepted_at = fields.Datetime(readonly=True, copy=False)
+    reinspect_on = fields.Date("Re-inspection On", readonly=True, copy=False)
+    final_accepted_at = fields.Datetime(
+        "Finally Accepted",
+        readonly=True,
+        copy=False,
+        help="With a re-inspection period: when the re-inspection passed or its day went by (CON-13).",
+    )
     refund_requested_at = fields.Datetime(readonly=True, copy=False)
     closed_at = fields.Datetime(readonly=True, copy=False)
 
@@ -277,7 +319,7 @@ class PmRenovation(models.Model):
     @api.depends("deposit_ids.state")
     def _compute_deposit_id(self):
         for case in self:
-            case.deposit_id = case.deposit_ids.filtered(lambda d: d.state != "cancelled")[:1]
+            case.deposit_id = case.deposit_ids.filtered(lambda d: d.state != "cancelled" and not d.is_surplus)[:1]
 
     def _compute_counts(self):
         # sudo: how many there are is shown to whoever may see the case, the cashier included
@@ -285,8 +327,13 @@ class PmRenovation(models.Model):
             model: dict(
                 self.env[model].sudo()._read_group([("renovation_id", "in", self.ids)], ["renovation_id"], ["__count"])
             )
-            for model in ("pm.renovation.inspection", "pm.renovation.violation", "pm.renovation.worker")
+            for model in ("pm.renovation.inspection", "pm.renovation.violation", "pm.renovation.worker", "pm.ticket")
         }
+        missed = dict(
+            self.env["pm.renovation.inspection"]
+            .sudo()
+            ._read_group([("renovation_id", "in", self.ids), ("state", "=", "missed")], ["renovation_id"], ["__count"])
+        )
         open_violations = dict(
             self.env["pm.renovation.violation"]
             .sudo()
@@ -296,9 +343,11 @@ class PmRenovation(models.Model):
             case.inspection_count = counts["pm.renovation.inspection"].get(case, 0)
             case.violation_count = counts["pm.renovation.violation"].get(case, 0)
             case.worker_count = counts["pm.renovation.worker"].get(case, 0)
+            case.ticket_count = counts["pm.ticket"].get(case, 0)
+            case.missed_patrol_count = missed.get(case, 0)
             case.open_violation_count = open_violations.get(case, 0)
 
-    @api.depends("state", "deposit_id.state", "owner_consent")
+    @api.depends("state", "deposit_id.state", "owner_consent", "suspended_at", "reinspect_on", "final_accepted_at")
     def _compute_next_step(self):
         _ = self.env._
         steps = {
@@ -318,10 +367,14 @@ class PmRenovation(models.Model):
         }
         for case in self:
             step = steps.get(case.state, "")
-            if case.state in ("draft", "defects") and case.owner_consent == "pending":
+            if case.state in ("draft", "submitted", "defects") and case.owner_consent in ("pending", "refused"):
                 step = _("Owner agrees to the renovation")
             elif case.state == "agreement_signed" and case.deposit_id.state == "due":
-                step = _("Payer pays the deposit at the cashier")
+                step = _("Payer pays the deposit online or at the cashier")
+            elif case.suspended_at and case.state in ("permit_issued", "in_progress", "rectify"):
+                step = _("Remove what the permit was suspended for")
+            elif case.state == "accepted" and case._awaits_reinspection():
+                step = _("Re-inspection on %(day)s", day=format_date(self.env, case.reinspect_on))
             elif case.state == "accepted" and case.deposit_id.state != "held":
                 step = _("Close the case")
             case.next_step = step
@@ -356,10 +409,13 @@ class PmRenovation(models.Model):
                 owner_consent="not_needed" if case.applicant_role == "owner" else "pending",
             )
         cases._sync_papers()
+        cases._log("state", self.env._("Application recorded"), to_state="draft")
+        cases.filtered("rules_read")._stamp_rules_read()
+        cases.filtered(lambda c: c.owner_consent == "pending")._ask_owner()
         return cases
 
     def write(self, vals):
-        if LOCKED_FIELDS & vals.keys():
+        if LOCKED_FIELDS & vals.keys() and not self._is_step():
             for case in self.filtered(lambda c: c.state not in EDITABLE_STATES):
                 raise UserError(
                     self.env._(
@@ -376,7 +432,10 @@ class PmRenovation(models.Model):
                         payer=case.deposit_id.partner_id.display_name,
                     )
                 )
+        unread = self.filtered(lambda c: not c.rules_read)
         result = super().write(vals)
+        if vals.get("rules_read"):
+            unread._stamp_rules_read()
         if {"work_ids", "applicant_id", "contractor_id", "contractor_name", "unit_id"} & vals.keys():
             self.filtered(lambda c: c.state in EDITABLE_STATES)._sync_papers()
         if {"applicant_id", "unit_id"} & vals.keys():
@@ -384,6 +443,8 @@ class PmRenovation(models.Model):
                 needed = case.applicant_role != "owner"
                 if needed != (case.owner_consent != "not_needed"):
                     case._stamp(owner_consent="pending" if needed else "not_needed", owner_consent_at=False)
+                    if needed:
+                        case._ask_owner()
         if "deposit_payer_id" in vals:
             for case in self.filtered(lambda c: c.deposit_id.state == "due"):
                 # sudo: an officer may name the payer but has no write access to the deposit ledger
@@ -446,12 +507,7 @@ class PmRenovation(models.Model):
         """Ask for exactly the papers that the works and the applicant call for; keep what was brought."""
         types = self.env["pm.renovation.paper.type"].search([])
         for case in self:
-            wanted = types.filtered(
-                lambda t, c=case: t.requirement == "always"
-                or (t.requirement == "not_owner" and c.applicant_role != "owner")
-                or (t.requirement == "contractor" and (c.contractor_id or c.contractor_name))
-                or t in c.work_ids.type_id.paper_type_ids
-            )
+            wanted = types.filtered(case._needs_paper)
             have = {paper.type_id: paper for paper in case.paper_ids}
             surplus = case.paper_ids.filtered(lambda p, w=wanted: p.type_id not in w)
             surplus.filtered(lambda p: p.state == "missing").unlink()
@@ -460,6 +516,21 @@ class PmRenovation(models.Model):
             self.env["pm.renovation.paper"].create(
                 [{"renovation_id": case.id, "type_id": t.id} for t in wanted if t not in have]
             )
+
+    def _needs_paper(self, kind):
+        """Whether people or works of the case call for a paper; what a standard scheme replaces is not asked for (S0-76).
+
+        :param kind: one ``pm.renovation.paper.type``
+        """
+        if kind.requirement == "not_owner":
+            return self.applicant_role != "owner"
+        if kind.requirement == "contractor":
+            return bool(self.contractor_id or self.contractor_name)
+        # sudo: the applicant in the portal has no right on schemes
+        uncovered = self.work_ids.filtered(lambda w: kind not in w.scheme_id.sudo().covered_paper_type_ids)
+        if kind.requirement == "always" and (uncovered or not self.work_ids):
+            return True
+        return kind in uncovered.type_id.paper_type_ids
 
     def _missing_papers(self):
         return self.paper_ids.filtered(lambda p: p.required and p.state == "missing")
@@ -479,14 +550,21 @@ class PmRenovation(models.Model):
         """A defect was found: it is to be told before the day ends (S0-107)."""
         self.filtered(lambda c: c.state == "submitted")._start_deadline("defects")
 
+    def _review_roles(self):
+        """Who reviews this application, in order: the butler alone when standard schemes decide everything (S0-76)."""
+        self.ensure_one()
+        if self.is_standard:
+            return ["butler"]
+        free = self.work_ids.filtered(lambda work: not work.scheme_id)
+        engineering = any(free.type_id.mapped("engineering_review"))
+        return ["butler", "engineering", "manager"] if engineering else ["butler", "manager"]
+
     def _prepare_review_round(self):
         """Create the review steps of this submission with their checklists."""
         self.ensure_one()
         Point = self.env["pm.renovation.control.point"]
         Check = self.env["pm.renovation.check"]
-        roles = ["butler", "manager"]
-        if any(self.work_ids.type_id.mapped("engineering_review")):
-            roles.insert(1, "engineering")
+        roles = self._review_roles()
         self.review_ids.filtered(lambda r: r.state == "pending").sudo()._set_state("void")
         # sudo: the applicant submits in the portal and has no access to review steps
         self.env["pm.renovation.review"].sudo().create(
@@ -521,60 +599,31 @@ class PmRenovation(models.Model):
                 {"renovation_id": case.id, "partner_id": case.deposit_payer_id.id, "amount": amount}
             )
 
-    def _plan_acceptance(self):
-        """Plan the acceptance inspection unless one is open."""
+    def _plan_inspection(self, kind, date=None, **values):
+        """Plan an inspection of a kind unless one is open.
+
+        :param kind: a value of ``pm.renovation.inspection.kind`` other than patrol
+        :param date: planned day, default today
+        :return: the open inspections
+        """
         Inspection = self.env["pm.renovation.inspection"]
+        planned = Inspection
         for case in self:
-            if not case.inspection_ids.filtered(lambda i: i.kind == "acceptance" and i.state == "planned"):
-                Inspection.create(
-                    {
-                        "renovation_id": case.id,
-                        "kind": "acceptance",
-                        "date": case.property_id._today(),
-                        "user_id": case.user_id.id,
-                    }
-                )
+            planned |= case.inspection_ids.filtered(
+                lambda i: i.kind == kind and i.state == "planned"
+            ) or Inspection.create(
+                {
+                    "renovation_id": case.id,
+                    "kind": kind,
+                    "date": date or case.property_id._today(),
+                    "user_id": case.user_id.id,
+                    **values,
+                }
+            )
+        return planned
 
     def _acceptance_inspection(self):
         """The last acceptance inspection of this request."""
         self.ensure_one()
         acceptances = self.inspection_ids.filtered(lambda i: i.kind == "acceptance" and i.state in ("planned", "done"))
         return acceptances.sorted("id")[-1:]
-
-    def _is_permit_valid(self, on=None):
-        """Whether work may be done under the permit on a day (S4-114 asks this before a key is handed out)."""
-        self.ensure_one()
-        day = on or self.property_id._today()
-        return bool(
-            self.permit_number
-            and self.state in ("permit_issued", *SITE_STATES)
-            and self.permit_valid_from <= day <= self.permit_valid_until
-        )
-
-    def _permit_status(self):
-        """``valid``, ``future``, ``expired`` or ``ended`` for the public page."""
-        self.ensure_one()
-        if self.state not in ("permit_issued", *SITE_STATES):
-            return "ended"
-        day = self.property_id._today()
-        if day < self.permit_valid_from:
-            return "future"
-        return "valid" if day <= self.permit_valid_until else "expired"
-
-    def _permit_url(self):
-        """Address behind the QR code of the permit."""
-        self.ensure_one()
-        return (
-            f"{self.get_base_url()}/pm/permit/{self.sudo().permit_token}"  # sudo: printed by any reader of the permit
-        )
-
-    def _extend(self, date_end):
-        """Give the permit a later end; the expiry alarm is armed again."""
-        for case in self:
-            if case.state not in ("permit_issued", *SITE_STATES):
-                raise UserError(self.env._("To extend the permit of %(case)s you must have it issued.", case=case.name))
-            if date_end <= case.permit_valid_until:
-                raise UserError(
-                    self.env._("To extend the permit of %(case)s you must give a later date.", case=case.name)
-                )
-            case._stamp(date_end=date_end, permit_valid_until=date_end, permit_alarm_on=False)

@@ -36,6 +36,27 @@ class PmRenovationCheck(models.Model):
                 raise UserError(self.env._("%(name)s is decided and stays as it is.", name=parent.display_name))
         return super().write(vals)
 
+    def action_ok(self):
+        """One tap on the phone: the point is fine, or was explained."""
+        self.write({"result": "ok"})
+
+    def action_na(self):
+        """One tap on the phone: the point does not concern this site."""
+        self.write({"result": "na"})
+
+    def action_not_ok(self):
+        """One tap on the phone: not fine, and then the words that say what is wrong."""
+        self.ensure_one()
+        self.write({"result": "not_ok"})
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(self.env.ref("pm_renovation.pm_renovation_check_view_form").id, "form")],
+            "target": "new",
+        }
+
     def _prepare_from_points(self, points):
         """Values of checklist lines copied from control points, without parent."""
         return [

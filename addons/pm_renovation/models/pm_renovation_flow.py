@@ -1,7 +1,5 @@
 """The state machine of a renovation: transitions, guards, buttons (requirements §6)."""
 
-import secrets
-
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
@@ -25,6 +23,7 @@ TRANSITIONS = {
     ("completion_notified", "rectify"),
     ("rectify", "completion_notified"),
     ("completion_notified", "accepted"),
+    ("accepted", "rectify"),  # the re-inspection found a defect
     ("accepted", "refund_requested"),
     ("accepted", "closed"),  # no deposit held
     ("refund_requested", "refunded"),
@@ -44,10 +43,11 @@ class PmRenovation(models.Model):
     _inherit = "pm.renovation"
 
     # ------------------------------------------------------------ the one place where the state changes
-    def _transition(self, target, **values):
-        """Move the cases to ``target`` after its guard, and stamp who and when in the log.
+    def _transition(self, target, reason=None, **values):
+        """Move the cases to ``target`` after its guard, and keep who, when and why in the history.
 
         :param target: a value of ``state``
+        :param reason: why, in the words of whoever decided
         :param values: further field values of the same write
         :raises UserError: the step is not possible from the present state, or its guard refuses
         """
@@ -67,7 +67,10 @@ class PmRenovation(models.Model):
                 )
             if guard:
                 getattr(case, f"_guard_{target}")()
-        return self._set_state(target, **values)
+        for origin, cases in self.grouped("state").items():
+            cases._set_state(target, **values)
+            cases._log("state", reason=reason, from_state=origin, to_state=target)
+        return True
 
     # ------------------------------------------------------------ guards
     def _guard_submitted(self):
@@ -84,16 +87,19 @@ class PmRenovation(models.Model):
                     papers=", ".join(missing.type_id.mapped("name")),
                 )
             )
+        self._guard_consent()
+        if not self.unit_id.owner_ids:
+            self._check_unit_has_owner()
+
+    def _guard_consent(self):
         if self.owner_consent not in ("not_needed", "given"):
             raise UserError(
                 self.env._(
-                    "To submit %(case)s you must have the consent of the owner %(owner)s.",
+                    "To go on with %(case)s you must have the consent of the owner %(owner)s.",
                     case=self.name,
                     owner=self.owner_id.display_name,
                 )
             )
-        if not self.unit_id.owner_ids:
-            self._check_unit_has_owner()
 
     def _guard_defects(self):
         if not self._defect_texts():
@@ -104,7 +110,9 @@ class PmRenovation(models.Model):
             )
 
     def _guard_approved(self):
-        self._check_group("pm_base.group_supervisor")
+        # What a project manager has approved for everybody, the butler approves for one (S0-76).
+        self._check_group("pm_base.group_officer" if self.is_standard else "pm_base.group_supervisor")
+        self._guard_consent()
         open_reviews = self._current_reviews().filtered(lambda r: r.state != "passed")
         if open_reviews:
             raise UserError(
@@ -128,6 +136,13 @@ class PmRenovation(models.Model):
         self._check_group("pm_base.group_supervisor")
 
     def _guard_agreement_signed(self):
+        if self.state == "approved" and not self.rules_read:
+            raise UserError(
+                self.env._(
+                    "To record the agreement of %(case)s you must have the house rules acknowledged by the applicant.",
+                    case=self.name,
+                )
+            )
         if self.state == "approved" and not (
             (self.agreement_signature and self.agreement_signed_by) or self.agreement_attachment_ids
         ):
@@ -162,9 +177,19 @@ class PmRenovation(models.Model):
 
     def _guard_accepted(self):
         self._guard_no_open_violation()
+        self._guard_concealed()
         self._guard_acceptance_held(("ok",))
 
     def _guard_rectify(self):
+        if self.state == "accepted":
+            last = self.inspection_ids.filtered(lambda i: i.kind == "reinspection" and i.state == "done").sorted("id")[
+                -1:
+            ]
+            if last.result != "not_ok":
+                raise UserError(
+                    self.env._("%(case)s is accepted; only a re-inspection that fails opens it again.", case=self.name)
+                )
+            return
         self._guard_acceptance_held(("not_ok",))
 
     def _guard_no_open_violation(self):
@@ -201,9 +226,19 @@ class PmRenovation(models.Model):
             )
 
     def _guard_closed(self):
-        if self.deposit_id.state in ("held", "refund_requested"):
+        if any(deposit.state in ("held", "refund_requested") for deposit in self.sudo().deposit_ids):
             raise UserError(
                 self.env._("To close %(case)s you must first give the deposit back to its payer.", case=self.name)
+            )
+        # sudo: what is out is counted for whoever closes
+        out = self.sudo().worker_ids.filtered("is_out")
+        if out:
+            raise UserError(
+                self.env._(
+                    "To close %(case)s you must take back the worker passes, or record them as lost: %(workers)s.",
+                    case=self.name,
+                    workers=", ".join(out.mapped("name")),
+                )
             )
 
     def _check_group(self, group):
@@ -221,7 +256,12 @@ class PmRenovation(models.Model):
         """Hand the complete application in; the review clock starts (S0-108)."""
         now = fields.Datetime.now()
         for case in self:
-            case._transition("submitted", submitted_at=now, submission_round=case.submission_round + 1)
+            case._transition(
+                "submitted",
+                submitted_at=now,
+                submission_round=case.submission_round + 1,
+                is_standard=case._follows_schemes(),
+            )
             case._prepare_review_round()
             case._start_deadline("review")
             case._notify("submitted")
@@ -230,7 +270,7 @@ class PmRenovation(models.Model):
         """Tell the applicant every recorded defect; the review clock starts anew on resubmission."""
         for case in self:
             texts = case._defect_texts()
-            case._transition("defects")
+            case._transition("defects", reason="\n".join(texts))
             case._meet_deadline("defects")
             case._cancel_deadlines("review", self.env._("Defects told; the clock starts anew on resubmission."))
             case._notify("defects", defects="; ".join(texts))
@@ -254,7 +294,11 @@ class PmRenovation(models.Model):
     def _refuse(self, reason):
         for case in self:
             case._transition(
-                "refused", refusal_reason=reason, decided_at=fields.Datetime.now(), decided_by_id=self.env.uid
+                "refused",
+                reason=reason,
+                refusal_reason=reason,
+                decided_at=fields.Datetime.now(),
+                decided_by_id=self.env.uid,
             )
             case._meet_deadline("review")
             # A refusal with its reasons tells the defects as well.
@@ -266,47 +310,16 @@ class PmRenovation(models.Model):
         for case in self:
             case._transition("draft")
 
-    def action_owner_consents(self):
-        """Record that the owner agrees (the consent paper or his portal answer is the proof)."""
-        for case in self:
-            consent = case.paper_ids.filtered(lambda p: p.type_id.requirement == "not_owner")
-            if not self.env.su and consent and all(p.state in ("missing", "rejected") for p in consent):
-                raise UserError(
-                    self.env._(
-                        "To record the owner's consent to %(case)s you must attach it or see it on paper.",
-                        case=case.name,
-                    )
-                )
-        self._stamp(owner_consent="given", owner_consent_at=fields.Datetime.now())
-
     def action_sign_agreement(self):
         """Record the signed agreement; the deposit, when the property asks for one, becomes due."""
         for case in self:
-            case._transition("agreement_signed", agreement_signed_at=fields.Datetime.now())
+            case._transition(
+                "agreement_signed", reason=case.agreement_signed_by, agreement_signed_at=fields.Datetime.now()
+            )
             case._create_deposit()
+            case._keep_agreement()
 
     # ------------------------------------------------------------ actions: permit and site
-    def action_issue_permit(self):
-        """Number the permit and start its validity."""
-        for case in self:
-            if case.deposit_id.state == "held" and case.state == "agreement_signed":
-                case._transition("deposit_paid")
-            number = self.env["ir.sequence"].next_by_code("pm.renovation.permit")
-            case._transition(
-                "permit_issued",
-                permit_number=number,
-                permit_token=secrets.token_urlsafe(24),
-                permit_issued_on=case.property_id._today(),
-                permit_valid_from=case.date_start,
-                permit_valid_until=case.date_end,
-                permit_alarm_on=False,
-            )
-            case._notify("permit")
-
-    def action_print_permit(self):
-        """The permit as PDF, to hang on the door."""
-        return self.env.ref("pm_renovation.permit_report").report_action(self)
-
     def action_start(self):
         """The contractor is on site; daily patrols begin.
 
@@ -321,44 +334,67 @@ class PmRenovation(models.Model):
                         day=format_date(self.env, case.permit_valid_from),
                     )
                 )
+            if case.state == "permit_issued" and not case._is_permit_valid():
+                raise UserError(
+                    self.env._(
+                        "To start the works of %(case)s its permit must be valid today; it is: %(status)s.",
+                        case=case.name,
+                        status=dict(case._fields["permit_status"]._description_selection(self.env))[case.permit_status],
+                    )
+                )
             case._transition("in_progress", started_on=case.property_id._today())
+            if not case.neighbours_told_at:
+                case._tell_neighbours()
 
     def action_notify_completion(self):
         """The applicant asks for acceptance: the 3-day clock runs (S0-112) and an inspection is planned."""
         for case in self:
             case._transition("completion_notified", completion_notified_at=fields.Datetime.now())
             case._start_deadline("acceptance")
-            case.sudo()._plan_acceptance()  # sudo: the applicant may ask in the portal
+            case.sudo()._plan_inspection("acceptance")  # sudo: the applicant may ask in the portal
+            case._notify("completion", key=str(case.completion_notified_at))
 
     def action_accept(self):
-        """Pass the acceptance; the refund clock runs when a deposit is held (S0-113)."""
+        """Pass the acceptance; the refund clock runs when a deposit is held (S0-113).
+
+        With a re-inspection period the refund clock starts when it ends, or earlier when the re-inspection passes (CON-13).
+        """
         for case in self:
             now = fields.Datetime.now()
-            case._transition("accepted", accepted_at=now)
+            days = case.property_id.renovation_reinspect_days
+            values = (
+                {"reinspect_on": fields.Date.add(case.property_id._local_date(now), days=days)}
+                if days
+                else {"reinspect_on": False, "final_accepted_at": now}
+            )
+            case._transition("accepted", accepted_at=now, **values)
+            case._plan_reinspection()
             if case.deposit_id.state == "held":
-                case._start_deadline(
-                    "refund", start=fields.Datetime.add(now, days=case.property_id.renovation_reinspect_days)
-                )
-            case._notify("accepted")
+                case._start_deadline("refund", start=fields.Datetime.add(now, days=days))
+            case._file_papers()
+            case._notify("accepted", key=str(now))
 
     def action_fail_acceptance(self):
         """Acceptance not passed: the applicant puts it right and asks again."""
         for case in self:
-            case._transition("rectify")
-            case._notify("rectify", points="; ".join(case._acceptance_inspection()._not_ok_texts()))
+            points = "; ".join(case._acceptance_inspection()._not_ok_texts())
+            case._transition("rectify", reason=points)
+            case._notify("rectify", points=points)
 
     def action_request_refund(self):
         """Do the refund formalities: the cashier's list shows the deposit, the clock stops (S0-113)."""
         for case in self:
+            case._settle_reinspection()
             if case.deposit_id:
                 case.deposit_id._request_refund()
             case._transition("refund_requested", refund_requested_at=fields.Datetime.now())
             case._meet_deadline("refund")
+            case._notify("refund_requested", key=str(case.deposit_id.refund_round))
 
     def action_close(self):
         """File the case; a deposit that was never paid is dropped."""
         for case in self:
-            case._transition("closed", closed_at=fields.Datetime.now())
+            case._transition("closed", closed_at=fields.Datetime.now(), site_token=False)
             case._cancel_deadlines()
             if case.deposit_id.state == "due":
                 case.deposit_id._cancel(self.env._("Case closed"))
@@ -369,16 +405,14 @@ class PmRenovation(models.Model):
 
     def _cancel(self, reason):
         for case in self:
-            case._transition("cancelled", cancel_reason=reason, closed_at=fields.Datetime.now())
+            case._transition(
+                "cancelled", reason=reason, cancel_reason=reason, closed_at=fields.Datetime.now(), site_token=False
+            )
             case._cancel_deadlines()
             if case.deposit_id.state == "due":
                 case.deposit_id._cancel(reason)
             elif case.deposit_id.state == "held":
                 case.deposit_id._request_refund()
-
-    def action_extend(self):
-        """Ask for the new end of the permit and why."""
-        return self._ask_reason("extend", self.env._("Extend the Permit"))
 
     def action_waive_deposit(self):
         """A supervisor lets the case go on without a deposit; the reason is kept."""
@@ -392,6 +426,7 @@ class PmRenovation(models.Model):
                     self.env._("To waive the deposit of %(case)s it must be due and unpaid.", case=case.name)
                 )
             case.deposit_id._cancel(reason)
+            case._log("deposit", self.env._("Waived"), reason)
 
     def _ask_reason(self, purpose, title):
         self.ensure_one()
@@ -412,14 +447,15 @@ class PmRenovation(models.Model):
 
     def _deposit_receipt_reversed(self):
         """The payment of the deposit was reversed: no permit until it is paid again."""
+        self._log("deposit", self.env._("The payment was reversed"))
         for case in self:
             if case.state == "deposit_paid":
                 case._transition("agreement_signed")
             elif case.state not in ("cancelled", "closed"):
-                case.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    summary=self.env._("The payment of the deposit was reversed"),
-                    user_id=(case.property_id.manager_id or case.user_id or self.env.user).id,
+                case._schedule_todo(
+                    self.env._("The payment of the deposit was reversed"),
+                    case.property_id._today(),
+                    case.property_id.manager_id,
                 )
 
     def _deposit_refunded(self):

@@ -3,9 +3,19 @@ from odoo.exceptions import UserError
 
 from .pm_renovation import SITE_STATES
 
+# What a visit is recorded against later on: without a picture it proves nothing.
+PHOTO_KINDS = ("concealed", "acceptance")
+# kind: states of the case in which it may be held
+KIND_STATES = {
+    "patrol": SITE_STATES,
+    "concealed": SITE_STATES,
+    "acceptance": ("completion_notified",),
+    "reinspection": ("accepted",),
+}
+
 
 class PmRenovationInspection(models.Model):
-    """A visit to the site: the daily patrol, or the acceptance."""
+    """A visit to the site: the daily patrol, concealed works before cover-up, the acceptance, the re-inspection."""
 
     _name = "pm.renovation.inspection"
     _description = "Renovation Inspection"
@@ -15,12 +25,25 @@ class PmRenovationInspection(models.Model):
     _step_fields = frozenset({"result", "done_at", "done_by_id"})
     _frozen = dict.fromkeys(
         ("done", "missed"),
-        frozenset({"renovation_id", "kind", "date", "user_id", "check_ids", "person_on_site", "remark"}),
+        frozenset(
+            {
+                "renovation_id",
+                "kind",
+                "date",
+                "slot",
+                "user_id",
+                "work_ids",
+                "check_ids",
+                "person_on_site",
+                "remark",
+                "attachment_ids",
+            }
+        ),
     )
 
-    # The database, not the cron, guarantees one patrol per site and day.
-    _patrol_once_a_day = models.UniqueIndex(
-        "(renovation_id, date) WHERE kind = 'patrol'", "This site already has its patrol of that day."
+    # The database, not the cron, guarantees one patrol per site and turn of the day.
+    _patrol_once_a_turn = models.UniqueIndex(
+        "(renovation_id, date, slot) WHERE kind = 'patrol'", "This site already has its patrol of that day and turn."
     )
     _todo = models.Index("(property_id, date) WHERE state = 'planned'")
 
@@ -34,12 +57,22 @@ class PmRenovationInspection(models.Model):
             ("patrol", "Patrol"),
             ("concealed", "Concealed works"),
             ("acceptance", "Acceptance"),
+            ("reinspection", "Re-inspection"),
         ],
         required=True,
         default="patrol",
         index=True,
     )
     date = fields.Date(required=True, default=fields.Date.context_today)
+    slot = fields.Integer("Turn", default=1, help="First, second … patrol of the day.")
+    work_ids = fields.Many2many(
+        "pm.renovation.work",
+        "pm_renovation_inspection_work_rel",
+        "inspection_id",
+        "work_id",
+        string="Concealed Works",
+        domain="[('renovation_id', '=', renovation_id), ('type_id.is_concealed', '=', True)]",
+    )
     user_id = fields.Many2one("res.users", string="Inspector")
     state = fields.Selection(
         selection=[("planned", "Planned"), ("done", "Done"), ("missed", "Missed")],
@@ -55,6 +88,9 @@ class PmRenovationInspection(models.Model):
     remark = fields.Text()
     attachment_ids = fields.Many2many(
         "ir.attachment", "pm_renovation_inspection_attachment_rel", "inspection_id", "attachment_id", string="Photos"
+    )
+    plan_attachment_ids = fields.Many2many(
+        "ir.attachment", compute="_compute_plan_attachment_ids", string="Approved Plans", compute_sudo=True
     )
     violation_ids = fields.One2many("pm.renovation.violation", "inspection_id", string="Violations")
     done_at = fields.Datetime(readonly=True)
@@ -73,19 +109,35 @@ class PmRenovationInspection(models.Model):
         for inspection in self:
             inspection.display_name = inspection.name
 
+    @api.depends("renovation_id.plan_attachment_ids")
+    def _compute_plan_attachment_ids(self):
+        for inspection in self:
+            inspection.plan_attachment_ids = inspection.renovation_id.plan_attachment_ids
+
     @api.model_create_multi
     def create(self, vals_list):
         inspections = super().create(vals_list)
+        for inspection in inspections.filtered(lambda i: i.kind == "concealed" and not i.work_ids):
+            inspection.work_ids = inspection.renovation_id._uninspected_works()
         inspections.filtered(lambda i: not i.check_ids)._fill_checklist()
         return inspections
 
     @api.constrains("renovation_id", "kind")
     def _check_site_active(self):
         for inspection in self:
-            if inspection.kind == "patrol" and inspection.renovation_id.state not in SITE_STATES:
+            if inspection.renovation_id.state in KIND_STATES[inspection.kind]:
+                continue
+            if inspection.kind == "patrol":
                 raise UserError(
                     self.env._("To patrol %(case)s it must be an active site.", case=inspection.renovation_id.name)
                 )
+            raise UserError(
+                self.env._(
+                    "%(case)s does not wait for this inspection (%(kind)s).",
+                    case=inspection.renovation_id.name,
+                    kind=dict(self._fields["kind"]._description_selection(self.env))[inspection.kind],
+                )
+            )
 
     def _fill_checklist(self):
         Point = self.env["pm.renovation.control.point"]
@@ -94,11 +146,7 @@ class PmRenovationInspection(models.Model):
             [
                 {**line, "inspection_id": inspection.id, "property_id": inspection.property_id.id}
                 for inspection in self
-                for line in Check._prepare_from_points(
-                    Point._applicable(
-                        "acceptance" if inspection.kind == "acceptance" else "patrol", inspection.renovation_id
-                    )
-                )
+                for line in Check._prepare_from_points(Point._applicable(inspection.kind, inspection.renovation_id))
             ]
         )
 
@@ -114,13 +162,7 @@ class PmRenovationInspection(models.Model):
         for inspection in self:
             if inspection.state != "planned":
                 raise UserError(self.env._("To finish %(name)s you must have it planned.", name=inspection.name))
-            if inspection.kind == "acceptance" and inspection.renovation_id.state != "completion_notified":
-                raise UserError(
-                    self.env._(
-                        "To hold the acceptance of %(case)s you must have completion notified first.",
-                        case=inspection.renovation_id.name,
-                    )
-                )
+            inspection._check_may_be_held()
             unanswered = inspection.check_ids.filtered(lambda c: not c.result)
             if unanswered:
                 raise UserError(
@@ -146,9 +188,44 @@ class PmRenovationInspection(models.Model):
                 done_at=fields.Datetime.now(),
                 done_by_id=self.env.uid,
             )
-            if inspection.kind == "acceptance":
-                # sudo: the engineer holds the acceptance, the clock belongs to the case he may only read
-                inspection.renovation_id.sudo()._meet_deadline("acceptance", at=inspection.done_at)
+            inspection._held()
+
+    def _check_may_be_held(self):
+        """The case waits for the visit, and what must be proved later has its picture."""
+        self.ensure_one()
+        case = self.renovation_id
+        if self.kind == "acceptance" and case.state != "completion_notified":
+            raise UserError(
+                self.env._(
+                    "To hold the acceptance of %(case)s you must have completion notified first.", case=case.name
+                )
+            )
+        if case.state not in KIND_STATES[self.kind]:
+            raise UserError(self.env._("To finish %(name)s its site must still wait for it.", name=self.name))
+        if self.kind in PHOTO_KINDS and not self.attachment_ids:
+            raise UserError(
+                self.env._("To finish %(name)s you must attach photos to compare with the plans.", name=self.name)
+            )
+
+    def _held(self):
+        """Stop the clock that waited for the visit, and keep its result in the history."""
+        self.ensure_one()
+        # sudo: whoever holds the visit may only read the case; clock and history belong to it
+        case = self.renovation_id.sudo()
+        if self.kind != "patrol":
+            kinds = dict(self._fields["kind"]._description_selection(self.env))
+            results = dict(self._fields["result"]._description_selection(self.env))
+            case._log(
+                "inspection",
+                f"{kinds[self.kind]}: {results[self.result]}",
+                "\n".join(self._not_ok_texts()) or self.remark,
+            )
+        if self.kind == "reinspection":
+            case._reinspected(self)
+        elif self.kind != "patrol":
+            case._meet_deadline(self.kind, at=self.done_at)
+        if self.kind == "concealed" and self.result == "not_ok":
+            case._notify("rectify", key=f"concealed-{self.id}", points="; ".join(self._not_ok_texts()))
 
     def action_report_violation(self):
         """Open a new violation found on this visit."""
@@ -166,12 +243,33 @@ class PmRenovationInspection(models.Model):
 
     @api.model
     def _mark_missed(self, prop, today):
-        """Patrols of past days that nobody did stay visible as missed."""
-        self.search(
+        """Patrols of past days that nobody did stay visible as missed; the supervisor hears of it.
+
+        :return: the patrols marked
+        """
+        missed = self.search(
             [
                 ("property_id", "=", prop.id),
                 ("kind", "=", "patrol"),
                 ("state", "=", "planned"),
                 ("date", "<", today),
             ]
-        )._set_state("missed")
+        )
+        missed._set_state("missed")
+        missed._tell_supervisor()
+        return missed
+
+    def _tell_supervisor(self):
+        """One open activity per site, however many patrols were missed."""
+        activity_type = "pm_renovation.mail_activity_type_patrol_missed"
+        for prop, missed in self.grouped("property_id").items():
+            users = self.env["pm.escalation.rule"]._get_property_users(prop, "supervisor") or prop.manager_id
+            cases = missed.renovation_id
+            told = cases.browse(cases.activity_search([activity_type]).mapped("res_id"))
+            for case in cases - told:
+                case.activity_schedule(
+                    activity_type,
+                    date_deadline=prop._today(),
+                    summary=self.env._("A patrol of %(unit)s was missed", unit=case.unit_id.name),
+                    user_id=(users[:1] or case.user_id or self.env.user).id,
+                )

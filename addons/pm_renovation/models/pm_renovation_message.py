@@ -1,6 +1,6 @@
 """Messages to the applicant and the daily jobs of renovations."""
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import format_date, plaintext2html
 
 from .pm_renovation import SITE_STATES
@@ -9,15 +9,17 @@ from .pm_renovation import SITE_STATES
 class PmRenovation(models.Model):
     _inherit = "pm.renovation"
 
-    def _notify(self, kind, key=None, **values):
-        """Queue a service message to the applicant in his language.
+    def _notify(self, kind, key=None, partner=None, **values):
+        """Queue a service message to the applicant, or to somebody else of the case, in his language.
 
         :param kind: a key of ``_message_texts``
         :param key: end of the unique key; by default a step of one submission is told once
+        :param partner: whom to tell instead of the applicant
         :param values: what the text of this kind needs beyond the case
         """
         self.ensure_one()
-        speaking = self.with_context(lang=self.applicant_id.lang or self.env.lang)
+        partner = partner or self.applicant_id
+        speaking = self.with_context(lang=partner.sudo().lang or self.env.lang)  # sudo: his language is no secret
         subject, body = speaking._message_texts(values)[kind]
         stamp = key or f"{self.submission_round}-{len(self.inspection_ids)}"
         # sudo: messages are queued by the system on behalf of whoever did the step
@@ -27,7 +29,7 @@ class PmRenovation(models.Model):
                     "key": f"renovation/{self.id}/{kind}/{stamp}",
                     "purpose": "service",
                     "channel": "auto",
-                    "partner_id": self.applicant_id.id,
+                    "partner_id": partner.id,
                     "property_id": self.property_id.id,
                     "res_model": self._name,
                     "res_id": self.id,
@@ -51,6 +53,13 @@ class PmRenovation(models.Model):
             "reason": values.get("reason", ""),
             "points": values.get("points", ""),
             "violation": values.get("violation", ""),
+            "amount": values.get("amount", ""),
+            "start_works": format_date(self.env, self.date_start) if self.date_start else "",
+            "end_works": format_date(self.env, self.date_end) if self.date_end else "",
+            "noise": self.property_id._hours_text("noise"),
+            "hotline": self.property_id.hotline or "",
+            "url": f"{self.get_base_url()}{self.access_url}",
+            "site_url": values.get("site_url", ""),
         }
         return {
             "submitted": (
@@ -93,9 +102,79 @@ class PmRenovation(models.Model):
                     **case,
                 ),
             ),
+            "permit_expired": (
+                _("Your renovation permit has run out"),
+                _("Permit %(permit)s ended on %(end)s. Works rest until it is extended. Please ask us for it.", **case),
+            ),
+            "extended": (
+                _("Your renovation permit is extended"),
+                _("Permit %(permit)s for %(unit)s is now valid until %(end)s. Please put up the new print.", **case),
+            ),
+            "suspended": (
+                _("Your renovation permit is suspended"),
+                _("Permit %(permit)s for %(unit)s is suspended until this is settled: %(reason)s", **case),
+            ),
+            "resumed": (
+                _("Your renovation permit is in force again"),
+                _("Permit %(permit)s for %(unit)s is in force again. Thank you for settling it.", **case),
+            ),
+            "completion": (
+                _("We come to inspect your renovation"),
+                _(
+                    "You told us that the works of %(case)s are finished. We hold the acceptance within the set time.",
+                    **case,
+                ),
+            ),
             "accepted": (
                 _("Your renovation is accepted"),
                 _("The acceptance of renovation %(case)s for %(unit)s passed.", **case),
+            ),
+            "refund_requested": (
+                _("The refund of your deposit is under way"),
+                _("The formalities for the deposit of renovation %(case)s are done; finance pays it back.", **case),
+            ),
+            "refunded": (
+                _("Your renovation deposit is paid back"),
+                _("%(amount)s of the deposit of renovation %(case)s was paid back.", **case),
+            ),
+            "surplus": (
+                _("Your deposit was paid twice"),
+                _("Renovation %(case)s: %(amount)s came in although the deposit was not due. We pay it back.", **case),
+            ),
+            "deduction": (
+                _("Proposed deduction from your renovation deposit"),
+                _(
+                    "Renovation %(case)s: we propose to deduct %(amount)s: %(reason)s. Please agree or object here: %(url)s."
+                    " Nothing is deducted without your consent.",
+                    **case,
+                ),
+            ),
+            "consent": (
+                _("A renovation of your unit needs your consent"),
+                _("Renovation %(case)s of %(unit)s was applied for. Please say whether you agree: %(url)s", **case),
+            ),
+            "consent_refused": (
+                _("The owner does not agree to your renovation"),
+                _("The owner of %(unit)s does not agree to application %(case)s: %(reason)s", **case),
+            ),
+            "new_owner": (
+                _("A renovation of your unit is under way"),
+                _(
+                    "Renovation %(case)s of %(unit)s, which is yours now, is under way. Please see it here: %(url)s",
+                    **case,
+                ),
+            ),
+            "neighbour": (
+                _("Renovation near you"),
+                _(
+                    "%(unit)s is being renovated from %(start_works)s to %(end_works)s. Noisy works only %(noise)s."
+                    " Please call %(hotline)s if anything disturbs you.",
+                    **case,
+                ),
+            ),
+            "site": (
+                _("Your renovation site"),
+                _("Permit, notices and worker passes of the renovation of %(unit)s: %(site_url)s", **case),
             ),
         }
 
@@ -104,11 +183,12 @@ class PmRenovation(models.Model):
     def _cron_patrols(self):
         """Plan today's patrols, property by property with a commit after each; safe to run at any time (S0-78, S4-68)."""
         for prop in self.env["pm.property"].search([]):
+            self._sync_owners(prop)
             self.env["ir.cron"]._commit_progress(len(self._plan_patrols(prop)))
 
     @api.model
     def _plan_patrols(self, prop):
-        """Plan today's patrol of every active site of a property; mark the undone ones of past days as missed.
+        """Plan today's patrols of every active site of a property; mark the undone ones of past days as missed.
 
         :return: the patrols created
         """
@@ -119,42 +199,17 @@ class PmRenovation(models.Model):
         cases = self.search([("property_id", "=", prop.id), ("state", "in", SITE_STATES)]).try_lock_for_update(
             allow_referencing=True
         )
-        planned = Inspection.search([("renovation_id", "in", cases.ids), ("kind", "=", "patrol"), ("date", "=", today)])
+        planned = {
+            (patrol.renovation_id, patrol.slot)
+            for patrol in Inspection.search(
+                [("renovation_id", "in", cases.ids), ("kind", "=", "patrol"), ("date", "=", today)]
+            )
+        }
         return Inspection.create(
             [
-                {"renovation_id": case.id, "kind": "patrol", "date": today, "user_id": case.user_id.id}
-                for case in cases - planned.renovation_id
+                {"renovation_id": case.id, "kind": "patrol", "date": today, "slot": slot, "user_id": case.user_id.id}
+                for case in cases
+                for slot in range(1, prop.renovation_patrols_a_day + 1)
+                if (case, slot) not in planned
             ]
         )
-
-    @api.model
-    def _cron_permit_expiry(self):
-        """Warn before permits run out, property by property with a commit after each."""
-        for prop in self.env["pm.property"].search([]):
-            self.env["ir.cron"]._commit_progress(len(self._warn_permit_expiry(prop)))
-
-    @api.model
-    def _warn_permit_expiry(self, prop):
-        """Warn applicant and responsible once before a permit runs out; an extension arms the alarm again.
-
-        :return: the cases warned about
-        """
-        today = prop._today()
-        cases = self.search(
-            [
-                ("property_id", "=", prop.id),
-                ("state", "in", ("permit_issued", *SITE_STATES)),
-                ("permit_alarm_on", "=", False),
-                ("permit_valid_until", "<=", fields.Date.add(today, days=prop.renovation_permit_warning_days)),
-            ]
-        ).try_lock_for_update(allow_referencing=True)
-        for case in cases:
-            case._notify("permit_expiry", key=str(case.permit_valid_until))
-            case.activity_schedule(
-                "mail.mail_activity_data_todo",
-                date_deadline=case.permit_valid_until,
-                summary=self.env._("Permit %(number)s is running out", number=case.permit_number),
-                user_id=(case.user_id or prop.manager_id or self.env.user).id,
-            )
-        cases._stamp(permit_alarm_on=today)
-        return cases

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .pm_renovation import EDITABLE_STATES
+from .pm_renovation_files import UPLOAD_TYPES
 
 
 class PmRenovationPaper(models.Model):
@@ -60,6 +61,9 @@ class PmRenovationPaper(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_while_open(self):
         self._check_open()
+
+    def _upload_types(self, name):
+        return UPLOAD_TYPES
 
     def action_accept(self):
         """Accept a paper that is there."""

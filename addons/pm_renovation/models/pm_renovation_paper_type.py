@@ -25,5 +25,6 @@ class PmRenovationPaperType(models.Model):
         default="work",
         help="What makes this paper a required one.",
     )
+    is_plan = fields.Boolean("Plan", help="Shown beside the photos at acceptance and filed on the unit.")
     description = fields.Text(translate=True, help="What the applicant should bring; shown in the portal.")
     source = fields.Char(help="Requirement or practice this record comes from.")

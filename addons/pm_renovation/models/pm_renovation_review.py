@@ -65,9 +65,19 @@ class PmRenovationReview(models.Model):
         }
 
     def action_pass(self):
-        """Pass the step; every control point must have been answered with OK or not applicable."""
+        """Pass the step; the steps before it are passed, and every control point is answered with OK or not applicable."""
         for review in self:
             review._check_may_decide()
+            before = review.renovation_id._current_reviews().filtered(
+                lambda r, mine=review: r.sequence < mine.sequence and r.state != "passed"
+            )
+            if before:
+                raise UserError(
+                    self.env._(
+                        "To pass this review the steps before it must be passed: %(steps)s.",
+                        steps=", ".join(before.mapped("display_name")),
+                    )
+                )
             bad = review.check_ids.filtered(lambda c: c.result not in ("ok", "na"))
             if bad:
                 raise UserError(
@@ -112,14 +122,19 @@ class PmRenovationReview(models.Model):
 
     def _decide(self, state):
         self._set_state(state, user_id=self.env.uid, done_at=fields.Datetime.now())
+        labels = dict(self._fields["role"]._description_selection(self.env))
+        states = dict(self._fields["state"]._description_selection(self.env))
         for review in self:
             # sudo: see action_fail
+            review.renovation_id.sudo()._log(
+                "review", f"{labels[review.role]}: {states[state]}", review.opinion or None
+            )
             review.renovation_id.sudo().message_post(
                 author_id=self.env.user.partner_id.id,
                 body=self.env._(
                     "Review by %(role)s: %(state)s. %(opinion)s",
-                    role=dict(review._fields["role"]._description_selection(self.env))[review.role],
-                    state=dict(review._fields["state"]._description_selection(self.env))[state],
+                    role=labels[review.role],
+                    state=states[state],
                     opinion=review.opinion or "",
                 ),
             )

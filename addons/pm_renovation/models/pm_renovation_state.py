@@ -29,12 +29,16 @@ class PmRenovationState(models.AbstractModel):
         return super().create([{k: v for k, v in vals.items() if k not in closed} for vals in vals_list])
 
     def write(self, vals):
-        if self.env.context.get("pm_renovation_token") is not _TOKEN:
+        if not self._is_step():
             if "state" in vals or (not self.env.su and self._step_fields & vals.keys()):
                 raise AccessError(self.env._("The state of this record changes through its buttons only."))
             for record in self.filtered(lambda r: self._frozen.get(r.state, frozenset()) & vals.keys()):
                 raise UserError(self.env._("%(name)s is decided and stays as it is.", name=record.display_name))
         return super().write(vals)
+
+    def _is_step(self):
+        """Whether the present write comes from one of the model's own steps."""
+        return self.env.context.get("pm_renovation_token") is _TOKEN
 
     def _set_state(self, state, **values):
         """Write the state with further values; for the model's own steps, after their guards."""

@@ -22,8 +22,11 @@ class PmRenovationViolationType(models.Model):
     report_authority = fields.Boolean(
         "Report to the Authority", help="Must be reported to the authority on the day it is found."
     )
-    involves_waste = fields.Boolean(
-        "Waste or Material", help="Engineering and order maintenance are asked to help clear it."
+    ticket_category_id = fields.Many2one(
+        "pm.ticket.category",
+        "Becomes a Ticket",
+        ondelete="restrict",
+        help="A ticket of this category asks the teams to help at once: waste to be cleared, noise to be stopped (S4-71).",
     )
     legal_basis = fields.Text(translate=True, help="Printed on the notice. To be checked by counsel before use.")
     request = fields.Text("What to Do", translate=True, help="What the notice asks the owner to do.")

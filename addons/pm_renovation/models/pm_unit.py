@@ -46,3 +46,10 @@ class PmUnitTransfer(models.Model):
                 )
             )
         return warnings
+
+    def action_confirm(self):
+        """The new owner hears of the renovation under way, and decides on what is not yet decided."""
+        result = super().action_confirm()
+        # sudo: a transfer is the clerk's business, what follows for the renovation is the program's
+        self.sudo().unit_id.renovation_ids._sync_owner()
+        return result

@@ -1,1 +1,4 @@
 from . import renovation_documents
+from . import renovation_notices
+from . import renovation_case_file
+from . import deposit_documents

@@ -8,6 +8,13 @@ from odoo.exceptions import UserError
 from reportlab.platypus import KeepTogether
 
 
+def narrow_box(kit, flowables):
+    """A frame of a quarter of the page."""
+    narrow = copy(kit)
+    narrow.width = kit.width * 0.2
+    return narrow.box(flowables)
+
+
 def _label(record, name):
     """Return the translated label of a selection field's value."""
     return dict(record._fields[name]._description_selection(record.env)).get(record[name], "")
@@ -53,7 +60,22 @@ class RenovationDocument(models.AbstractModel):
         _ = case.env._
         return kit.table(
             [_("No."), _("Work"), _("Description")],
-            [[str(i), work.type_id.name, work.description or ""] for i, work in enumerate(case.work_ids, 1)],
+            [
+                [
+                    str(i),
+                    work.type_id.name,
+                    " · ".join(
+                        filter(
+                            None,
+                            [
+                                work.scheme_id and _("Standard scheme: %(name)s", name=work.scheme_id.name),
+                                work.description,
+                            ],
+                        )
+                    ),
+                ]
+                for i, work in enumerate(case.sudo().work_ids, 1)  # sudo: schemes have no portal rights
+            ],
             widths=[1, 5, 8],
             align="cll",
         )
@@ -74,6 +96,22 @@ class RenovationDocument(models.AbstractModel):
             day=self._day(case, kit, case.agreement_signed_at),
         )
         return [KeepTogether([kit.p(signed), kit.image(base64.b64decode(signature), 50, 20)])]
+
+    def _pictures(self, files, kit, width=78, height=58, limit=8):
+        """Pictures two a row, with their names; files that are no pictures by name."""
+        cells = []
+        for file in files[:limit]:
+            picture = []
+            if (file.mimetype or "") in ("image/png", "image/jpeg"):
+                try:
+                    picture = [kit.image(file.raw, width, height)]
+                except UserError:
+                    picture = []
+            cells.append([*picture, kit.p(file.name, "small")])
+        rows = []
+        for start in range(0, len(cells), 2):
+            rows.append(kit.columns([cells[start], cells[start + 1] if start + 1 < len(cells) else []]))
+        return rows
 
 
 class ReportApplication(models.AbstractModel):
@@ -277,6 +315,29 @@ class ReportAcceptance(models.AbstractModel):
                     ]
                 ),
             ]
+        concealed = record.sudo().inspection_ids.filtered(  # sudo: as above
+            lambda i: i.kind == "concealed" and i.state == "done" and i.result == "ok"
+        )
+        if concealed or record.concealed_waiver:
+            story.append(kit.h(_("Concealed works")))
+            story += [
+                kit.p(
+                    _(
+                        "%(works)s: inspected before cover-up on %(day)s by %(name)s.",
+                        works="、".join(visit.work_ids.type_id.mapped("name")),
+                        day=self._day(record, kit, visit.done_at),
+                        name=visit.done_by_id.name,
+                    )
+                )
+                for visit in concealed.sorted("id")
+            ]
+            if record.concealed_waiver:
+                story.append(kit.p(_("Documented otherwise: %(how)s", how=record.concealed_waiver)))
+        plans, photos = record.sudo().plan_attachment_ids, inspections[-1:].attachment_ids
+        if plans:
+            story += [kit.h(_("Approved plans")), *self._pictures(plans, kit)]
+        if photos:
+            story += [kit.h(_("Photos of the acceptance")), *self._pictures(photos, kit)]
         if record.accepted_at:
             story.append(kit.stamp(_("ACCEPTED %(day)s", day=self._day(record, kit, record.accepted_at))))
         return [*story, kit.space(4), kit.signatures([_("Applicant"), _("Engineering"), _("Management (seal)")])]
@@ -301,10 +362,12 @@ class ReportViolation(models.AbstractModel):
     def _facts(self, record, kit):
         _ = record.env._
         case = record.renovation_id.sudo()  # sudo: the notice names the people of the case
+        # On the copy that the contractor takes from his page the household is not named (L-08).
+        to = "" if self.env.context.get("pm_for_contractor") else case.applicant_id.name
         return [
             kit.pairs(
                 [
-                    (_("To"), case.applicant_id.display_name),
+                    (_("To"), to),
                     (_("Contractor"), case.contractor_id.name or case.contractor_name),
                     (_("Unit"), case.unit_id.display_name),
                     (_("Permit"), case.permit_number),
@@ -428,7 +491,9 @@ class ReportWorker(models.AbstractModel):
                 columns=1,
             )
         ]
-        right = [kit.image(base64.b64decode(photo), 30, 40), kit.space(2)] if photo else []
+        # Without a picture in the system one is glued into the frame.
+        frame = [kit.p(_("Photo"), "center"), kit.space(30)]
+        right = [kit.image(base64.b64decode(photo), 30, 40), kit.space(2)] if photo else [narrow_box(kit, frame)]
         right.append(kit.qr(record._pass_url(), 34, caption=_("Scan to check validity")))
         return [
             kit.columns([left, right], widths=[73, 27]),

@@ -71,7 +71,11 @@ class RenovationCase(PmCase):
 
     def sign(self, case):
         self.as_user(case, "officer").write(
-            {"agreement_signature": base64.b64encode(PNG), "agreement_signed_by": case.applicant_id.name}
+            {
+                "agreement_signature": base64.b64encode(PNG),
+                "agreement_signed_by": case.applicant_id.name,
+                "rules_read": True,
+            }
         )
         self.as_user(case, "officer").action_sign_agreement()
 
@@ -80,11 +84,20 @@ class RenovationCase(PmCase):
 
     def accept(self, case, bad=None):
         """Hold the acceptance; ``bad`` is the remark of a first line that is not OK."""
-        inspection = self.as_user(case._acceptance_inspection(), "technician")
+        self.hold(case._acceptance_inspection(), bad)
+
+    def hold(self, inspection, bad=None, role="technician"):
+        """Fill in a visit with a photo and finish it; ``bad`` is the remark of a first line that is not OK."""
+        inspection = self.as_user(inspection, role)
         if bad:
             inspection.check_ids[0].write({"result": "not_ok", "remark": bad})
         inspection.action_all_ok()
+        inspection.attachment_ids = self.file(role)
         inspection.action_done()
+
+    def file(self, role="officer", name="photo.png", content=PNG):
+        """A file that a role has just uploaded into a form."""
+        return self.env["ir.attachment"].with_user(getattr(self, role)).create({"name": name, "raw": content})
 
     def bring_to(self, state, case=None, **values):
         """A case in ``state``, walked there step by step by the roles that do it."""

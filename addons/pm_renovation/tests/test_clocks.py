@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests.common import tagged
 
@@ -33,6 +34,87 @@ class TestClocks(RenovationCase):
         self.env.ref("pm_renovation.deadline_review").basis = "working"
         self.assertEqual(self.decide("2026-11-26 00:30").state, "breached")
 
+    def holiday(self, first, last):
+        """Nobody works from one local day to another (National Day and the like)."""
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Holiday",
+                "calendar_id": self.property.calendar_id.id,
+                "date_from": self.property._local_midnight_utc(fields.Date.to_date(first)),
+                "date_to": self.property._local_to_utc(fields.Date.to_date(last), 24.0),
+            }
+        )
+
+    def test_working_days_skip_a_holiday_too(self):
+        """Friday 20 November, then a weekend, then Monday and Tuesday free: day 3 is Friday the 27th."""
+        self.holiday("2026-11-23", "2026-11-24")
+        self.env.ref("pm_renovation.deadline_review").basis = "working"
+        self.assertEqual(self.decide("2026-11-27 23:59").state, "met")
+
+    def test_working_days_over_a_holiday_end_too(self):
+        self.holiday("2026-11-23", "2026-11-24")
+        self.env.ref("pm_renovation.deadline_review").basis = "working"
+        self.assertEqual(self.decide("2026-11-28 00:01").state, "breached")
+
+    def test_calendar_days_do_not_care_for_holidays(self):
+        self.holiday("2026-11-21", "2026-11-25")
+        self.assertEqual(self.decide("2026-11-24 00:01").state, "breached")
+
+    def test_defects_found_on_a_holiday_are_told_on_that_day(self):
+        self.holiday("2026-11-21", "2026-11-23")
+        self.env.ref("pm_renovation.deadline_defects").basis = "calendar"
+        self.assertEqual(self.clock(self.tell("2026-11-21 10:00", "2026-11-22 00:01"), "defects").state, "breached")
+
+    def test_acceptance_and_refund_count_working_days_when_the_property_does(self):
+        self.holiday("2026-11-23", "2026-11-24")
+        self.property.deadline_basis = "working"
+        self.assertEqual(self.clock(self.hold_at("2026-11-27 20:00"), "acceptance").state, "met")
+        with at("2026-11-27 20:00"):
+            case = self.bring_to("accepted", self.make_case(self.units[1]))
+        self.run_at("2026-11-30 22:00", self.as_user(case, "officer").action_request_refund)
+        self.assertEqual(self.clock(case, "refund").state, "met", "Friday, then Monday")
+
+    def test_violation_put_right_on_its_day_is_in_time(self):
+        for moment, state in (("2026-11-23 23:00", "met"), ("2026-11-24 00:30", "breached")):
+            with at("2026-11-20 10:00"):
+                case = self.bring_to("in_progress", self.make_case(self.units[0 if state == "met" else 1]))
+                violation = self.env["pm.renovation.violation"].create(
+                    {
+                        "renovation_id": case.id,
+                        "type_id": self.env.ref("pm_renovation.violation_other").id,
+                        "description": "Door of the shaft left open",
+                    }
+                )
+                violation.action_notify()
+                self.assertEqual(str(violation.rectify_by), "2026-11-23")
+            with at(moment):
+                violation.recheck_note = "Closed"
+                violation.action_recheck_ok()
+            self.assertEqual(self.clock(violation, "rectify").state, state)
+
+    def test_new_notice_sets_a_new_day(self):
+        with at("2026-11-20 10:00"):
+            case = self.bring_to("in_progress")
+            violation = self.env["pm.renovation.violation"].create(
+                {
+                    "renovation_id": case.id,
+                    "type_id": self.env.ref("pm_renovation.violation_other").id,
+                    "description": "Door of the shaft left open",
+                }
+            )
+            violation.action_notify()
+            violation.action_rectifying()
+        with at("2026-11-25 10:00"):
+            self.env["pm.deadline"]._process_due(1000)
+            with self.assertRaisesRegex(UserError, "set a new day"):
+                violation.action_recheck_failed()
+            violation.rectify_by = "2026-11-26"
+            violation.action_recheck_failed()
+        self.assertEqual((violation.state, violation.notice_count), ("notified", 2))
+        clocks = violation.deadline_ids.filtered(lambda d: d.kind == "rectify").sorted("id")
+        self.assertEqual(clocks.mapped("state"), ["breached", "running"])
+        self.assertEqual(str(clocks[-1].due), "2026-11-26 16:00:00")
+
     def test_rule_change_leaves_running_clocks_alone(self):
         with at("2026-11-20 10:00"):
             case = self.bring_to("submitted")
@@ -67,7 +149,7 @@ class TestClocks(RenovationCase):
         self.run_at("2026-11-25 22:00", self.as_user(case, "supervisor").action_approve)
         self.assertEqual(self.clock(case, "review").state, "met")
 
-    def hold(self, moment):
+    def hold_at(self, moment):
         with at("2026-11-20 10:00"):
             case = self.bring_to("completion_notified")
         with at(moment):
@@ -75,10 +157,10 @@ class TestClocks(RenovationCase):
         return case
 
     def test_acceptance_on_day_3_is_in_time(self):
-        self.assertEqual(self.clock(self.hold("2026-11-23 20:00"), "acceptance").state, "met")
+        self.assertEqual(self.clock(self.hold_at("2026-11-23 20:00"), "acceptance").state, "met")
 
     def test_acceptance_on_day_4_is_late(self):
-        self.assertEqual(self.clock(self.hold("2026-11-24 08:00"), "acceptance").state, "breached")
+        self.assertEqual(self.clock(self.hold_at("2026-11-24 08:00"), "acceptance").state, "breached")
 
     def refund(self, moment, reinspect=0):
         self.property.renovation_reinspect_days = reinspect
@@ -156,5 +238,8 @@ class TestClocks(RenovationCase):
             with self.assertRaisesRegex(UserError, "name the authority"):
                 mine.action_report()
             mine.authority = "District housing authority"
+            with self.assertRaisesRegex(UserError, "attach evidence"):
+                mine.action_report()
+            mine.attachment_ids = self.file()
             mine.action_report()
         self.assertEqual((violation.state, clock.state), ("reported", "met"))

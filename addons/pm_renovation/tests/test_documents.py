@@ -44,8 +44,29 @@ class TestDocuments(RenovationCase):
         self.pdf("inspection_report", patrol.with_user(self.technician), self.technician)
         violation.action_report()
         violation.action_close()
+        worker.action_return_pass()
+        self.env["pm.ticket"].create({"name": "Noise", "unit_id": case.unit_id.id, "renovation_id": case.id})
         self.bring_to("refund_requested", case)
-        for report in ("application_report", "agreement_report", "permit_report", "acceptance_report"):
+        deduction = self.env["pm.deposit.deduction"].create(
+            {
+                "deposit_id": case.deposit_id.id,
+                "name": "Lift panel dented",
+                "amount": 10.0,
+                "attachment_ids": self.file().ids,
+            }
+        )
+        self.pdf("deduction_report", deduction.with_user(self.officer), self.officer)
+        self.pdf("notice_report", self.property.with_user(self.front_desk), self.front_desk)
+        self.pdf("deposit_ledger_report", self.property.with_user(self.accountant), self.accountant)
+        for report in (
+            "application_report",
+            "agreement_report",
+            "permit_report",
+            "acceptance_report",
+            "neighbour_report",
+            "pass_register_report",
+            "case_file_report",
+        ):
             with self.subTest(report=report):
                 self.pdf(report, case)
                 self.pdf(report, case.with_user(self.officer), self.officer)

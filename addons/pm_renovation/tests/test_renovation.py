@@ -145,6 +145,10 @@ class TestRenovation(RenovationCase):
 
     def test_no_permit_without_signed_agreement(self):
         case = self.bring_to("approved")
+        with self.assertRaisesRegex(UserError, "house rules acknowledged"):
+            self.as_user(case, "officer").action_sign_agreement()
+        self.as_user(case, "officer").rules_read = True
+        self.assertEqual(case.rules_read_by, case.applicant_id.name)
         with self.assertRaisesRegex(UserError, "signature with the name"):
             self.as_user(case, "officer").action_sign_agreement()
         with self.assertRaises(UserError):
@@ -367,5 +371,7 @@ class TestRenovation(RenovationCase):
         case.agreement_attachment_ids = self.env["ir.attachment"].create(
             {"name": "signed.png", "datas": base64.b64encode(PNG)}
         )
+        case.rules_read = True
         case.action_sign_agreement()
+        self.assertFalse(case.agreement_copy_id, "the uploaded paper is its own copy")
         self.assertEqual(case.state, "agreement_signed")

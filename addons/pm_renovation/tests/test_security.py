@@ -2,7 +2,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests.common import tagged
 
-from .common import RenovationCase
+from .common import PNG, RenovationCase
 
 
 @tagged("post_install", "-at_install")
@@ -27,7 +27,7 @@ class TestSecurity(RenovationCase):
     def test_a_record_adopts_no_file_that_its_writer_may_not_see(self):
         case = self.make_case()
         pending = self.env["ir.attachment"].with_user(self.accountant).create({"name": "wages.pdf", "raw": b"x"})
-        own = self.env["ir.attachment"].with_user(self.officer).create({"name": "plan.pdf", "raw": b"x"})
+        own = self.env["ir.attachment"].with_user(self.officer).create({"name": "plan.png", "raw": PNG})
         paper = case.paper_ids[:1].with_user(self.officer)
         with self.assertRaises(AccessError):
             paper.write({"attachment_ids": [Command.link(pending.id)]})

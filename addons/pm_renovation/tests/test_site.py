@@ -41,6 +41,36 @@ class TestSite(RenovationCase):
             self.env["pm.renovation"]._plan_patrols(self.property)
         self.assertEqual(self.patrols(case).sorted("date").mapped("state"), ["missed", "planned"])
 
+    def test_supervisor_hears_of_missed_patrols_once(self):
+        with at("2026-11-20 09:00"):
+            case = self.bring_to("in_progress")
+            self.env["pm.renovation"]._plan_patrols(self.property)
+        for moment in ("2026-11-21 09:00", "2026-11-22 09:00"):
+            with at(moment):
+                self.env["pm.renovation"]._plan_patrols(self.property)
+        kind = self.env.ref("pm_renovation.mail_activity_type_patrol_missed")
+        told = case.activity_ids.filtered(lambda a: a.activity_type_id == kind)
+        self.assertEqual((len(told), told.user_id), (1, self.supervisor))
+        self.env.invalidate_all()
+        self.assertEqual(case.missed_patrol_count, 2)
+
+    def test_two_turns_a_day_where_the_property_wants_them(self):
+        self.property.renovation_patrols_a_day = 2
+        case = self.bring_to("in_progress")
+        self.env["pm.renovation"]._plan_patrols(self.property)
+        self.env["pm.renovation"]._plan_patrols(self.property)
+        self.assertEqual(sorted(self.patrols(case).mapped("slot")), [1, 2])
+
+    def test_points_are_answered_by_one_tap(self):
+        case = self.bring_to("in_progress")
+        self.env["pm.renovation"]._plan_patrols(self.property)
+        checks = self.as_user(self.patrols(case), "officer").check_ids
+        checks[0].action_ok()
+        checks[1].action_na()
+        window = checks[2].action_not_ok()
+        self.assertEqual(checks[:3].mapped("result"), ["ok", "na", "not_ok"])
+        self.assertEqual((window["res_id"], window["target"]), (checks[2].id, "new"))
+
     def test_database_refuses_a_second_patrol(self):
         case = self.bring_to("in_progress")
         vals = {"renovation_id": case.id, "kind": "patrol", "date": self.today}
@@ -134,8 +164,45 @@ class TestSite(RenovationCase):
             )
         )
         ticket = violation.sudo().ticket_id
+        self.assertEqual(ticket.renovation_id, case)
         self.assertEqual((ticket.property_id, ticket.first_receiver_id), (self.property, self.technician))
         self.assertIn("Rubble", ticket.description)
+
+    def test_noise_becomes_a_ticket_and_others_do_not(self):
+        case = self.bring_to("in_progress")
+        noise, other = self.env["pm.renovation.violation"].create(
+            [
+                {
+                    "renovation_id": case.id,
+                    "type_id": self.env.ref(f"pm_renovation.violation_{kind}").id,
+                    "description": "Found",
+                }
+                for kind in ("noise", "other")
+            ]
+        )
+        self.assertEqual(noise.ticket_id.category_id, self.env.ref("pm_customer_service.ticket_category_noise"))
+        self.assertFalse(other.ticket_id)
+
+    def test_illegal_structure_is_reported_even_when_put_right_at_once(self):
+        self.property.renovation_authority = "District housing authority"
+        case = self.bring_to("in_progress")
+        violation = self.env["pm.renovation.violation"].create(
+            {
+                "renovation_id": case.id,
+                "type_id": self.env.ref("pm_renovation.violation_illegal_structure").id,
+                "description": "Glass house",
+                "attachment_ids": self.file().ids,
+                "recheck_note": "Taken down",
+            }
+        )
+        self.assertEqual(violation.authority, "District housing authority")
+        violation.action_notify()
+        with self.assertRaisesRegex(UserError, "reported it to the authority"):
+            violation.action_recheck_ok()
+        violation.action_report()
+        violation.action_recheck_ok()
+        papers = violation.message_ids.attachment_ids.mapped("name")
+        self.assertEqual(len(papers), 2, "notice and report are kept as they were handed over")
 
     def test_repeated_violation_is_counted(self):
         case = self.bring_to("in_progress")

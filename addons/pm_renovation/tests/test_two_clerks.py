@@ -1,9 +1,11 @@
 """Two clerks in the same second and a kill, on real connections: a deposit is refunded once, a patrol planned once."""
 
+import os
+import signal
 import threading
 
 import psycopg2
-from odoo import SUPERUSER_ID, api, fields
+from odoo import SUPERUSER_ID, api, fields, sql_db
 from odoo.exceptions import UserError
 from odoo.sql_db import db_connect
 from odoo.tests.common import BaseCase, get_db_name, tagged
@@ -46,6 +48,7 @@ class TestTwoClerks(BaseCase):
                     "date_start": today,
                     "date_end": fields.Date.add(today, days=9),
                     "work_ids": [fields.Command.create({"type_id": env.ref("pm_renovation.work_decoration").id})],
+                    "rules_read": True,
                     "agreement_attachment_ids": [fields.Command.create({"name": "signed.png", "raw": PNG})],
                 }
             )
@@ -74,6 +77,8 @@ class TestTwoClerks(BaseCase):
             statements = [
                 SQL("DELETE FROM pm_deadline WHERE property_id = %s", self.property),
                 SQL("DELETE FROM pm_message WHERE property_id = %s", self.property),
+                SQL("DELETE FROM pm_renovation_log WHERE property_id = %s", self.property),
+                SQL("DELETE FROM pm_unit_file WHERE property_id = %s", self.property),
                 SQL("DELETE FROM pm_renovation_check WHERE property_id = %s", self.property),
                 SQL("DELETE FROM pm_renovation_inspection WHERE property_id = %s", self.property),
                 SQL("UPDATE pm_renovation SET deposit_id = NULL WHERE property_id = %s", self.property),
@@ -99,6 +104,7 @@ class TestTwoClerks(BaseCase):
             case.action_notify_completion()
             inspection = case._acceptance_inspection()
             inspection.action_all_ok()
+            inspection.attachment_ids = [fields.Command.create({"name": "photo.png", "raw": PNG})]
             inspection.action_done()
             case.action_accept()
             case.action_request_refund()
@@ -142,11 +148,23 @@ class TestTwoClerks(BaseCase):
             self._refund(cr)
         self.assertEqual(self._state(), ("refunded", 1, 0.0))
 
-    def test_kill_during_the_refund_leaves_it_to_pay(self):
+    def _refund_and_die(self):
+        """Book the refund in a process of its own, and kill that (kill -9) before it can commit."""
+        pid = os.fork()
+        if not pid:
+            try:
+                sql_db._Pool = None  # the connections of the parent are not the child's
+                with db_connect(get_db_name()).cursor() as cr:
+                    self._refund(cr).env.flush_all()
+                    os.kill(os.getpid(), signal.SIGKILL)
+            finally:
+                os._exit(1)
+        return os.waitpid(pid, 0)[1]
+
+    def test_kill_9_during_the_refund_leaves_it_to_pay(self):
         self._request_refund()
-        with self.database.cursor() as cr:
-            self._refund(cr)
-            cr.rollback()  # what PostgreSQL does when the process dies
+        status = self._refund_and_die()
+        self.assertEqual(os.WTERMSIG(status), signal.SIGKILL, "the process was to die with the refund booked")
         self.assertEqual(self._state(), ("refund_requested", 0, 0.0))
         with self.database.cursor() as cr:
             self._refund(cr)

@@ -22,7 +22,7 @@ class PmDepositPay(models.TransientModel):
         precompute=True,
         readonly=False,
         required=True,
-        domain="[('company_id', '=', company_id)]",
+        domain="[('company_id', '=', company_id), ('at_counter', '=', True)]",
     )
     date = fields.Date(required=True, default=lambda self: fields.Date.context_today(self))
 
@@ -39,7 +39,8 @@ class PmDepositPay(models.TransientModel):
         """Money goes back the way it came, unless the cashier chooses another."""
         for wizard in self:
             refund = wizard.deposit_id.state == "refund_requested"
-            wizard.method_id = wizard.method_id or (refund and wizard.deposit_id.payment_id.method_id)
+            came_by = wizard.deposit_id.payment_id.method_id.filtered("at_counter")
+            wizard.method_id = wizard.method_id or (refund and came_by)
 
     def action_confirm(self):
         """Register the payment and show it with its receipt."""

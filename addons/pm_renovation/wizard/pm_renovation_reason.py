@@ -1,8 +1,9 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class PmRenovationReason(models.TransientModel):
-    """Asks for the reason that refusal, cancellation, waiver or extension needs."""
+    """Asks for the reason that refusal, cancellation, waiver, extension and the like need; it goes into the history."""
 
     _name = "pm.renovation.reason"
     _description = "Reason for a Renovation Step"
@@ -14,6 +15,9 @@ class PmRenovationReason(models.TransientModel):
             ("cancel", "Cancel"),
             ("waive", "Waive the deposit"),
             ("extend", "Extend the permit"),
+            ("suspend", "Suspend the permit"),
+            ("owner_refuses", "Owner does not agree"),
+            ("waive_concealed", "Concealed works documented otherwise"),
         ],
         required=True,
         readonly=True,
@@ -24,14 +28,18 @@ class PmRenovationReason(models.TransientModel):
     def action_confirm(self):
         """Do the step with the reason."""
         self.ensure_one()
-        case = self.renovation_id
-        if self.purpose == "refuse":
-            case._refuse(self.reason)
-        elif self.purpose == "cancel":
-            case._cancel(self.reason)
-        elif self.purpose == "waive":
-            case._waive_deposit(self.reason)
+        case, reason = self.renovation_id, (self.reason or "").strip()
+        if not reason:
+            raise UserError(self.env._("To go on you must write why."))
+        if self.purpose == "extend":
+            case._extend(self.date_end, reason)
         else:
-            case._extend(self.date_end)
-            case.message_post(body=self.env._("Permit extended: %(reason)s", reason=self.reason))
+            {
+                "refuse": case._refuse,
+                "cancel": case._cancel,
+                "waive": case._waive_deposit,
+                "suspend": case._suspend,
+                "owner_refuses": case._owner_refuses,
+                "waive_concealed": case._waive_concealed,
+            }[self.purpose](reason)
         return {"type": "ir.actions.act_window_close"}
