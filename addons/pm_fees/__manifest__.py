@@ -23,6 +23,9 @@
         # security: what becomes of charges
         "security/ir.model.access-settlement.csv",
         "security/settlement_rules.xml",
+        # security: pooled costs
+        "security/ir.model.access-pool.csv",
+        "security/pool_rules.xml",
         # security: reports of collection
         "security/ir.model.access-collection.csv",
         "security/collection_rules.xml",
@@ -44,6 +47,7 @@
         "views/pm_fee_item_views.xml",
         "views/pm_fee_tariff_views.xml",
         "views/pm_fee_assignment_views.xml",
+        "views/pm_fee_pool_views.xml",
         "views/pm_meter_views.xml",
         "views/pm_property_views.xml",
         "views/pm_unit_views.xml",

@@ -5,6 +5,7 @@ from . import pm_unit
 from . import pm_fee_item
 from . import pm_fee_tariff
 from . import pm_fee_assignment
+from . import pm_fee_pool
 from . import pm_meter
 from . import pm_charge
 from . import pm_meter_reading

@@ -49,9 +49,17 @@ class PmBillingRun(models.Model):
             payers=SQL(
                 self._PAYERS, party_days=self._charged_sql(SQL("daterange(party.date_from, party.date_to, '[]')"))
             ),
+            payers_pool=SQL(
+                self._PAYERS.replace("scope.", "allotted."),
+                party_days=SQL(
+                    self._charged_sql(SQL("daterange(party.date_from, party.date_to, '[]')")).code.replace(
+                        "scope.", "allotted."
+                    )
+                ),
+            ),
             **self._formula_sql(items),
         )
-        return [self._time_statement(common), self._meter_statement(common)]
+        return [self._time_statement(common), self._meter_statement(common), self._pool_statement(common)]
 
     def _due_items(self):
         """Fee items of the run whose period starts in its month: monthly and one-off ones, quarterly ones in January, April…"""
@@ -351,12 +359,12 @@ class PmBillingRun(models.Model):
                 SELECT scope.id, scope.unit_id, scope.item_id, tariff.days AS tariff_days, payer.days AS payer_days,
                        upper(scope.span) - lower(scope.span) AS days, scope.discount_state, tariff.formula, tariff.missing
                   FROM scope
-                 CROSS JOIN LATERAL (SELECT sum(upper(rng) - lower(rng)) AS days, bool_or(method = 'metered') AS metered,
+                 CROSS JOIN LATERAL (SELECT sum(upper(rng) - lower(rng)) AS days, bool_or(method IN ('metered', 'pooled')) AS elsewhere,
                                             bool_or(method = 'formula') AS formula, max(%(formula_missing)s) AS missing
                                        FROM (%(tariffs)s) part) tariff
                  CROSS JOIN LATERAL (SELECT sum(upper(rng) - lower(rng)) AS days FROM (%(payers)s) found) payer
                  -- NOT IN is hashed, whatever the planner believes about the number of rows
-                 WHERE scope.id NOT IN (SELECT id FROM sound) AND tariff.metered IS NOT TRUE AND NOT isempty(scope.span)
+                 WHERE scope.id NOT IN (SELECT id FROM sound) AND tariff.elsewhere IS NOT TRUE AND NOT isempty(scope.span)
             ),
             issues AS (
                 INSERT INTO pm_billing_issue (run_id, property_id, company_id, unit_id, item_id, assignment_id, reason, severity,
@@ -488,6 +496,80 @@ class PmBillingRun(models.Model):
                     SELECT priced.unit_id, priced.item_id, priced.id, 'abnormal', 'warning', priced.abnormal_meters
                       FROM priced WHERE priced.abnormal AND (priced.new_id NOT IN (SELECT id FROM inserted)) IS FALSE
                   ) found
+            )
+            SELECT count(*) FROM inserted
+            """,
+            **common,
+        )
+
+    def _pool_statement(self, common):
+        """Pooled share: what the approved pool of the month allots to the unit, split by day among its payers.
+
+        The parts of a unit's share are differences of rounded sums over its days, so they add up to the share.
+        """
+        return SQL(
+            """
+            WITH %(scope)s,
+            pooled AS (
+                SELECT scope.*, tariff.tariff_id, tariff.tariff
+                  FROM scope CROSS JOIN LATERAL (%(tariffs)s) tariff
+                 WHERE tariff.method = 'pooled' AND tariff.rng @> lower(scope.span)
+            ),
+            allotted AS (
+                SELECT pooled.*, share.amount AS share_amount, share.weight, share.days AS share_days, pool.id AS pool_id, pool.name AS pool,
+                       pool.amount_total AS pool_amount, share_sum.weights, method.pool_basis
+                  FROM pooled
+                  JOIN pm_fee_pool_share share ON share.unit_id = pooled.unit_id AND share.item_id = pooled.item_id AND share.month = pooled.ps
+                  JOIN pm_fee_pool pool ON pool.id = share.pool_id AND pool.state = 'approved'
+                  JOIN pm_fee_tariff method ON method.id = pool.tariff_id
+                 CROSS JOIN LATERAL (SELECT sum(weight) AS weights FROM pm_fee_pool_share WHERE pool_id = pool.id) share_sum
+            ),
+            segment AS (
+                SELECT allotted.*, payer.payer_id, payer.rng, upper(payer.rng) - lower(payer.rng) AS days,
+                       sum(upper(payer.rng) - lower(payer.rng)) OVER earlier AS until_days,
+                       sum(upper(payer.rng) - lower(payer.rng)) OVER unit AS all_days
+                  FROM allotted CROSS JOIN LATERAL (%(payers_pool)s) payer
+                 WHERE NOT isempty(payer.rng)
+                WINDOW unit AS (PARTITION BY allotted.unit_id, allotted.item_id),
+                       earlier AS (PARTITION BY allotted.unit_id, allotted.item_id ORDER BY lower(payer.rng) ROWS UNBOUNDED PRECEDING)
+            ),
+            covered AS (SELECT unit_id, item_id, sum(upper(span) - lower(span)) AS days FROM pooled GROUP BY 1, 2),
+            refused AS (
+                SELECT pooled.id, pooled.unit_id, pooled.item_id,
+                       CASE WHEN pooled.discount_state = 'waiting' THEN 'discount'
+                            WHEN NOT EXISTS (SELECT FROM allotted WHERE allotted.id = pooled.id) THEN 'no_pool'
+                            WHEN NOT EXISTS (SELECT FROM segment WHERE segment.id = pooled.id) THEN 'no_payer' ELSE 'payer_gap' END AS reason,
+                       covered.days - (SELECT max(all_days) FROM segment WHERE segment.unit_id = pooled.unit_id AND segment.item_id = pooled.item_id) AS days_missing
+                  FROM pooled JOIN covered USING (unit_id, item_id)
+                 WHERE pooled.discount_state = 'waiting'
+                    OR NOT EXISTS (SELECT FROM segment WHERE segment.id = pooled.id AND segment.all_days = covered.days)
+            ),
+            valued AS (
+                SELECT segment.*,
+                       round(share_amount * until_days / all_days, %(places)s) - round(share_amount * (until_days - days) / all_days, %(places)s) AS gross_amount,
+                       CASE WHEN COALESCE(discount, 0) > 0 AND rng && discount_days
+                            THEN upper(rng * discount_days) - lower(rng * discount_days) ELSE 0 END AS off_days
+                  FROM segment
+                 WHERE unit_id NOT IN (SELECT unit_id FROM refused WHERE refused.item_id = segment.item_id)
+            ),
+            ready AS (
+                SELECT id, unit_id, payer_id AS partner_id, item_id, tariff_id, ''::varchar AS origin, lower(rng) AS period_start,
+                       upper(rng) - 1 AS period_end, due_date, weight AS quantity, pool_amount / weights AS price, rate, included,
+                       round(gross_amount * (1 - COALESCE(discount, 0) / 100 * off_days / days), %(places)s) AS net,
+                       jsonb_strip_nulls(jsonb_build_object(
+                           'method', 'pooled', 'tariff', tariff, 'included', included, 'pool', pool, 'pool_amount', pool_amount,
+                           'basis', pool_basis, 'weight', weight, 'weights', weights, 'share', share_amount, 'days', days, 'of_days', all_days,
+                           'discount', CASE WHEN off_days > 0 THEN discount END, 'discount_days', CASE WHEN off_days > 0 THEN off_days END,
+                           'discount_reason', CASE WHEN off_days > 0 THEN discount_reason END)) AS details
+                  FROM valued
+            ),
+            %(insert)s,
+            issues AS (
+                INSERT INTO pm_billing_issue (run_id, property_id, company_id, unit_id, item_id, assignment_id, reason, severity, days_missing,
+                                              create_uid, write_uid, create_date, write_date)
+                SELECT %(run)s, %(prop)s, %(company)s, unit_id, item_id, id, reason, 'refused', days_missing, %(uid)s, %(uid)s,
+                       now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                  FROM refused
             )
             SELECT count(*) FROM inserted
             """,

@@ -8,6 +8,7 @@ REASONS = [
     ("area_zero", "Area is zero"),
     ("formula", "Formula gives no amount"),
     ("discount", "Discount not approved"),
+    ("no_pool", "No approved pooled cost"),
     ("overlap", "Days already billed otherwise"),
     ("no_meter", "No meter"),
     ("missing_reading", "Missing reading"),
@@ -83,6 +84,11 @@ class PmBillingIssue(models.Model):
                     )
                 return self.env._(
                     "The formula of “%(item)s” divides by zero or gives less than zero on %(unit)s: correct the tariff or the unit.",
+                    **values,
+                )
+            case "no_pool":
+                return self.env._(
+                    "No approved pooled cost of “%(item)s” includes %(unit)s in this month: enter the cost, have it approved and compute again.",
                     **values,
                 )
             case "discount":

@@ -182,7 +182,7 @@ class PmCharge(models.Model):
         method = data.get("method")
         if self.kind == "opening":
             return self.env._("Brought forward from before this program")
-        if method not in ("fixed", "area", "metered", "formula"):
+        if method not in ("fixed", "area", "metered", "formula", "pooled"):
             return data.get("text") or self.env._("%(item)s, as agreed", item=self.item_id.name)
         price = formatLang(self.env, self.price_unit, digits=_digits(self.price_unit, 2))
         parts = []
@@ -196,9 +196,11 @@ class PmCharge(models.Model):
             parts.append(price)
         elif method == "formula":
             parts.append(self._explain_formula(data))
+        elif method == "pooled":
+            parts.append(self._explain_pooled(data))
         else:
             parts.append(self._explain_metered(data, price))
-        if method != "metered":
+        if method not in ("metered", "pooled"):
             parts.append(self._explain_time(data))
         result = " × ".join(filter(None, parts))
         if data.get("tariff"):
@@ -241,6 +243,24 @@ class PmCharge(models.Model):
         )
         base = formatLang(self.env, data.get("base") or 0.0, digits=2)
         return f"{formula.get('text')} ({values}) = {base}" if values else f"{formula.get('text')} = {base}"
+
+    def _explain_pooled(self, data):
+        def number(value, least=2):
+            return formatLang(self.env, value or 0.0, digits=_digits(value or 0.0, least))
+
+        whole = self.env._(
+            "%(pool)s: %(cost)s × %(weight)s/%(weights)s = %(share)s",
+            pool=data.get("pool"),
+            cost=number(data.get("pool_amount")),
+            weight=number(data.get("weight")),
+            weights=number(data.get("weights")),
+            share=number(data.get("share")),
+        )
+        if data.get("days") == data.get("of_days"):
+            return whole
+        return self.env._(
+            "%(whole)s × %(days)s/%(all)s days", whole=whole, days=data.get("days"), all=data.get("of_days")
+        )
 
     def _explain_metered(self, data, price):
         uom = data.get("uom")

@@ -13,6 +13,7 @@ METHODS = [
     ("area", "Per m²"),
     ("metered", "By meter"),
     ("formula", "Formula"),
+    ("pooled", "Pooled share"),
 ]
 PRICING_FIELDS = {
     "item_id",
@@ -23,6 +24,8 @@ PRICING_FIELDS = {
     "area_basis",
     "price",
     "formula",
+    "pool_basis",
+    "usage_item_id",
     "rounding",
     "tier_ids",
 }
@@ -73,6 +76,19 @@ class PmFeeTariff(models.Model):
     formula = fields.Char(
         help="Amount per month. Numbers, + − × ÷, brackets, min(), max(), round(), and: area, built, inner (m² of the unit), "
         "price (of this tariff), quantity (of the assignment). Chinese names work too: 计费面积, 建筑面积, 套内面积, 单价, 数量.",
+    )
+    pool_basis = fields.Selection(
+        [("area", "By area"), ("usage", "By use"), ("equal", "Equally")],
+        "Shared",
+        default="area",
+        help="How a pooled cost of a month is divided among the units that pay the fee.",
+    )
+    usage_item_id = fields.Many2one(
+        "pm.fee.item",
+        "Use of",
+        ondelete="restrict",
+        domain="[('company_id', '=', company_id)]",
+        help="The metered fee whose readings of the month count.",
     )
     formula_example = fields.Char(compute="_compute_formula_example", string="Example")
     tier_ids = fields.One2many("pm.fee.tariff.tier", "tariff_id", "Tiers", copy=True)
@@ -127,7 +143,22 @@ class PmFeeTariff(models.Model):
                 else self.env._("This formula divides by zero.")
             )
 
-    @api.constrains("method", "price", "formula", "tier_ids", "state")
+    def _check_pooled(self):
+        self.ensure_one()
+        if self.item_id.period != "1":
+            raise ValidationError(
+                self.env._("Pooled costs are billed monthly: change the period of “%s”.", self.item_id.name)
+            )
+        if self.unit_type:
+            raise ValidationError(
+                self.env._(
+                    "A pooled cost is shared by all that pay it: leave the unit type of “%s” empty.", self.display_name
+                )
+            )
+        if self.pool_basis == "usage" and not self.usage_item_id:
+            raise ValidationError(self.env._("To share by use, name the metered fee whose readings count."))
+
+    @api.constrains("method", "price", "formula", "tier_ids", "state", "pool_basis", "usage_item_id", "unit_type")
     def _check_price(self):
         for tariff in self:
             if tariff.tier_ids and tariff.method != "metered":
@@ -138,6 +169,8 @@ class PmFeeTariff(models.Model):
                 raise ValidationError(self.env._("“%s” is a one-off fee and cannot be by meter.", tariff.item_id.name))
             if tariff.method == "formula":
                 tariff._parsed_formula()
+            elif tariff.method == "pooled":
+                tariff._check_pooled()
             elif tariff.state == "approved" and not tariff.price and not tariff.tier_ids:
                 raise ValidationError(self.env._("To approve “%s” you must give it a price.", tariff.display_name))
 
@@ -277,6 +310,8 @@ class PmFeeTariff(models.Model):
         if self.method == "fixed":
             once = self.item_id.period == "0"
             text = self.env._("%s once", money(self.price)) if once else self.env._("%s per month", money(self.price))
+        elif self.method == "pooled":
+            text = self._pool_text()
         elif self.method == "formula":
             text = self.env._("%(formula)s per month (price %(price)s)", formula=self.formula, price=money(self.price))
         elif self.method == "metered" and self.tier_ids:
@@ -300,6 +335,14 @@ class PmFeeTariff(models.Model):
         if tax:
             text += " " + (self.env._("(tax included)") if tax.price_include else self.env._("(plus tax)"))
         return text
+
+    def _pool_text(self):
+        if self.pool_basis == "usage":
+            return self.env._("actual cost of the month, shared by use (%s)", self.usage_item_id.name)
+        if self.pool_basis == "equal":
+            return self.env._("actual cost of the month, shared equally")
+        basis = dict(self._fields["area_basis"]._description_selection(self.env))[self.area_basis or "chargeable"]
+        return self.env._("actual cost of the month, shared by %s", basis.lower())
 
     def _close_predecessor(self):
         """End the open version of before on the eve of this one, unless it has billed beyond that day."""

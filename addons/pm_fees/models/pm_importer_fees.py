@@ -30,6 +30,7 @@ METHOD_WORDS = {
     "area": ("Per m²", "按面积", "面积", "按平方米"),
     "metered": ("By meter", "按表计量", "计量", "按表", "抄表"),
     "formula": ("Formula", "公式", "按公式"),
+    "pooled": ("Pooled share", "公摊", "分摊"),
 }
 AREA_WORDS = {
     "chargeable": ("Chargeable area", "计费面积", "收费面积"),

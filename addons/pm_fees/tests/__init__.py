@@ -2,6 +2,7 @@
 from . import test_billing_compute
 from . import test_billing_meter
 from . import test_billing_methods
+from . import test_billing_pool
 from . import test_billing_posting
 from . import test_billing_access
 from . import test_billing_documents
