@@ -51,6 +51,8 @@
         "views/optout_templates.xml",
         "views/res_config_settings_engines_views.xml",
         "views/engines_menus.xml",
+        "views/pm_workbench_views.xml",
+        "data/pm_workbench_data.xml",
     ],
     "assets": {"web.assets_backend": ["pm_base/static/src/report/*.js", "pm_base/static/src/import/*.js"]},
 }

@@ -57,6 +57,7 @@
         "views/faq_portal_templates.xml",
         "views/pm_service_item_views.xml",
         "views/service_portal_templates.xml",
+        "data/pm_workbench_data.xml",
     ],
     "assets": {
         "web.assets_frontend": ["pm_customer_service/static/src/portal/*.js"],

@@ -84,6 +84,7 @@
         "views/pm_collection_plan_views.xml",
         "views/collection_menus.xml",
         "views/dunning_menus.xml",
+        "data/pm_workbench_data.xml",
     ],
     "assets": {
         "web.assets_backend": ["pm_fees/static/src/**/*"],

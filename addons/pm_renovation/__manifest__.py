@@ -40,6 +40,7 @@
         "views/portal_templates.xml",
         "views/permit_templates.xml",
         "views/menus.xml",
+        "data/pm_workbench_data.xml",
     ],
     "application": True,
     "installable": True,

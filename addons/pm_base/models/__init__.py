@@ -43,3 +43,5 @@ from . import res_partner_consent
 from . import pm_kpi
 from . import pm_kpi_target
 from . import pm_kpi_result
+from . import pm_workbench_tile
+from . import ir_http

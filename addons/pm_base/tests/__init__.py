@@ -15,3 +15,4 @@ from . import test_import
 from . import test_import_cells
 from . import test_import_job
 from . import test_import_sheets
+from . import test_workbench

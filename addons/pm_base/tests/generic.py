@@ -5,7 +5,7 @@ from pathlib import Path
 import polib
 from lxml import etree
 from odoo.modules.module import get_module_path
-from odoo.tests.common import tagged
+from odoo.tests.common import new_test_user, tagged
 
 # Terms that read the same in Chinese.
 SAME_IN_CHINESE = {"PDF", "KPI", "XLSX", "CSV", "QR", "ID", "OK", "%", "m²", "SMS", "Logo", "URL"}
@@ -72,6 +72,18 @@ class GenericModuleChecks:
                         self.assertTrue(method)
                         # The web client sends the ids of the selection, be it empty: @api.model takes them for an argument.
                         self.assertFalse(getattr(method, "_api_model", False))
+
+    def test_every_workbench_tile_counts_for_each_of_its_roles(self):
+        data = self.env["ir.model.data"].search([("module", "=", self._module), ("model", "=", "pm.workbench.tile")])
+        tiles = self.env["pm.workbench.tile"].browse(data.mapped("res_id"))
+        for group in tiles.group_ids:
+            user = new_test_user(self.env, f"tile_{group.id}", groups="base.group_user")
+            user.group_ids += group
+            for tile in tiles.filtered(lambda tile, group=group: group in tile.group_ids).with_user(user):
+                with self.subTest(tile=tile.name, role=group.name):
+                    self.assertTrue(tile.is_mine, "the role may not read what the tile counts")
+                    self.assertFalse(tile.is_broken)
+                    self.assertIn("type", tile.action_open())
 
     def test_every_string_is_chinese_when_the_user_is(self):
         path = Path(get_module_path(self._module)) / "i18n" / "zh_CN.po"
