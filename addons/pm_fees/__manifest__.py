@@ -87,6 +87,7 @@
         "data/pm_workbench_data.xml",
     ],
     "assets": {
-        "web.assets_backend": ["pm_fees/static/src/**/*"],
+        "web.assets_backend": ["pm_fees/static/src/counter/*"],
+        "web.assets_frontend": ["pm_fees/static/src/portal/*"],
     },
 }

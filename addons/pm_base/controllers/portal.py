@@ -4,13 +4,7 @@ from odoo.http import request
 
 
 class PmPortal(CustomerPortal):
-    """The portal home and the page “My units”. Record rules decide what is seen; nothing here is sudo'd."""
-
-    def _prepare_home_portal_values(self, counters):
-        values = super()._prepare_home_portal_values(counters)
-        if "pm_unit_count" in counters:
-            values["pm_unit_count"] = request.env["pm.unit"].search_count([])
-        return values
+    """The page “My units”. Record rules decide which units are seen."""
 
     @http.route("/my/units", type="http", auth="user", website=True, readonly=True)
     def portal_my_units(self, **_kw):

@@ -62,7 +62,9 @@ class TestWorkbench(PmCase):
     def test_uid_is_the_one_who_looks(self):
         self.tile.write({"domain": "[('user_id', '=', uid)]", "late_domain": False})
         self.units[0].user_id = self.officer
-        self.assertEqual(self.tile.with_user(self.officer).count, len(self.units.filtered(lambda u: u.user_id == self.officer)))
+        self.assertEqual(
+            self.tile.with_user(self.officer).count, len(self.units.filtered(lambda u: u.user_id == self.officer))
+        )
         self.assertEqual(self.tile.with_user(self.assistant).count, 0)
 
     def test_a_shortcut_has_no_count(self):
@@ -72,8 +74,17 @@ class TestWorkbench(PmCase):
         self.assertEqual(self.tile.action_open()["res_model"], "pm.unit")
 
     def test_a_wrong_condition_is_refused(self):
-        for condition in ("[('no_such_field', '=', 1)]", "[('name', '=', ", "__import__('os')", "[('name', 'like?', 1)]"):
-            with self.subTest(condition=condition), self.assertRaises(ValidationError), mute_logger("odoo.tools.safe_eval"):
+        for condition in (
+            "[('no_such_field', '=', 1)]",
+            "[('name', '=', ",
+            "__import__('os')",
+            "[('name', 'like?', 1)]",
+        ):
+            with (
+                self.subTest(condition=condition),
+                self.assertRaises(ValidationError),
+                mute_logger("odoo.tools.safe_eval"),
+            ):
                 self.tile.domain = condition
 
     def test_a_tile_does_not_run_code(self):
@@ -85,7 +96,9 @@ class TestWorkbench(PmCase):
 
     def test_a_broken_tile_does_not_break_the_screen(self):
         self.env.flush_all()
-        self.env.cr.execute("UPDATE pm_workbench_tile SET domain = '[(''gone'', ''='', 1)]' WHERE id = %s", [self.tile.id])
+        self.env.cr.execute(
+            "UPDATE pm_workbench_tile SET domain = '[(''gone'', ''='', 1)]' WHERE id = %s", [self.tile.id]
+        )
         self.tile.invalidate_recordset()
         with mute_logger("odoo.addons.pm_base.models.pm_workbench_tile"):
             tiles = self._mine(self.officer)

@@ -19,13 +19,6 @@ MAX_TEXT = 5000
 class TicketPortal(CustomerPortal):
     """Tickets of the own household, and nothing else: every page reads as the user, under the record rules."""
 
-    def _prepare_home_portal_values(self, counters):
-        values = super()._prepare_home_portal_values(counters)
-        if "ticket_count" in counters:
-            ticket = request.env["pm.ticket"]
-            values["ticket_count"] = ticket.search_count([]) if ticket.has_access("read") else 0
-        return values
-
     def _get_setting(self, name, default):
         # sudo: three numbers from the settings; the customer may not read system parameters
         value = request.env["ir.config_parameter"].sudo().get_param(f"pm_customer_service.{name}")

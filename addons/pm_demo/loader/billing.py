@@ -33,6 +33,8 @@ ROUNDS = {
 TOGETHER = ("hotel", "parking", "storage")  # one payment for all units of the payer
 METHODS = ("transfer", "transfer", "transfer", "wechat", "wechat", "alipay", "card")
 PART = 0.4
+# Who came with cash, how many days ago.
+CASH = {"B-1401": 2, "B-1503": 2, "B-1704": 2, "B-1803": 1, "B-1906": 1}
 
 
 def load_prices(sample):
@@ -66,7 +68,9 @@ def load_payments(sample):
     random_numbers = random.Random(39000)
     stopped = _stopped(sample)
     at_bank = _paid_by_bank(sample)
-    methods = {code: sample.env["pm.payment.method"]._get(sample.property.company_id, code) for code in set(METHODS)}
+    methods = {
+        code: sample.env["pm.payment.method"]._get(sample.property.company_id, code) for code in {*METHODS, "cash"}
+    }
     env = sample.as_user("cashier")
     charges = env["pm.charge"].search(
         [("property_id", "=", sample.property.id), ("state", "=", "posted"), ("kind", "=", "regular")],
@@ -95,24 +99,32 @@ def load_payments(sample):
             amount = oldest.currency_id.round(oldest.residual * PART)
             baskets.setdefault((1, oldest.partner_id, oldest.unit_id), []).append((oldest, amount))
     order = sorted(baskets.items(), key=lambda item: (-item[0][0], item[0][1].id, item[0][2].id))
+    # Cash last, day by day: a drawer is counted before the next one is opened.
+    order.sort(key=lambda item: -CASH.get(item[0][2].code, 99))
     with _reconciled_together(env):
         for number, ((back, partner, unit), parts) in enumerate(order):
             if number % 50 == 0:
                 _logger.info("sample property: payments, %s of %s", number, len(order))
             day = min(month(sample.today, -back) + timedelta(days=random_numbers.randint(3, 26)), sample.today)
-            env["pm.payment"]._register_payment(
+            method = random_numbers.choice(METHODS)
+            if unit.code in CASH:
+                day, method = sample.today - timedelta(days=CASH[unit.code]), "cash"
+            payment = env["pm.payment"]._register_payment(
                 {
                     "request_key": f"sample/{number}",
                     "direction": "in",
                     "property_id": sample.property.id,
                     "partner_id": partner.id,
                     "unit_id": unit.id,
-                    "method_id": methods[random_numbers.choice(METHODS)].id,
+                    "method_id": methods[method].id,
                     "amount": round(sum(amount for _charge, amount in parts), 2),
                     "date": day,
                     "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in parts],
                 }
             )
+            following = order[number + 1][0][2].code if number + 1 < len(order) else None
+            if unit.code in CASH and CASH[unit.code] != CASH.get(following):
+                _count_drawer(sample, payment.session_id, signed=following is not None)
     sample.env.flush_all()
     # Receipts of last year are not mailed on the first day of the demonstration, and they were not all written at this minute.
     sample.env.cr.execute(
@@ -152,6 +164,30 @@ def load_bank(sample):
         "bank.line",
         lambda text: re.sub(r"<([A-Z0-9-]+)>", lambda found: make_reference("unit", ids[found.group(1)]), text),
     )
+
+
+def _count_drawer(sample, session, signed):
+    """Count a drawer; the accountant signs for the older ones, the last waits for the signature."""
+    day = session.payment_ids[:1].date
+    session.counted_amount = session.expected_amount
+    session.action_close()
+    if signed:
+        session.with_user(sample.users["accountant"]).action_hand_over()
+    sample.env.flush_all()
+    sample.env.cr.execute(
+        SQL(
+            """UPDATE pm_cash_session SET opened_at = %(day)s + time '01:00', closed_at = %(day)s + time '09:10',
+                      handed_over_at = CASE WHEN state = 'handed_over' THEN %(day)s + time '09:20' END WHERE id = %(id)s""",
+            day=day,
+            id=session.id,
+        )
+    )
+    session.invalidate_recordset()
+
+
+def load_debtors(sample):
+    """Who is in arrears today. Their reminders are made when somebody asks for them, or by the job of tomorrow."""
+    sample.env["pm.dunning.case"]._refresh(sample.property, sample.today)
 
 
 def postpone_jobs(sample):

@@ -3,7 +3,7 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import answers, billing, relations, renovation, service, services
+from . import answers, billing, history, house, relations, renovation, service, services
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -21,6 +21,7 @@ MASTER_FILES = (
 STEPS = (
     "office",
     "master",
+    "house",
     "prices",
     "history",
     "payments",
@@ -30,6 +31,7 @@ STEPS = (
     "answers",
     "services",
     "renovations",
+    "figures",
 )
 
 
@@ -51,17 +53,11 @@ class Sample:
         for name, kind in MASTER_FILES:
             self.import_file(name, kind)
         self.property = self.env["pm.property"].search([("code", "=", PROPERTY)])
-        self.property.write(
-            {
-                "tz": TZ,
-                "large_customer_permille": 15,
-                "lift_count": 8,
-                "parking_underground": 134,
-                "gas_type": "municipal",
-                "heating_type": "municipal",
-            }
-        )
+        self.property.write({"tz": TZ, "large_customer_permille": 15})
         self.users = load_staff(self.env, self.property)
+
+    def house(self):
+        house.load_house(self)
 
     def prices(self):
         billing.load_prices(self)
@@ -74,10 +70,12 @@ class Sample:
 
     def bank(self):
         billing.load_bank(self)
+        billing.load_debtors(self)
         billing.postpone_jobs(self)
 
     def tickets(self):
         service.load_teams(self)
+        history.load_history(self)
         service.load_tickets(self)
 
     def relations(self):
@@ -91,6 +89,12 @@ class Sample:
 
     def renovations(self):
         renovation.load_renovations(self)
+
+    def figures(self):
+        """Key figures of the last half year: each month as it stands now, which is how it ended."""
+        kpis = self.env["pm.kpi"].search([("method", "!=", False)])
+        for back in range(6, -1, -1):
+            kpis._compute_month(self.property, billing.month(self.today, -back))
 
     def import_file(self, name, kind, change=lambda text: text):
         """Load one file by the import of pm_base; a refused row stops the installation and names itself."""

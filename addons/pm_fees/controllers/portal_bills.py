@@ -4,6 +4,7 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.http import request
+from odoo.tools import format_amount
 from werkzeug.exceptions import NotFound
 
 _PAGE = 20
@@ -14,8 +15,12 @@ class PmBillsPortal(PortalAccount):
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
-        if "pm_bill_count" in counters:
-            values["pm_bill_count"] = request.env["pm.charge"].sudo().search_count(self._open_domain())
+        if "pm_bill_due" in counters:
+            # sudo: portal users reach charges only through the domain of their own partner
+            charges = request.env["pm.charge"].sudo()
+            [(due,)] = charges._read_group(self._open_domain(), [], ["residual:sum"])
+            # The card shows what the counter is, so it is the sum in words and not a number of bills; 0 hides it.
+            values["pm_bill_due"] = due and format_amount(request.env, due, request.env.company.currency_id)
         return values
 
     # What is one's own: the payer is the user's own partner or belongs to his company.

@@ -37,8 +37,8 @@ class AccountBankStatementLine(models.Model):
     pm_match_state = fields.Selection(
         [
             ("todo", "To match"),
-            ("matched", "Matched"),
             ("proposed", "Proposed"),
+            ("matched", "Matched"),
             ("unknown", "Unknown"),
             ("ignored", "Not for fees"),
         ],
@@ -173,9 +173,24 @@ class AccountBankStatementLine(models.Model):
         return payment.action_reverse()
 
     def action_pm_match(self):
-        """Match the selected lines now."""
-        self.filtered(lambda line: line.pm_match_state in ("unknown", "ignored", False)).pm_match_state = "todo"
-        self._pm_match()
+        """Match the selected lines now and say what came of it. Money that went out is never a payment of fees."""
+        arrived = self.filtered(lambda line: line.amount > 0)
+        arrived.filtered(lambda line: line.pm_match_state in ("unknown", "ignored", False)).pm_match_state = "todo"
+        counts = arrived._pm_match()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if counts["matched"] else "info",
+                "message": self.env._(
+                    "%(matched)s matched, %(proposed)s to confirm, %(unknown)s unknown.",
+                    matched=counts["matched"],
+                    proposed=counts["proposed"],
+                    unknown=counts["unknown"],
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_pm_ignore(self):
         """Not a payment of fees (interest, transfer between own accounts ...): leave it to the accountant."""

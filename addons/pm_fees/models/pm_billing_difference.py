@@ -8,7 +8,7 @@ class PmBillingDifference(models.Model):
     _name = "pm.billing.difference"
     _description = "Difference to last month"
     _auto = False
-    _order = "difference desc, unit_id"
+    _order = "size desc, unit_id"
     _rec_name = "unit_id"
     _depends = {
         "pm.charge": ["state", "run_id", "amount_total", "period_start", "period_end"],
@@ -24,13 +24,14 @@ class PmBillingDifference(models.Model):
     amount = fields.Monetary("This period", readonly=True)
     previous = fields.Monetary("Period before", readonly=True)
     difference = fields.Monetary(readonly=True)
+    size = fields.Monetary("Size of the change", readonly=True, aggregator=None)
     percent = fields.Float("Change (%)", readonly=True, aggregator=None, help="Empty when nothing was billed before.")
     kind = fields.Selection([("same", "Same"), ("changed", "Changed"), ("new", "New"), ("gone", "Gone")], readonly=True)
 
     @property
     def _table_query(self):
         return SQL("""
-            SELECT compared.*, amount - previous AS difference,
+            SELECT compared.*, amount - previous AS difference, abs(amount - previous) AS size,
                    CASE WHEN previous <> 0 THEN round((amount - previous) * 100 / previous, 1) END AS percent,
                    CASE WHEN amount = previous THEN 'same' WHEN previous = 0 THEN 'new' WHEN amount = 0 THEN 'gone' ELSE 'changed' END AS kind
               FROM (

@@ -82,7 +82,7 @@ class PmBillingRun(models.Model):
     computed_by = fields.Many2one("res.users", readonly=True, copy=False)
     computed_on = fields.Datetime(readonly=True, copy=False)
     approved_by = fields.Many2one("res.users", readonly=True, copy=False)
-    approved_on = fields.Datetime(readonly=True, copy=False)
+    approved_on = fields.Datetime("Approved at", readonly=True, copy=False)
     posted_by = fields.Many2one("res.users", readonly=True, copy=False)
     posted_on = fields.Datetime(readonly=True, copy=False)
     cursor = fields.Integer(readonly=True, copy=False, help="Last unit computed: where the job goes on.")
@@ -328,6 +328,8 @@ class PmBillingRun(models.Model):
             return False
         self._link_replaced()
         self._transition("computed")
+        # What the monthly job asked an accountant to do is done, whoever did it.
+        self.activity_feedback(["mail.mail_activity_data_todo"])
         self.message_post(
             body=self.env._(
                 "%(charges)s charges, %(refused)s rows refused, %(warnings)s warnings.",
@@ -525,7 +527,13 @@ class PmBillingRun(models.Model):
                 "pm.billing.difference", self.env._("Compared with last month"), [("run_id", "in", self.ids)]
             ),
             "view_mode": "list,pivot",
+            "context": {"search_default_differs": 1},
         }
+
+    def action_open_entries(self):
+        """The entries in the ledger that hold the charges of the run."""
+        domain = [("id", "in", self.charge_ids.move_line_id.move_id.ids)]
+        return self._action_list("account.move", self.env._("Journal Entries"), domain)
 
     def action_open_notices(self):
         return self._action_list("pm.fee.notice", self.env._("Payment notices"), [("run_id", "in", self.ids)])

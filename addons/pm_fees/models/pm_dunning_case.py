@@ -33,11 +33,11 @@ class PmDunningCase(models.Model):
     closed_on = fields.Date(readonly=True)
     oldest_due_date = fields.Date("Overdue Since", readonly=True)
     stage = fields.Integer("Months Overdue", readonly=True)
-    amount_due = fields.Monetary("Overdue", readonly=True, help="What may be demanded today.")
+    amount_due = fields.Monetary("Overdue Amount", readonly=True, help="What may be demanded today.")
     amount_held = fields.Monetary(
         "Held", readonly=True, help="Overdue charges that are disputed or covered by an instalment plan."
     )
-    charge_count = fields.Integer("Overdue Charges", readonly=True)
+    charge_count = fields.Integer("Number of Charges", readonly=True)
     reason_id = fields.Many2one(
         "pm.dunning.reason", "Why Unpaid", readonly=True, index="btree_not_null", help="What the debtor last said."
     )

@@ -61,7 +61,7 @@ class PmFeeTariff(models.Model):
     unit_type = fields.Selection(UNIT_TYPES, help="Empty: for every type without a tariff of its own.")
     date_from = fields.Date("In force from", required=True, tracking=True)
     date_to = fields.Date("Until", tracking=True)
-    method = fields.Selection(METHODS, required=True, default="area")
+    method = fields.Selection(METHODS, "Charged By", required=True, default="area")
     area_basis = fields.Selection(
         [("chargeable", "Chargeable area"), ("built", "Built area"), ("inner", "Inner area")], default="chargeable"
     )

@@ -164,6 +164,18 @@ class TestBankMatch(CashierCase):
         line.action_pm_match()
         self.assertEqual((line.pm_match_state, len(line.pm_proposal_ids)), ("unknown", 1))
 
+    def test_money_that_went_out_is_never_matched(self):
+        fee = self.line(-35, "account fee", pm_match_state="ignored")
+        told = fee.action_pm_match()["params"]
+        self.assertEqual(fee.pm_match_state, "ignored", "a bank's own fee does not wait for a payer again")
+        self.assertEqual(told["type"], "info")
+
+    def test_matching_says_what_came_of_it(self):
+        self.charge(amount=118.5)
+        lines = self.line(118.5, self.reference(self.units[0])) + self.line(777, "goods")
+        message = lines.action_pm_match()["params"]["message"]
+        self.assertEqual(message, "1 matched, 0 to confirm, 1 unknown.")
+
     def test_only_accountants_decide(self):
         self.charge(amount=100)
         line = self.line(70, name="Owner 1")

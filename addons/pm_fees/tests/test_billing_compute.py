@@ -1,4 +1,5 @@
 import psycopg2
+from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -39,6 +40,17 @@ class TestBillingCompute(BillingCase):
         )
         self.assertEqual(len(charge.reference), 12)
         self.assertEqual(charge.residual, 0, "nothing is owed before posting")
+
+    def test_monthly_job_asks_an_accountant_once_and_computing_answers(self):
+        with freeze_time("2026-11-02 01:00:00"):
+            for _round in range(2):
+                with self.enter_registry_test_mode():
+                    self.env.ref("pm_fees.ir_cron_billing_create").method_direct_trigger()
+        run = self.Run.search([("property_id", "=", self.property.id), ("date_from", "=", "2026-11-01")])
+        self.assertEqual(len(run), 1, "the job is safe to run twice")
+        self.assertEqual((run.state, run.activity_ids.user_id), ("draft", self.accountant))
+        run.with_user(self.accountant).action_compute()
+        self.assertFalse(run.activity_ids, "what was asked has been done")
 
     def test_tax_excluded_comes_on_top(self):
         self.item_fixed.product_id.taxes_id = self.tax

@@ -50,6 +50,23 @@ class TestPortalBills(CashierCase, HttpCase):
         self.assertIn("111.11", text)
         self.assertNotIn("222.22", text)
 
+    def test_home_shows_the_sum_to_pay_of_the_own_household(self):
+        own = self.charge(amount=111.11)
+        self.charge(unit=self.units[1], amount=222.22)
+        self.login(self.portal_user)
+        self.assertIn("/my/bills", self.url_open("/my").text, "the card is there, whether or not something is owed")
+        self.assertIn("111.11", self.make_counter("pm_bill_due"))
+        self.pay((own, 111.11))
+        self.assertFalse(self.make_counter("pm_bill_due"), "nothing owed, no alert")
+
+    def make_counter(self, name):
+        answer = self.url_open(
+            "/my/counters",
+            data=json.dumps({"params": {"counters": [name]}}),
+            headers={"Content-Type": "application/json"},
+        )
+        return answer.json()["result"][name]
+
     def test_other_households_cannot_be_reached(self):
         foreign = self.charge(unit=self.units[1], amount=50)
         own = self.charge(amount=50)

@@ -24,13 +24,6 @@ class RenovationPortal(CustomerPortal):
     """Renovations of the own household: apply, follow, sign, download, ask for acceptance."""
 
     # ------------------------------------------------------------ home and list
-    def _prepare_home_portal_values(self, counters):
-        values = super()._prepare_home_portal_values(counters)
-        if "renovation_count" in counters:
-            Renovation = request.env["pm.renovation"]
-            values["renovation_count"] = Renovation.search_count([]) if Renovation.has_access("read") else 0
-        return values
-
     @http.route(["/my/renovations", "/my/renovations/page/<int:page>"], type="http", auth="user", website=True)
     def portal_my_renovations(self, page=1, **kwargs):
         Renovation = request.env["pm.renovation"]

@@ -248,7 +248,7 @@ class PmRenovation(models.Model):
         for case in self:
             if case.applicant_id and case._is_owner(case.applicant_id):
                 case.applicant_role = "owner"
-            elif case.applicant_id in case.unit_id.current_party_ids.partner_id:
+            elif case.applicant_id and case._party_of(case.applicant_id):
                 case.applicant_role = "tenant"
             else:
                 case.applicant_role = "other"
@@ -262,10 +262,12 @@ class PmRenovation(models.Model):
             )
             case.owner_id = (mine or owners)[:1]
 
-    @api.depends("applicant_id")
+    @api.depends("unit_id", "applicant_id")
     def _compute_deposit_payer_id(self):
         for case in self:
-            case.deposit_payer_id = case.deposit_payer_id or case.applicant_id
+            # The clerk of a firm applies for it; the money is the firm's.
+            applicant = case.applicant_id
+            case.deposit_payer_id = case.deposit_payer_id or (applicant and case._party_of(applicant)) or applicant
 
     @api.depends("paper_ids.state", "paper_ids.required")
     def _compute_missing_paper_count(self):
@@ -424,6 +426,21 @@ class PmRenovation(models.Model):
         """Whether the partner, or the company he acts for, owns the unit today."""
         self.ensure_one()
         return partner.commercial_partner_id in self.unit_id.owner_ids.commercial_partner_id
+
+    def _party_of(self, partner):
+        """The party of the unit that a partner is or acts for today, if there is one."""
+        self.ensure_one()
+        parties = self.unit_id.current_party_ids.partner_id
+        firm = partner.commercial_partner_id
+        return (parties & partner) or parties.filtered(lambda party: party.commercial_partner_id == firm)[:1]
+
+    def _contractor_for_the_door(self):
+        """Name of the firm at work as it may hang on a door: what the applicant told stands for a firm, a contact that is
+        a person is left out (L-02)."""
+        self.ensure_one()
+        if self.contractor_id:
+            return self.contractor_id.name if self.contractor_id.is_company else ""
+        return self.contractor_name or ""
 
     def _sync_papers(self):
         """Ask for exactly the papers that the works and the applicant call for; keep what was brought."""

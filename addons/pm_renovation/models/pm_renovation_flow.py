@@ -4,6 +4,7 @@ import secrets
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
 # (from, to) of every allowed change of state. Guards are methods `_guard_<to>`.
 TRANSITIONS = {
@@ -234,6 +235,10 @@ class PmRenovation(models.Model):
             case._cancel_deadlines("review", self.env._("Defects told; the clock starts anew on resubmission."))
             case._notify("defects", defects="; ".join(texts))
 
+    def action_accept_papers(self):
+        """Accept every paper that was received and not judged yet, in one go."""
+        self.paper_ids.filtered(lambda paper: paper.state == "received").action_accept()
+
     def action_approve(self):
         """Approve; every review passed and every required paper accepted."""
         for case in self:
@@ -298,9 +303,24 @@ class PmRenovation(models.Model):
             )
             case._notify("permit")
 
+    def action_print_permit(self):
+        """The permit as PDF, to hang on the door."""
+        return self.env.ref("pm_renovation.permit_report").report_action(self)
+
     def action_start(self):
-        """The contractor is on site; daily patrols begin."""
+        """The contractor is on site; daily patrols begin.
+
+        :raise UserError: the permit is not valid yet
+        """
         for case in self:
+            if case.permit_valid_from and case.property_id._today() < case.permit_valid_from:
+                raise UserError(
+                    self.env._(
+                        "%(case)s may start on %(day)s: its permit is not valid before.",
+                        case=case.name,
+                        day=format_date(self.env, case.permit_valid_from),
+                    )
+                )
             case._transition("in_progress", started_on=case.property_id._today())
 
     def action_notify_completion(self):

@@ -34,11 +34,11 @@ class RenovationDocument(models.AbstractModel):
             [
                 (_("Unit"), people.unit_id.display_name),
                 (_("Chargeable area"), f"{kit.num(people.unit_id.area_chargeable)} m²"),
-                (_("Applicant"), people.applicant_id.name),
+                (_("Applicant"), people.applicant_id.display_name),
                 (_("Phone"), people.applicant_id.phone),
                 (_("Owner"), people.owner_id.name),
                 (_("Owner's consent"), _label(case, "owner_consent")),
-                (_("Contractor"), people.contractor_id.name),
+                (_("Contractor"), people.contractor_id.name or people.contractor_name),
                 (_("On site"), " ".join(filter(None, [case.site_manager, case.site_phone]))),
                 (_("Start"), kit.date(case.date_start)),
                 (_("End"), kit.date(case.date_end)),
@@ -161,7 +161,7 @@ class ReportAgreement(models.AbstractModel):
         deposit = case.deposit_id.amount or prop._renovation_deposit(case.unit_id)
         return [
             kit.pairs(
-                [(_("Management"), prop.company_id.name), (_("Applicant"), case.applicant_id.name)],
+                [(_("Management"), prop.company_id.name), (_("Applicant"), case.applicant_id.display_name)],
                 columns=1,
             ),
             self._unit_pairs(record, kit),
@@ -212,7 +212,7 @@ class ReportPermit(models.AbstractModel):
             narrow.pairs(
                 [
                     (_("Unit"), case.unit_id.display_name),
-                    (_("Contractor"), case.contractor_id.name if case.contractor_id.is_company else ""),
+                    (_("Contractor"), case._contractor_for_the_door()),
                     (_("Valid from"), kit.date(record.permit_valid_from)),
                     (_("Valid until"), kit.date(record.permit_valid_until)),
                     (_("Working hours"), prop._hours_text("work")),
@@ -304,8 +304,8 @@ class ReportViolation(models.AbstractModel):
         return [
             kit.pairs(
                 [
-                    (_("To"), case.applicant_id.name),
-                    (_("Contractor"), case.contractor_id.name),
+                    (_("To"), case.applicant_id.display_name),
+                    (_("Contractor"), case.contractor_id.name or case.contractor_name),
                     (_("Unit"), case.unit_id.display_name),
                     (_("Permit"), case.permit_number),
                     (_("Found"), kit.datetime(record.found_at, tz=record.property_id.tz)),

@@ -175,7 +175,9 @@ class TestDeposit(RenovationCase):
         self.assertEqual(wizard.amount, 3000.0)
         wizard.action_confirm()
         self.bring_to("refund_requested", case)
-        Wizard.create({"deposit_id": case.deposit_id.id, "method_id": self.method.id}).action_confirm()
+        refund = Wizard.create({"deposit_id": case.deposit_id.id})
+        self.assertEqual(refund.method_id, self.method, "money goes back the way it came")
+        refund.action_confirm()
         self.assertEqual(case.deposit_id.state, "refunded")
 
     def test_nobody_writes_or_deletes_a_deposit(self):

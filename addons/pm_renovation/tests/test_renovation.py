@@ -1,5 +1,6 @@
 import base64
 
+from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import tagged
@@ -148,6 +149,41 @@ class TestRenovation(RenovationCase):
             self.as_user(case, "officer").action_sign_agreement()
         with self.assertRaises(UserError):
             self.as_user(case, "officer").action_issue_permit()
+
+    def test_works_do_not_start_before_the_permit_is_valid(self):
+        case = self.make_case(date_start=fields.Date.add(self.property._today(), days=3))
+        case = self.bring_to("permit_issued", case)
+        with self.assertRaisesRegex(UserError, "may start on"):
+            self.as_user(case, "officer").action_start()
+        with freeze_time(fields.Datetime.add(fields.Datetime.now(), days=3)):
+            self.as_user(case, "officer").action_start()
+        self.assertEqual(case.state, "in_progress")
+
+    def test_papers_received_are_accepted_in_one_go(self):
+        case = self.make_case()
+        self.submit(case)
+        case.paper_ids[0].on_paper = False
+        self.as_user(case, "officer").action_accept_papers()
+        self.assertEqual(set(case.paper_ids[1:].mapped("state")), {"accepted"})
+        self.assertEqual(case.paper_ids[0].state, "missing", "what is not there cannot be in order")
+
+    def test_clerk_of_a_tenant_firm_applies_for_the_firm(self):
+        firm = self.env["res.partner"].create({"name": "Tenant Ltd", "is_company": True})
+        clerk = self.env["res.partner"].create({"name": "Clerk", "parent_id": firm.id})
+        self.env["pm.unit.party"].create(
+            {"unit_id": self.units[0].id, "partner_id": firm.id, "role": "tenant", "date_from": "2026-01-01"}
+        )
+        case = self.make_case(applicant_id=clerk.id)
+        self.assertEqual(case.applicant_role, "tenant")
+        self.assertEqual(case.deposit_payer_id, firm, "the deposit is the firm's money")
+
+    def test_no_name_of_a_person_hangs_on_the_door(self):
+        case = self.make_case(contractor_name="Sunny Builders")
+        self.assertEqual(case._contractor_for_the_door(), "Sunny Builders")
+        case.contractor_id = self.env["res.partner"].create({"name": "Mr Handy"})
+        self.assertEqual(case._contractor_for_the_door(), "")
+        case.contractor_id.is_company = True
+        self.assertEqual(case._contractor_for_the_door(), "Mr Handy")
 
     def test_no_permit_before_the_deposit(self):
         case = self.bring_to("agreement_signed")

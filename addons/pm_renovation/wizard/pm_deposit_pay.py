@@ -15,7 +15,15 @@ class PmDepositPay(models.TransientModel):
     state = fields.Selection(related="deposit_id.state")
     amount = fields.Monetary(compute="_compute_amount")
     deduction = fields.Monetary("Less Agreed Deductions", compute="_compute_amount")
-    method_id = fields.Many2one("pm.payment.method", required=True, domain="[('company_id', '=', company_id)]")
+    method_id = fields.Many2one(
+        "pm.payment.method",
+        compute="_compute_method_id",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
+        domain="[('company_id', '=', company_id)]",
+    )
     date = fields.Date(required=True, default=lambda self: fields.Date.context_today(self))
 
     @api.depends("deposit_id")
@@ -25,6 +33,13 @@ class PmDepositPay(models.TransientModel):
             refund = deposit.state == "refund_requested"
             wizard.amount = deposit.amount_refund if refund else deposit.amount
             wizard.deduction = deposit.amount_agreed if refund else 0.0
+
+    @api.depends("deposit_id")
+    def _compute_method_id(self):
+        """Money goes back the way it came, unless the cashier chooses another."""
+        for wizard in self:
+            refund = wizard.deposit_id.state == "refund_requested"
+            wizard.method_id = wizard.method_id or (refund and wizard.deposit_id.payment_id.method_id)
 
     def action_confirm(self):
         """Register the payment and show it with its receipt."""
