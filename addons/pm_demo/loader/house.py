@@ -21,11 +21,6 @@ PROFILE = {
     "heating_type": "none",
 }
 COMPLETE = 0.93  # share of units whose file holds every mandatory paper
-KEY_CUSTOMERS = {
-    "A-1605": "承租整层，年缴费额前十",
-    "A-2104": "高新技术企业，区重点服务对象",
-    "B-1305": "业主委员会候补委员",
-}
 # (who, purpose, wants it, how he told)
 CONSENTS = (
     ("B-1305", "greeting", "opt_in", "counter"),
@@ -42,7 +37,7 @@ def load_house(sample):
     _load_facilities(sample)
     _load_numbers(sample)
     _load_files(sample)
-    _load_people(sample)
+    _load_consents(sample)
     _load_decisions(sample)
 
 
@@ -103,12 +98,7 @@ def _unit(sample, code):
     return sample.property.unit_ids.filtered(lambda unit: unit.code == code)
 
 
-def _load_people(sample):
-    for code, reason in KEY_CUSTOMERS.items():
-        unit = _unit(sample, code)
-        unit.current_party_ids.filtered("is_payer")[:1].write(
-            {"is_key_customer": True, "key_reason": reason, "key_user_id": unit.user_id.id}
-        )
+def _load_consents(sample):
     sample.as_user("assistant")["pm.consent"].create(
         [
             {
