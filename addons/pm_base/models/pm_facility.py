@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class PmFacility(models.Model):
@@ -7,6 +8,7 @@ class PmFacility(models.Model):
     _name = "pm.facility"
     _description = "Facility"
     _order = "property_id, facility_type, name, id"
+    _rec_names_search = ["name", "location"]
 
     _quantity_positive = models.Constraint("CHECK (quantity >= 0)", "A quantity cannot be negative.")
 
@@ -17,7 +19,10 @@ class PmFacility(models.Model):
     building_id = fields.Many2one("pm.building", domain="[('property_id', '=', property_id)]")
     facility_type = fields.Selection(
         [
-            ("valve", "Main valve"),
+            ("valve_water", "Main valve, water"),
+            ("valve_gas", "Main valve, gas"),
+            ("switch_power", "Main switch, power"),
+            ("valve", "Main valve, other"),
             ("pump", "Pump"),
             ("lift", "Lift"),
             ("hydrant", "Hydrant"),
@@ -33,5 +38,18 @@ class PmFacility(models.Model):
         default="other",
     )
     location = fields.Char(required=True)
-    quantity = fields.Integer(default=1)
+    quantity = fields.Float(default=1, digits=(12, 2))
+    unit_measure = fields.Char(string="Measure", help="What the quantity counts: pieces, metres, m² …")
     note = fields.Text()
+
+    @api.constrains("building_id", "property_id")
+    def _check_same_property(self):
+        for facility in self:
+            if facility.building_id and facility.building_id.property_id != facility.property_id:
+                raise ValidationError(
+                    self.env._(
+                        "Facility %(facility)s: building %(building)s belongs to another property.",
+                        facility=facility.name,
+                        building=facility.building_id.display_name,
+                    )
+                )

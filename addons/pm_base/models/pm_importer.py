@@ -2,6 +2,7 @@
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..tools.columns import Column
 
@@ -155,7 +156,31 @@ class PmImporter(models.AbstractModel):
             ("code", "in", [row["code"] for row in rows]),
         ]
         records = self.env[model].with_context(active_test=False).search(domain)
-        return {(record.property_id.id, record.code): record for record in records}
+        found = {(record.property_id.id, record.code): record for record in records}
+        missing = {(properties[row["property"]].id, row["code"]) for row in rows} - found.keys()
+        return {**found, **self._by_spelling(model, missing)}
+
+    @api.model
+    def _by_spelling(self, model, missing):
+        """Units named with other capital and small letters than on record: A-101 and a-101 are one door.
+
+        :param missing: set of ``(property id, code)`` that were not found as they are written
+        :return: ``{(property id, code as written): pm.unit}``
+        """
+        if model != "pm.unit" or not missing:
+            return {}
+        written = {}
+        for property_id, code in missing:
+            written.setdefault((property_id, code.lower()), []).append((property_id, code))
+        self.env[model].flush_model(["property_id", "code"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM pm_unit WHERE (property_id, lower(code)) IN %s",
+                tuple(written),
+            )
+        )
+        units = self.env[model].with_context(active_test=False).search([("id", "in", [unit_id for (unit_id,) in rows])])
+        return {key: unit for unit in units for key in written[unit.property_id.id, unit.code.lower()]}
 
     @api.model
     def _by_property(self, model, rows, column, properties, report, message, remedy, by_name=True):
@@ -181,6 +206,8 @@ class PmImporter(models.AbstractModel):
             for field in fields:
                 for record in Model.search([*domain, (field, "in", values)]):
                     found[record.property_id.id, record[field]] = record
+            missing = {(prop, value) for prop, values in wanted.items() for value in values} - found.keys()
+            found.update(self._by_spelling(model, missing))
         for row in rows:
             value = row.get(column)
             if value and not report.is_bad(row) and (properties[row["property"]].id, value) not in found:

@@ -17,8 +17,9 @@ ROLE_WORDS = {
     "developer": ("Developer", "开发商", "建设单位", "发展商"),
     "contact": ("Contact person", "联系人", "contact", "紧急联系人"),
 }
-PARTY_FIELDS = ("share", "is_payer", "lives_here", "date_to", "is_key_customer", "key_reason", "business_scope", "person_in_charge",
-                "headcount", "emergency_name", "emergency_phone")  # fmt: skip
+PARTY_FIELDS = ("share", "is_payer", "lives_here", "date_to", "contract_ref", "is_key_customer", "key_reason", "key_traits",
+                "business_scope", "business_category", "operating_entity", "person_in_charge", "headcount", "staff_composition",
+                "emergency_name", "emergency_phone")  # fmt: skip
 FOREVER = date.max
 
 
@@ -59,6 +60,7 @@ class ImporterParty(models.AbstractModel):
                 "code",
                 required=True,
                 key=True,
+                fold=True,
                 aliases=("房间号", "单元号", "房产编码", "Unit", "Unit no.", "Room"),
             ),
             Column(
@@ -141,11 +143,16 @@ class ImporterParty(models.AbstractModel):
                 hint_en="Several plates: separate by commas.",
                 hint_zh="多个车牌用逗号分隔。",
             ),
+            Column("contract_ref", "Contract no.", "合同编号", aliases=("租赁合同号", "合同号")),
             Column("is_key_customer", "Key customer", "重点客户", "boolean", aliases=("VIP", "是否重点客户")),
             Column("key_reason", "Why key customer", "重点原因"),
-            Column("business_scope", "Business scope", "经营范围", aliases=("经营业态", "业态")),
-            Column("person_in_charge", "Person in charge", "负责人"),
+            Column("key_traits", "Characteristics", "客户特点", "text", aliases=("特点", "客户特征")),
+            Column("business_scope", "Business scope", "经营范围"),
+            Column("business_category", "Business category", "经营类别", aliases=("经营业态", "业态")),
+            Column("operating_entity", "Operating entity", "经营主体", aliases=("经营单位",)),
+            Column("person_in_charge", "Person in charge", "负责人", aliases=("经营负责人",)),
             Column("headcount", "Staff", "员工人数", "integer", minimum=0, aliases=("人数",)),
+            Column("staff_composition", "Staff composition", "人员构成", aliases=("员工构成",)),
             Column("emergency_name", "Emergency contact", "紧急联系人"),
             Column("emergency_phone", "Emergency phone", "紧急联系电话", "phone", aliases=("紧急电话",)),
         ]

@@ -1,7 +1,7 @@
 from odoo import models
 
 from ..tools.columns import Column
-from .pm_unit import UNIT_TYPES
+from .pm_unit import STRUCTURES, SURVEY_STATES, UNIT_TYPES
 from .pm_zone import ZONE_TYPES
 
 ZONE_WORDS = {
@@ -21,6 +21,19 @@ UNIT_WORDS = {
     "parking": ("Parking space", "车位", "停车位"),
     "storage": ("Storage", "储藏室", "储藏间", "仓库"),
     "other": ("Other", "其他", "其它"),
+}
+STRUCTURE_WORDS = {
+    "frame": ("Reinforced-concrete frame", "框架", "框架结构", "钢筋混凝土框架", "钢混"),
+    "shear_wall": ("Shear wall", "剪力墙", "剪力墙结构"),
+    "frame_shear": ("Frame and shear wall", "框架剪力墙", "框剪"),
+    "steel": ("Steel", "钢结构", "钢"),
+    "brick": ("Brick and concrete", "砖混", "砖混结构"),
+    "other": ("Other", "其他", "其它"),
+}
+SURVEY_WORDS = {
+    "none": ("Not surveyed", "未测绘"),
+    "presale": ("Pre-sale survey", "预测绘", "预测"),
+    "final": ("Final survey", "实测绘", "实测", "已测绘"),
 }
 
 
@@ -161,6 +174,7 @@ class ImporterUnit(models.AbstractModel):
                 "code",
                 required=True,
                 key=True,
+                fold=True,
                 aliases=("房间号", "单元号", "房产编码", "Unit", "Unit no.", "Room"),
             ),
             Column("floor", "Floor", "楼层", "code"),
@@ -176,6 +190,31 @@ class ImporterUnit(models.AbstractModel):
             Column("area_inner", "Inner area", "套内面积", **area),
             Column("area_chargeable", "Chargeable area", "计费面积", **area, aliases=("收费面积", "Area")),
             Column("layout", "Layout", "户型"),
+            Column(
+                "structure",
+                "Structure",
+                "房屋结构",
+                "selection",
+                choices=choices(STRUCTURES, STRUCTURE_WORDS),
+                aliases=("结构", "建筑结构"),
+            ),
+            Column(
+                "survey_state",
+                "Survey",
+                "测绘状态",
+                "selection",
+                choices=choices(SURVEY_STATES, SURVEY_WORDS),
+                aliases=("测绘情况", "测绘"),
+            ),
+            Column(
+                "resident_count",
+                "People",
+                "居住人数",
+                "integer",
+                minimum=0,
+                maximum=10_000,
+                aliases=("人数", "常住人数"),
+            ),
             Column("handover_date", "Handover date", "交付日期", "date", aliases=("交房日期", "交楼日期", "收楼日期")),
             Column("warranty_until", "Warranty until", "保修到期", "date", aliases=("保修截止", "保修期至")),
             Column(
@@ -246,9 +285,14 @@ class ImporterUnit(models.AbstractModel):
                 "area_inner",
                 "area_chargeable",
                 "layout",
+                "structure",
+                "survey_state",
+                "resident_count",
                 "handover_date",
                 "warranty_until",
             ):
                 vals[name] = row[name]
+            if unit and unit.code.lower() == row["code"].lower():
+                vals["code"] = unit.code  # the spelling on record stays
             items.append((row, (prop, row["code"]), vals))
         self._upsert("pm.unit", items, report, found)

@@ -192,24 +192,10 @@ class PmKpi(models.Model):
         )
         if user:
             units &= Domain("user_id", "=", user.id)
-        types = self.env["pm.file.type"].sudo().search([("mandatory", "=", True)])
-        if not types:
+        if not self.env["pm.file.type"].sudo().search_count([("mandatory", "=", True)], limit=1):
             # Nothing is asked for, so nothing can be complete.
             units = Domain.FALSE
-        complete = units
-        for file_type in types:
-            there = Domain(
-                "file_ids",
-                "any",
-                [
-                    ("type_id", "=", file_type.id),
-                    ("active", "=", True),
-                    "|",
-                    ("date", "=", False),
-                    ("date", "<=", date_to),
-                ],
-            )
-            complete &= (there | Domain("unit_type", "!=", file_type.unit_type)) if file_type.unit_type else there
+        complete = units & self.env["pm.unit"]._complete_file_domain(date_to)
         return {"numerator": ("pm.unit", complete, None), "denominator": ("pm.unit", units, None)}
 
     def _need_method(self):

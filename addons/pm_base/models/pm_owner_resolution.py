@@ -16,8 +16,12 @@ class PmOwnerResolution(models.Model):
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="property_id.company_id", store=True)
     body = fields.Selection(
-        [("committee", "Owners' committee"), ("assembly", "Owners' assembly")], required=True, default="committee"
+        [("committee", "Owners' committee"), ("assembly", "Owners' assembly")],
+        string="Decided By",
+        required=True,
+        default="committee",
     )
+    legal_basis = fields.Char(help="Law or clause of the contract that reserves the matter to the owners.")
     date = fields.Date(string="Resolved On")
     text = fields.Html()
     attachment_ids = fields.Many2many("ir.attachment", string="Papers")
@@ -29,6 +33,13 @@ class PmOwnerResolution(models.Model):
         tracking=True,
         copy=False,
     )
+
+    def write(self, vals):
+        """What the owners decided is evidence: it is neither rewritten nor moved to another property."""
+        told = {"name", "number", "property_id", "body", "legal_basis", "date", "text", "attachment_ids"}
+        if told & vals.keys() and any(resolution.state in ("approved", "refused") for resolution in self):
+            raise UserError(self.env._("A resolution that is decided is history and stays as it is."))
+        return super().write(vals)
 
     def _transition(self, origin, target):
         self.check_access("write")

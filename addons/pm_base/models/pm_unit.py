@@ -20,6 +20,19 @@ STATUSES = [
     ("owner_occupied", "Owner-occupied"),
     ("let", "Let"),
 ]
+STRUCTURES = [
+    ("frame", "Reinforced-concrete frame"),
+    ("shear_wall", "Shear wall"),
+    ("frame_shear", "Frame and shear wall"),
+    ("steel", "Steel"),
+    ("brick", "Brick and concrete"),
+    ("other", "Other"),
+]
+SURVEY_STATES = [
+    ("none", "Not surveyed"),
+    ("presale", "Pre-sale survey"),
+    ("final", "Final survey"),
+]
 
 
 class PmUnit(models.Model):
@@ -45,6 +58,11 @@ class PmUnit(models.Model):
     _areas_positive = models.Constraint(
         "CHECK (area_built >= 0 AND area_inner >= 0 AND area_chargeable >= 0)", "Areas cannot be negative."
     )
+    # A-101 and a-101 are one door: a second spelling would be billed and visited beside the first.
+    _code_spelling_unique = models.UniqueIndex(
+        "(property_id, lower(code))",
+        "Another unit of this property has this code (capital and small letters are the same).",
+    )
     _code_trgm_index = models.Index("USING gin (code gin_trgm_ops)")
 
     code = fields.Char(
@@ -65,6 +83,15 @@ class PmUnit(models.Model):
     area_inner = fields.Float(string="Inner Area (m²)", digits=AREA_DIGITS, tracking=True)
     area_chargeable = fields.Float(string="Chargeable Area (m²)", digits=AREA_DIGITS, tracking=True)
     layout = fields.Char(help="House type or layout.")
+    structure = fields.Selection(STRUCTURES, tracking=True, help="How the building of the unit is built (S4-39).")
+    survey_state = fields.Selection(
+        SURVEY_STATES, string="Survey", tracking=True, help="Whether the areas come from the surveyor's report (S4-39)."
+    )
+    resident_count = fields.Integer(
+        string="People",
+        tracking=True,
+        help="How many people live or work in the unit, also those who are not recorded (S4-39).",
+    )
     user_id = fields.Many2one(
         "res.users",
         string="Butler",
@@ -81,7 +108,14 @@ class PmUnit(models.Model):
     warranty_until = fields.Date(
         help="End of the developer's warranty: repairs before that day are not charged (S1-02)."
     )
-    last_verified = fields.Date(help="When the data of the household was last checked with the customer (S1-25).")
+    last_verified = fields.Date(
+        tracking=True, help="When the data of the household was last checked with the customer (S1-25)."
+    )
+    verification_due = fields.Boolean(
+        compute="_compute_verification_due",
+        search="_search_verification_due",
+        help="Handed over, and not verified within the months of the settings (S1-25).",
+    )
     note = fields.Html(groups="base.group_user")
 
     party_ids = fields.One2many("pm.unit.party", "unit_id", string="Parties")
@@ -98,6 +132,13 @@ class PmUnit(models.Model):
     status = fields.Selection(STATUSES, compute="_compute_parties", search="_search_status")
     file_ids = fields.One2many("pm.unit.file", "unit_id", string="File")
     file_completeness = fields.Float(string="File Complete (%)", compute="_compute_file_completeness", digits=(5, 1))
+    file_is_complete = fields.Boolean(compute="_compute_file_completeness", search="_search_file_is_complete")
+    missing_file_type_ids = fields.Many2many(
+        "pm.file.type",
+        string="Missing Papers",
+        compute="_compute_file_completeness",
+        help="Mandatory papers not filed yet (S4-03).",
+    )
     transfer_ids = fields.One2many("pm.unit.transfer", "unit_id", string="Transfers")
 
     @api.depends("code", "building_id.code")
@@ -109,10 +150,34 @@ class PmUnit(models.Model):
                 unit.code if not building or (unit.code or "").startswith(building) else f"{building}-{unit.code}"
             )
 
-    @api.depends("building_id.user_id")
+    @api.depends("building_id")
     def _compute_user_id(self):
+        # When a building gets another butler, it hands on the units of the former one (see pm.building): a unit that
+        # names somebody of its own keeps him.
         for unit in self:
             unit.user_id = unit.building_id.user_id or unit.user_id
+
+    @api.depends("last_verified", "handover_date", "company_id.pm_verify_months")
+    def _compute_verification_due(self):
+        for unit in self:
+            limit = fields.Date.subtract(fields.Date.context_today(unit), months=unit.company_id.pm_verify_months)
+            unit.verification_due = bool(unit.handover_date) and (not unit.last_verified or unit.last_verified < limit)
+
+    @api.model
+    def _search_verification_due(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        # sudo: the number of months is no secret
+        limits = {
+            c: fields.Date.subtract(today, months=c.pm_verify_months) for c in self.env["res.company"].sudo().search([])
+        }
+        due = Domain("handover_date", "!=", False) & Domain.OR(
+            Domain("company_id", "=", company.id)
+            & (Domain("last_verified", "=", False) | Domain("last_verified", "<", limit))
+            for company, limit in limits.items()
+        )
+        return Domain.OR(due if wanted else ~due for wanted in value)
 
     @api.depends(
         "party_ids.role",
@@ -180,6 +245,7 @@ class PmUnit(models.Model):
         }
         return Domain.OR(by_status[status] for status in value if status in by_status)
 
+    @api.depends("unit_type", "file_ids.type_id", "file_ids.active")
     def _compute_file_completeness(self):
         # sudo: everybody who sees the unit may see how complete its file is; what is in it stays with the officers
         mandatory = self.env["pm.file.type"].sudo().search([("mandatory", "=", True)])
@@ -191,9 +257,35 @@ class PmUnit(models.Model):
         ):
             present.setdefault(unit.id, set()).add(file_type.id)
         for unit in self:
+            have = present.get(unit.id, set())
             needed = mandatory.filtered(lambda t, kind=unit.unit_type: not t.unit_type or t.unit_type == kind)
-            have = present.get(unit.id, set()) & set(needed.ids)
-            unit.file_completeness = 100.0 * len(have) / len(needed) if needed else 100.0
+            missing = needed.filtered(lambda t, have=have: t.id not in have)
+            unit.missing_file_type_ids = missing
+            unit.file_is_complete = not missing
+            unit.file_completeness = 100.0 * (1 - len(missing) / len(needed)) if needed else 100.0
+
+    @api.model
+    def _complete_file_domain(self, day=None):
+        """Return the domain of the units that have every mandatory paper in their file. Source: S4-03, S0-13.
+
+        :param date day: papers filed later do not count
+        """
+        filed = Domain("active", "=", True)
+        if day:
+            filed &= Domain("date", "=", False) | Domain("date", "<=", day)
+        complete = Domain.TRUE
+        for file_type in self.env["pm.file.type"].sudo().search([("mandatory", "=", True)]):
+            there = Domain("file_ids", "any", filed & Domain("type_id", "=", file_type.id))
+            complete &= (there | Domain("unit_type", "!=", file_type.unit_type)) if file_type.unit_type else there
+        return complete
+
+    @api.model
+    def _search_file_is_complete(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # sudo: as in the compute; the units found are still filtered by the reader's own rules
+        complete = Domain("id", "in", self.sudo().with_context(active_test=False)._search(self._complete_file_domain()))
+        return Domain.OR(complete if wanted else ~complete for wanted in value)
 
     @api.constrains("building_id", "zone_id", "property_id")
     def _check_same_property(self):
@@ -213,6 +305,18 @@ class PmUnit(models.Model):
     def _onchange_building_id(self):
         if self.building_id:
             self.property_id = self.building_id.property_id
+
+    @api.model
+    def _add_up_into(self, records, field):
+        """Set ``unit_count`` and ``unit_area`` of the records that units name in ``field``."""
+        totals = {
+            record: (count, area)
+            for record, count, area in self._read_group(
+                [(field, "in", records.ids)], [field], ["__count", "area_chargeable:sum"]
+            )
+        }
+        for record in records:
+            record.unit_count, record.unit_area = totals.get(record, (0, 0.0))
 
     def _payer_on(self, day):
         """Return ``{unit_id: partner_id}`` of the payers on the date ``day``; units without a payer are absent.

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 
 from .pm_unit import UNIT_TYPES
 
@@ -28,8 +29,9 @@ class PmUnitFile(models.Model):
 
     _name = "pm.unit.file"
     _description = "Unit File Item"
-    _inherit = ["mail.thread"]
+    _inherit = ["pm.program.fields", "mail.thread"]
     _order = "unit_id, type_id, id"
+    _program_fields = frozenset({"destroyed_at", "destroyed_by_id"})
 
     unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict")
     property_id = fields.Many2one(related="unit_id.property_id", store=True, index=True)
@@ -46,6 +48,11 @@ class PmUnitFile(models.Model):
         help="After this day the paper is to be destroyed (S4-36).",
     )
     active = fields.Boolean(default=True)
+    destroy_reason = fields.Char(
+        string="Why Destroyed Early", copy=False, help="For a surplus paper whose time has not come yet."
+    )
+    destroyed_at = fields.Datetime(string="Destroyed On", readonly=True, copy=False, tracking=True)
+    destroyed_by_id = fields.Many2one("res.users", string="Destroyed By", readonly=True, copy=False, tracking=True)
 
     @api.depends("type_id.retention_months", "unit_id.party_ids.date_to", "partner_id")
     def _compute_keep_until(self):
@@ -56,6 +63,40 @@ class PmUnitFile(models.Model):
                 item.keep_until = fields.Date.add(max(ends), months=months)
             else:
                 item.keep_until = False
+
+    def write(self, vals):
+        if any(item.destroyed_at for item in self) and not self.env.su:
+            raise UserError(self.env._("What is recorded about a destroyed paper is history and stays."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never_when_destroyed(self):
+        if any(item.destroyed_at for item in self):
+            raise UserError(self.env._("What is recorded about a destroyed paper is history and stays."))
+
+    def action_destroy(self):
+        """Destroy expired or surplus papers: their scans are deleted, who did it and when is kept. Source: S4-36."""
+        self.check_access("write")
+        if not self.env.su and not self.env.user.has_group("pm_base.group_supervisor"):
+            raise AccessError(self.env._("To destroy papers you must be a supervisor (S4-36)."))
+        for item in self:
+            if item.destroyed_at:
+                raise UserError(self.env._("%s was destroyed before.", item.display_name))
+            expired = item.keep_until and item.keep_until < item.property_id._today()
+            if not expired and not item.destroy_reason:
+                raise UserError(
+                    self.env._(
+                        "%(paper)s is to be kept until %(day)s: to destroy it now you must say why.",
+                        paper=item.display_name,
+                        day=item.keep_until or self.env._("further notice"),
+                    )
+                )
+        # sudo: scans belong to whoever uploaded them; the record of the destruction is written here only
+        items = self.sudo()
+        items.attachment_ids.unlink()
+        files = self.env["ir.attachment"].sudo().search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
+        files.unlink()
+        items.write({"destroyed_at": fields.Datetime.now(), "destroyed_by_id": self.env.uid, "active": False})
 
     @api.depends("type_id", "name")
     def _compute_display_name(self):

@@ -1,3 +1,4 @@
+from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
@@ -39,6 +40,7 @@ class PmUnitParty(models.Model):
         "EXCLUDE USING gist (unit_id WITH =, partner_id WITH =, role WITH =, daterange(date_from, date_to, '[]') WITH &&)",
         "This partner already has this role on the unit at that time.",
     )
+    _headcount_positive = models.Constraint("CHECK (headcount >= 0)", "The number of staff cannot be negative.")
     _partner_index = models.Index("(partner_id, unit_id)")
 
     unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict")
@@ -54,11 +56,17 @@ class PmUnitParty(models.Model):
         string="Share (%)",
         digits=(7, 4),
         default=0.0,
+        tracking=True,
         help="Share of ownership; all owners of one day together at most 100 %.",
     )
     is_payer = fields.Boolean(string="Payer", tracking=True, help="Receives the bills of the unit.")
-    lives_here = fields.Boolean(string="Occupies the Unit", help="The owner uses the unit.")
+    lives_here = fields.Boolean(string="Occupies the Unit", tracking=True, help="The owner uses the unit.")
+    contract_ref = fields.Char(
+        string="Contract No.", tracking=True, help="Lease or other contract that the role rests on (S4-39)."
+    )
     is_current = fields.Boolean(compute="_compute_is_current", search="_search_is_current")
+    customer_class = fields.Selection(related="partner_id.pm_customer_class")
+    unit_area = fields.Float(related="unit_id.area_chargeable", string="Chargeable Area (m²)")
 
     is_key_customer = fields.Boolean(
         string="Key Customer",
@@ -66,18 +74,19 @@ class PmUnitParty(models.Model):
         groups="base.group_user",
         help="On the key-customer list of the property (S0-20).",
     )
-    key_reason = fields.Char(string="Why Key Customer", groups="base.group_user")
-    key_user_id = fields.Many2one("res.users", string="Key Account Held By", groups="base.group_user")
+    key_reason = fields.Char(string="Why Key Customer", tracking=True, groups="base.group_user")
+    key_user_id = fields.Many2one("res.users", string="Key Account Held By", tracking=True, groups="base.group_user")
     key_traits = fields.Text(string="Characteristics", groups="base.group_user")
 
     # The sheet of a commercial occupant (S4-50)
-    business_scope = fields.Char()
-    business_category = fields.Char()
-    operating_entity = fields.Char()
-    person_in_charge = fields.Char()
-    headcount = fields.Integer(string="Staff")
-    emergency_name = fields.Char(string="Emergency Contact")
-    emergency_phone = fields.Char()
+    business_scope = fields.Char(tracking=True)
+    business_category = fields.Char(tracking=True)
+    operating_entity = fields.Char(tracking=True)
+    person_in_charge = fields.Char(tracking=True)
+    headcount = fields.Integer(string="Staff", tracking=True)
+    staff_composition = fields.Char(help="Who works there: management, shop, kitchen, guards …")
+    emergency_name = fields.Char(string="Emergency Contact", tracking=True)
+    emergency_phone = fields.Char(tracking=True)
 
     def init(self):
         # A sum over rows is out of reach of CHECK and EXCLUDE, hence a trigger. It touches the unit's row first: of two
@@ -146,6 +155,11 @@ class PmUnitParty(models.Model):
         current = ["&", ("date_from", "<=", today), "|", ("date_to", "=", False), ("date_to", ">=", today)]
         return current if True in value else ["!", *current]
 
+    def _in_force_before_and_from(self, day):
+        """Return whether the role began before the date ``day`` and goes on then."""
+        self.ensure_one()
+        return self.date_from < day and (not self.date_to or self.date_to >= day)
+
     @api.constrains("share", "role", "unit_id", "date_from", "date_to")
     def _check_share_total(self):
         """Speak before the database does: the same rule, in the user's language and with the unit's name."""
@@ -170,19 +184,84 @@ class PmUnitParty(models.Model):
         # Rows ended in the same save must reach the database before their successors, or the exclusion constraint
         # would see both in force.
         self.flush_model(["unit_id", "partner_id", "role", "date_from", "date_to", "is_payer"])
-        return super().create(vals_list)
+        if not self.env.su:
+            # A role opens the contact to the staff of the property: nobody opens one that he may not see.
+            self.env["res.partner"].browse({vals.get("partner_id") for vals in vals_list} - {None}).check_access("read")
+        parties = super().create(vals_list)
+        if not (self.env.context.get("tracking_disable") or self.env.context.get("mail_create_nolog")):
+            for party in parties:
+                party.unit_id._message_log(
+                    body=self.env._("New: %(party)s from %(day)s", party=party._heading(), day=party.date_from)
+                )
+        return parties
 
     def write(self, vals):
         if vals.get("partner_id") and not self.env.su:
-            # A role opens the contact to the staff of the property: nobody opens one that he may not see.
+            # As in `create`
             self.env["res.partner"].browse(vals["partner_id"]).check_access("read")
+        if not self.env.su:
+            self._check_history_stays(vals)
         return super().write(vals)
+
+    def _check_history_stays(self, vals):
+        """Who had which role on which unit is history: a mistake of today is corrected, anything older is ended (S4-20)."""
+        for name in ("unit_id", "partner_id", "role"):
+            if name not in vals:
+                continue
+            value = vals[name] or False
+            changed = self.filtered(
+                lambda party, name=name, value=value: (party[name].id if name != "role" else party[name]) != value
+            )
+            if changed._of_former_days():
+                raise ValidationError(
+                    self.env._(
+                        "To put somebody else in this place, end this role by its last day and enter a new one: unit, partner"
+                        " and role of former days are history and stay."
+                    )
+                )
+
+    def _of_former_days(self):
+        """Return the rows that were not entered today."""
+        today = fields.Date.context_today(self)
+        return self.filtered(lambda party: fields.Datetime.context_timestamp(party, party.create_date).date() < today)
+
+    # The page of the unit tells what happened to its people (S4-20)
+
+    def _message_track(self, fields_iter, initial_values_dict):
+        tracking = super()._message_track(fields_iter, initial_values_dict)
+        for party in self.exists():
+            changed, _values = tracking.get(party.id, ((), ()))
+            names = [name for name in self._fields if name in changed and not self._fields[name].groups]
+            lines = [
+                f"{self._fields[name]._description_string(self.env)}: "
+                f"{self._shown(name, initial_values_dict[party.id][name])} → {self._shown(name, party[name])}"
+                for name in names
+            ]
+            if lines:
+                party.unit_id._message_log(body=Markup("<br/>").join([party._heading(), *lines]))
+        return tracking
+
+    def _heading(self):
+        """Return role and name, as the notes on the unit begin."""
+        return f"{self._shown('role', self.role)} {self.partner_id.name}"
+
+    def _shown(self, name, value):
+        """Return the value of the field as people read it."""
+        field = self._fields[name]
+        if field.type == "selection":
+            value = dict(field._description_selection(self.env)).get(value)
+        elif field.type == "boolean":
+            return self.env._("Yes") if value else self.env._("No")
+        elif field.type == "many2one":
+            value = value.display_name
+        elif field.type == "float":
+            return f"{value:g}"
+        return str(value) if value else "–"
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_todays_slips(self):
         """Rows are history: only one entered by mistake today may go; otherwise it is ended."""
-        today = fields.Date.context_today(self)
-        if not self.env.su and any(party.create_date.date() < today for party in self):
+        if not self.env.su and self._of_former_days():
             raise ValidationError(
                 self.env._("To end a role, enter its last day. Roles of former days are history and stay.")
             )

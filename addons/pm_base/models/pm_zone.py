@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from .pm_property import AREA_DIGITS
 
 ZONE_TYPES = [
     ("office", "Office floors"),
@@ -26,9 +28,32 @@ class PmZone(models.Model):
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
     zone_type = fields.Selection(ZONE_TYPES, required=True, default="office")
-    needs = fields.Text(
+    need_ids = fields.Many2many(
+        "pm.zone.need",
         string="Service Needs",
-        translate=True,
-        help="What customers of this zone ask for: guidance, access control, night service …",
+        compute="_compute_need_ids",
+        store=True,
+        readonly=False,
+        domain="[('zone_type', '=', zone_type)]",
+        help="What customers of this zone ask for; the catalogue of its type to begin with (S0-03).",
     )
+    needs = fields.Text(string="Further Needs", translate=True, help="Needs of this zone that no catalogue knows.")
     unit_ids = fields.One2many("pm.unit", "zone_id", string="Units")
+    unit_count = fields.Integer(string="Number of Units", compute="_compute_unit_totals")
+    unit_area = fields.Float(string="Area of the Units (m²)", digits=AREA_DIGITS, compute="_compute_unit_totals")
+
+    @api.depends("zone_type")
+    def _compute_need_ids(self):
+        catalogue = self.env["pm.zone.need"].search([]).grouped("zone_type")
+        for zone in self:
+            zone.need_ids = catalogue.get(zone.zone_type, self.env["pm.zone.need"])
+
+    @api.depends("unit_ids.area_chargeable", "unit_ids.active")
+    def _compute_unit_totals(self):
+        self.env["pm.unit"]._add_up_into(self, "zone_id")
+
+    def action_open_units(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("pm_base.pm_unit_action")
+        context = {"default_zone_id": self.id, "default_property_id": self.property_id.id}
+        return {**action, "domain": [("zone_id", "=", self.id)], "context": context}

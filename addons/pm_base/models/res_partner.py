@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 CATEGORIES = [
     ("staff", "Staff"),
@@ -8,6 +9,8 @@ CATEGORIES = [
     ("household", "Household member"),
     ("other", "Visitor or other"),
 ]
+# Roles of which the first one that a person has is the category.
+ROLE_CATEGORIES = ("owner", "merchant", "tenant", "household")
 CUSTOMER_CLASSES = [("key", "Key"), ("frequent", "Frequent"), ("ordinary", "Ordinary"), ("silent", "Silent")]
 
 
@@ -21,10 +24,20 @@ class ResPartner(models.Model):
         CATEGORIES,
         string="Customer Category",
         compute="_compute_pm_category",
+        search="_search_pm_category",
         help="What the person is to the property today (S3-32).",
     )
     pm_customer_class = fields.Selection(
-        CUSTOMER_CLASSES, string="Customer Class", compute="_compute_pm_customer_class"
+        CUSTOMER_CLASSES,
+        string="Customer Class",
+        compute="_compute_pm_customer_class",
+        search="_search_pm_customer_class",
+        help="Key: on the key-customer list. Frequent or silent: many contacts or none in the period of the settings (S1-21).",
+    )
+    pm_contact_count = fields.Integer(
+        string="Contacts in the Period",
+        compute="_compute_pm_customer_class",
+        help="Requests, visits and calls that the customer class is based on.",
     )
 
     # Sensitive data: only for those who need it, empty unless there is a purpose (L-08).
@@ -56,9 +69,23 @@ class ResPartner(models.Model):
             if any(not user.share for user in partner.user_ids):
                 partner.pm_category = "staff"
             else:
-                partner.pm_category = next(
-                    (role for role in ("owner", "merchant", "tenant", "household") if role in roles), "other"
-                )
+                partner.pm_category = next((role for role in ROLE_CATEGORIES if role in roles), "other")
+
+    @api.model
+    def _search_pm_category(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # sudo: that somebody is a colleague is no secret, while users are not readable for everybody
+        staff = Domain(
+            "id", "in", self.env["res.users"].sudo()._search([("share", "=", False)]).subselect("partner_id")
+        )
+        domains, taken = {"staff": staff}, staff
+        for role in ROLE_CATEGORIES:
+            has_role = Domain("pm_party_ids", "any", [("role", "=", role), ("is_current", "=", True)])
+            domains[role] = ~taken & has_role
+            taken |= has_role
+        domains["other"] = ~taken
+        return Domain.OR(domains[category] for category in value if category in domains)
 
     def _pm_contact_counts(self, since):
         """Return ``{partner_id: number of contacts since the datetime}``; upper modules add their tickets, visits, calls.
@@ -67,32 +94,56 @@ class ResPartner(models.Model):
         """
         return {}
 
-    @api.depends_context("uid")
+    @api.model
+    def _pm_class_since(self):
+        """Return the beginning (naive UTC) of the period that the classes look back on."""
+        return fields.Datetime.subtract(fields.Datetime.now(), months=self.env.company.pm_class_months)
+
+    @api.depends_context("uid", "company")
     def _compute_pm_customer_class(self):
         """Key = on a key-customer list; frequent or silent by the number of contacts (S1-21, S0-20)."""
-        company = self.env.company
-        since = fields.Datetime.subtract(fields.Datetime.now(), months=company.pm_class_months)
-        counts = self._pm_contact_counts(since)
-        key = set(
-            self.env["pm.unit.party"]
-            .search([("partner_id", "in", self.ids), ("is_key_customer", "=", True), ("is_current", "=", True)])
-            .partner_id.ids
-        )
-        households = set(
-            self.env["pm.unit.party"].search([("partner_id", "in", self.ids), ("is_current", "=", True)]).partner_id.ids
-        )
+        threshold = self.env.company.pm_frequent_ticket_count
+        counts = self._pm_contact_counts(self._pm_class_since())
+        Party = self.env["pm.unit.party"]
+        current = [("partner_id", "in", self.ids), ("is_current", "=", True)]
+        households = {partner.id for (partner,) in Party._read_group(current, ["partner_id"])}
+        key = {
+            partner.id for (partner,) in Party._read_group([*current, ("is_key_customer", "=", True)], ["partner_id"])
+        }
         for partner in self:
             count = counts.get(partner.id, 0)
-            if partner.id in key:
-                partner.pm_customer_class = "key"
-            elif partner.id not in households:
+            partner.pm_contact_count = count
+            if partner.id not in households:
                 partner.pm_customer_class = False
-            elif count >= company.pm_frequent_ticket_count:
+            elif partner.id in key:
+                partner.pm_customer_class = "key"
+            elif count >= threshold:
                 partner.pm_customer_class = "frequent"
             elif not count:
                 partner.pm_customer_class = "silent"
             else:
                 partner.pm_customer_class = "ordinary"
+
+    @api.model
+    def _search_pm_customer_class(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        current = Domain("is_current", "=", True)
+        household = Domain("pm_party_ids", "any", current)
+        key = Domain("pm_party_ids", "any", current & Domain("is_key_customer", "=", True))
+        others = household & ~key
+        domains = {"key": key, False: ~household}
+        if {"frequent", "ordinary", "silent"} & set(value):
+            threshold = self.env.company.pm_frequent_ticket_count
+            counts = self.search(others)._pm_contact_counts(self._pm_class_since())
+            met = [partner_id for partner_id, count in counts.items() if count]
+            often = [partner_id for partner_id in met if counts[partner_id] >= threshold]
+            domains |= {
+                "frequent": others & Domain("id", "in", often),
+                "ordinary": others & Domain("id", "in", list(set(met) - set(often))),
+                "silent": others & Domain("id", "not in", met),
+            }
+        return Domain.OR(domains[name] for name in value if name in domains)
 
     def action_open_pm_units(self):
         self.ensure_one()

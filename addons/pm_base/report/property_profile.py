@@ -57,6 +57,13 @@ class ReportPropertyProfile(models.AbstractModel):
                     (_("Occupied units"), f"{record.household_count} / {record.unit_count}"),
                 ]
             ),
+            kit.h(_("Units by type")),
+            kit.table(
+                [_("Type"), _("Units"), _("Occupied"), _("Area (m²)")],
+                self._type_rows(record),
+                align="lrrr",
+                total=[_("Total"), str(record.unit_count), str(record.household_count), record.unit_area],
+            ),
             kit.h(_("Zones")),
             kit.table(
                 [_("Zone"), _("Function"), _("Units"), _("Area (m²)")],
@@ -95,6 +102,23 @@ class ReportPropertyProfile(models.AbstractModel):
                 ),
             ]
         return [*story, kit.signatures([_("Compiled by"), _("Reviewed by"), _("Project manager")])]
+
+    def _type_rows(self, record):
+        units = record.env["pm.unit"]
+        own = [("property_id", "=", record.id)]
+        occupied = dict(
+            units._read_group([*own, ("status", "in", ("owner_occupied", "let"))], ["unit_type"], ["__count"])
+        )
+        labels = dict(units._fields["unit_type"]._description_selection(record.env))
+        totals = {
+            kind: (count, area)
+            for kind, count, area in units._read_group(own, ["unit_type"], ["__count", "area_chargeable:sum"])
+        }
+        return [
+            [labels[kind], str(totals[kind][0]), str(occupied.get(kind, 0)), totals[kind][1]]
+            for kind in labels
+            if kind in totals
+        ]
 
     def _zone_rows(self, record, kit):
         totals = {

@@ -3,32 +3,9 @@ from odoo.tests.common import tagged
 
 from .common import ROLES, PmCase
 
-# model: roles that may write / create / delete; every internal user may read master data.
-MATRIX = {
-    "pm.property": ({"manager", "leadership"}, {"manager", "leadership"}, set()),
-    "pm.building": ({"supervisor", "manager"}, {"supervisor", "manager"}, {"manager"}),
-    "pm.zone": ({"supervisor", "manager"}, {"supervisor", "manager"}, {"manager"}),
-    "pm.unit": ({"officer", "assistant", "supervisor", "manager"}, {"assistant", "supervisor", "manager"}, {"manager"}),
-    "pm.unit.party": (
-        {"officer", "assistant", "supervisor", "manager"},
-        {"assistant", "supervisor", "manager"},
-        {"assistant", "supervisor", "manager"},
-    ),
-}
-
 
 @tagged("post_install", "-at_install")
 class TestAccess(PmCase):
-    def test_rights_of_each_role(self):
-        for model, (write, create, unlink) in MATRIX.items():
-            for role in ROLES:
-                records = self.env[model].with_user(getattr(self, role))
-                with self.subTest(model=model, role=role):
-                    self.assertTrue(records.has_access("read"))
-                    self.assertEqual(records.has_access("write"), role in write)
-                    self.assertEqual(records.has_access("create"), role in create)
-                    self.assertEqual(records.has_access("unlink"), role in unlink)
-
     def test_staff_see_their_properties_only(self):
         other = self.property.copy({"code": "T2", "user_ids": False})
         block = self.building.copy({"property_id": other.id})

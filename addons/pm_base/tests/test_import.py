@@ -173,6 +173,27 @@ class TestImportUnits(ImportCase):
         record.action_import()
         self.assertCounts(record, created=1)
 
+    def test_capital_and_small_letters_are_one_unit(self):
+        record = self.load_units(
+            ["T1", "A", "a-101", 123, "写字楼", None],
+            ["T1", "A", "A-801", 10, "写字楼", None],
+            ["T1", "A", "a-801", 20, "写字楼", None],
+        )
+        self.assertCounts(record, created=1, updated=1, errors=1)
+        self.assertError(record, 4, "Unit code", "Row 3")
+        self.assertEqual((self.units[0].code, self.units[0].area_chargeable), ("A-101", 123))
+        self.assertCounts(self.load_units(["T1", "A", "A-801", 10, "写字楼", None]), unchanged=1)
+        parties = self.load_parties(["T1", "a-801", "张伟", "租户", "13800138000", "2024-03-01", None, None, None])
+        self.assertCounts(parties, created=1)
+
+    def test_structure_survey_and_people_of_a_unit(self):
+        # S4-39
+        headers = ["项目编码", "楼栋编码", "房号", "房屋结构", "测绘状态", "居住人数"]
+        record = self.load({"房产": [headers, ["T1", "A", "A-101", "框剪", "实测绘", "３人"]]})
+        self.assertCounts(record, updated=1)
+        unit = self.units[0]
+        self.assertEqual((unit.structure, unit.survey_state, unit.resident_count), ("frame_shear", "final", 3))
+
     @mute_logger("odoo.sql_db")
     def test_what_only_the_database_refuses_costs_only_that_row(self):
         self.env.cr.execute("ALTER TABLE pm_unit ADD CONSTRAINT pm_unit_test CHECK (code <> 'A-777')")
@@ -332,6 +353,27 @@ class TestImportParties(ImportCase):
             self.assertError(record, 3, "E-mail", "Row 2 of this file says otherwise")
             self.assertError(record, 4, "Name", "Row 2 of this file is about the same role")
 
+    def test_the_sheet_of_a_shop(self):
+        # S4-50: scope, category, operating entity, person in charge, staff, contract; S0-20: characteristics
+        headers = ["项目编码", "房号", "姓名", "角色", "开始日期", "经营范围", "经营类别", "经营主体", "负责人", "员工人数", "人员构成",
+                   "合同编号", "重点客户", "重点原因", "客户特点"]  # fmt: skip
+        row = ["T1", "A-101", "示例茶饮店", "商户", "2024-06-01", "茶饮零售", "餐饮", "示例餐饮公司", "李店长", 12, "店长1、店员11",
+               "HT-2024-6", "是", "主力商户", "周末客流大"]  # fmt: skip
+        for created, unchanged in ((1, 0), (0, 1)):
+            record = self.load({"住户": [headers, row]})
+            self.assertCounts(record, created=created, unchanged=unchanged)
+        party = self.units[0].party_ids.filtered(lambda p: p.role == "merchant")
+        self.assertEqual(
+            (
+                party.business_category,
+                party.operating_entity,
+                party.staff_composition,
+                party.contract_ref,
+                party.key_traits,
+            ),
+            ("餐饮", "示例餐饮公司", "店长1、店员11", "HT-2024-6", "周末客流大"),
+        )
+
     def test_rows_without_dates_take_the_one_chosen_on_the_import(self):
         row = ["T1", "A-101", "丙", "租户", None, None, None, None, None]
         self.assertCounts(self.load_parties(row, date_from="2025-01-01"), created=1)
@@ -350,6 +392,71 @@ class TestImportParties(ImportCase):
         self.assertLess(
             self.env.cr.sql_log_count - queries, 250, "a number of queries that does not grow with the rows"
         )
+
+
+@tagged("post_install", "-at_install")
+class TestImportRegisters(ImportCase):
+    """The profile of the property, its facilities and the numbers to call (S0-96, S4-53, S4-54)."""
+
+    def load(self, sheets, user=None):
+        return self.Import.with_user(user or self.supervisor)._load_file(None, "x.xlsx", xlsx(sheets))
+
+    def test_facilities_are_found_again_by_type_name_and_place(self):
+        headers = ["项目编码", "设施类型", "设施名称", "位置", "楼栋编码", "数量", "单位"]
+        rows = [
+            ["T1", "供水总闸", "总阀", "B1水泵房", "A", 1, "个"],
+            ["T1", "消火栓", "室内消火栓", "各层走道", None, "１８６", "个"],
+            ["T1", "道路", "消防车道", "首层", "Z", 420.5, "米"],
+            ["T1", "宫殿", "x", "y", None, 1, None],
+            ["T1", "路灯", "庭院灯", "园林", None, -1, None],
+        ]
+        record = self.load({"设施": [headers, *rows]})
+        self.assertCounts(record, created=2, errors=3)
+        self.assertError(record, 4, "Building code", "“Z” is unknown")
+        valve = self.env["pm.facility"].search([("facility_type", "=", "valve_water")])
+        self.assertEqual((valve.name, valve.building_id, valve.unit_measure), ("总阀", self.building, "个"))
+        rows[0][5] = 2
+        self.assertCounts(self.load({"设施": [headers, *rows[:2]]}), updated=1, unchanged=1)
+        self.assertEqual(valve.quantity, 2)
+
+    def test_emergency_numbers_of_a_property(self):
+        headers = ["项目编码", "类别", "名称", "电话", "备注"]
+        rows = [["T1", "供水", "水务集团", "0755-1234 5678", "24小时"], ["T1", "火警", "消防", 119, None]]
+        self.assertCounts(self.load({"应急电话": [headers, *rows]}), created=2)
+        self.assertCounts(self.load({"应急电话": [headers, *rows]}), unchanged=2)
+        numbers = self.property.emergency_contact_ids
+        self.assertEqual(set(numbers.mapped("contact_type")), {"water", "fire"})
+        self.assertIn("119", numbers.mapped("phone"))
+
+    def test_registers_are_the_supervisor_s(self):
+        headers = ["项目编码", "类别", "名称", "电话"]
+        record = self.load({"应急电话": [headers, ["T1", "供水", "水务集团", "1"]]}, self.assistant)
+        self.assertEqual(record.state, "refused")
+
+    def test_the_whole_profile_of_a_property(self):
+        headers = [
+            "项目编码",
+            "项目名称",
+            "容积率",
+            "绿化率",
+            "开发商",
+            "电梯数",
+            "地下车位",
+            "中水",
+            "燃气",
+            "供暖",
+            "竣工日期",
+        ]
+        row = ["T1", "Test Tower", 4.87, "30%", "示例置业", "8部", 134, "是", "市政", "无", "2021年3月31日"]
+        row[5] = 8
+        sheet = {"项目": [headers, row]}
+        self.assertCounts(self.load(sheet, self.manager), updated=1)
+        prop = self.property
+        self.assertEqual((prop.plot_ratio, prop.green_ratio, prop.lift_count), (4.87, 30, 8))
+        self.assertEqual((prop.gas_type, prop.heating_type, prop.reclaimed_water), ("municipal", "none", True))
+        self.assertEqual((prop.developer_id.name, prop.developer_id.is_company), ("示例置业", True))
+        self.assertCounts(self.load(sheet, self.manager), unchanged=1)
+        self.assertEqual(self.env["res.partner"].search_count([("name", "=", "示例置业")]), 1)
 
 
 @tagged("post_install", "-at_install")

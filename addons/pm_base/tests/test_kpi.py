@@ -242,6 +242,15 @@ class TestResults(KpiCase):
         self.assertEqual(self.env[above["res_model"]].search(above["domain"]), self.units[0])
         self.assertEqual(self.env[below["res_model"]].search(below["domain"]), self.units)
 
+    @freeze_time(NOON)
+    def test_a_figure_opens_its_records_also_for_readers_who_may_not_open_what_it_looks_at(self):
+        """Leadership reads no papers of units, yet sees which units have complete files."""
+        self._file(self.units[0])
+        result = self._compute()
+        action = result.with_user(self.leadership).action_open_numerator()
+        found = self.env["pm.unit"].with_user(self.leadership).search(action["domain"])
+        self.assertEqual((found, len(found)), (self.units[0], result.numerator))
+
     def test_a_figure_that_is_only_named(self):
         named = self.env.ref("pm_base.kpi_house_intact")
         named._compute_month(self.property, NOVEMBER)

@@ -2,7 +2,7 @@ from datetime import date
 
 import psycopg2
 from freezegun import freeze_time
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
@@ -92,6 +92,54 @@ class TestUnitParty(PmCase):
         self.parties.invalidate_recordset()
         with self.assertRaisesRegex(ValidationError, "enter its last day"):
             self.parties[0].with_user(self.assistant).unlink()
+
+    def test_who_stood_there_in_former_days_is_not_replaced_by_somebody_else(self):
+        self.env.flush_all()
+        party = self._party(self.owners[1])
+        party.with_user(self.assistant).partner_id = self.owners[2]  # today's slip
+        self.env.flush_all()
+        self.cr.execute("UPDATE pm_unit_party SET create_date = create_date - interval '2 days'")
+        party.invalidate_recordset()
+        for name, value in (
+            ("partner_id", self.owners[1].id),
+            ("unit_id", self.units[1].id),
+            ("role", "agent"),
+        ):
+            with self.subTest(field=name), self.assertRaisesRegex(ValidationError, "enter a new one"):
+                party.with_user(self.assistant).write({name: value})
+        party.with_user(self.assistant).write({"partner_id": self.owners[2].id, "date_to": "2026-12-31"})
+        self.assertEqual(str(party.date_to), "2026-12-31")
+
+    def test_what_happens_to_its_people_is_read_on_the_page_of_the_unit(self):
+        # S4-20: changes are recorded at once
+        quiet = {"tracking_disable": False, "mail_create_nolog": False}
+        unit = self.units[0].with_context(**quiet)
+        before = unit.message_ids
+        party = (
+            self.env["pm.unit.party"]
+            .with_context(**quiet)
+            .with_user(self.assistant)
+            .create({"unit_id": unit.id, "partner_id": self.owners[1].id, "role": "tenant", "date_from": "2025-01-01"})
+        )
+        self.env.cr.precommit.run()
+        party.with_user(self.assistant).write({"date_to": "2026-12-31", "headcount": 12, "is_key_customer": True})
+        self.env.cr.precommit.run()
+        notes = (unit.message_ids - before).sorted("id").mapped("body")
+        self.assertIn("New: Tenant / user Owner 2 from 2025-01-01", notes[0])
+        self.assertIn("To: – → 2026-12-31", notes[1])
+        self.assertIn("Staff: – → 12", notes[1])
+        self.assertNotIn("Key", notes[1], "what customers must not read stays on the role")
+
+    def test_a_role_opens_no_contact_that_its_writer_may_not_see(self):
+        foreign = self.property.copy({"code": "T2", "user_ids": False})
+        block = self.building.copy({"property_id": foreign.id})
+        unit = self.units[0].copy({"property_id": foreign.id, "building_id": block.id, "zone_id": False})
+        stranger = self.env["res.partner"].create({"name": "Stranger"})
+        self.env["pm.unit.party"].create({"unit_id": unit.id, "partner_id": stranger.id, "date_from": "2024-01-01"})
+        with self.assertRaises(AccessError):
+            self.env["pm.unit.party"].with_user(self.assistant).create(
+                {"unit_id": self.units[0].id, "partner_id": stranger.id, "role": "contact"}
+            )
 
     def test_search_finds_a_unit_by_name_of_its_people(self):
         found = self.env["pm.unit"].name_search("Owner 2")

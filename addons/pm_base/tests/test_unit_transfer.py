@@ -1,8 +1,11 @@
 from datetime import date
 from unittest.mock import patch
 
+import psycopg2
+from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import Form, tagged
+from odoo.tools import mute_logger
 
 from .common import PmCase
 
@@ -81,6 +84,86 @@ class TestUnitTransfer(PmCase):
             self.assertIn("Arrears", transfer.warning)
             transfer.action_confirm()
         self.assertEqual(transfer.state, "done")
+
+    def _party(self, partner, role, **values):
+        return self.env["pm.unit.party"].create(
+            {"unit_id": self.units[0].id, "partner_id": partner.id, "role": role, "date_from": "2024-01-01", **values}
+        )
+
+    def test_family_and_agents_leave_with_the_owner_tenants_stay(self):
+        people = self.env["res.partner"].create([{"name": name} for name in ("Wife", "Agent", "Tenant")])
+        wife, agent, tenant = (
+            self._party(partner, role) for partner, role in zip(people, ("household", "agent", "tenant"), strict=True)
+        )
+        transfer = self._transfer()
+        self.assertEqual(transfer.leaving_party_ids, wife | agent)
+        transfer.leaving_party_ids -= agent  # he works for the new owner as well
+        transfer.with_user(self.assistant).action_confirm()
+        self.assertEqual(str(wife.date_to), "2026-03-14")
+        self.assertFalse(agent.date_to or tenant.date_to)
+
+    def test_nobody_who_left_with_the_owner_sees_the_unit_in_the_portal(self):
+        self._party(self.owners[2], "household")
+        user = self.portal_user.copy({"login": "pm_portal_wife", "partner_id": self.owners[2].id})
+        self._transfer(day="2026-03-15").action_confirm()
+        with freeze_time("2026-03-14 04:00:00"):
+            self.assertIn(self.units[0], self.env["pm.unit"].with_user(user).search([]))
+        with freeze_time("2026-03-15 04:00:00"):
+            self.env.registry.clear_cache()
+            self.assertNotIn(self.units[0], self.env["pm.unit"].with_user(user).search([]))
+
+    def test_a_tenant_who_buys_is_tenant_no_more_and_pays_on(self):
+        self.parties[0].is_payer = False
+        tenant = self._party(self.owners[1], "tenant", is_payer=True)
+        transfer = self._transfer()
+        self.assertEqual(transfer.leaving_party_ids, tenant)
+        transfer.action_confirm()
+        self.assertEqual(str(tenant.date_to), "2026-03-14")
+        self.assertEqual(self.units._payer_on(date(2026, 3, 15))[self.units[0].id], self.owners[1].id)
+        self.assertTrue(transfer.new_party_ids.is_payer)
+
+    def test_in_a_new_split_the_present_payer_goes_on_paying(self):
+        wife = self._party(self.owners[2], "household")
+        transfer = self._transfer(lines=((2, 50.0), (0, 50.0)), reason="split")
+        self.assertEqual(transfer.leaving_party_ids, wife, "she becomes an owner; nobody else leaves")
+        transfer.action_confirm()
+        self.assertEqual(transfer.new_party_ids.filtered("is_payer").partner_id, self.owners[0])
+
+    def test_a_payer_is_not_ticked_away_from_a_tenant_who_pays(self):
+        self.parties[0].is_payer = False
+        self._party(self.owners[2], "tenant", is_payer=True)
+        transfer = self._transfer()
+        transfer.line_ids.is_payer = True
+        with self.assertRaisesRegex(UserError, "Owner 3 goes on paying"):
+            transfer.action_confirm()
+
+    def test_what_the_clerk_should_look_at_is_said_and_does_not_block(self):
+        self.parties[0].is_payer = False
+        self._party(self.owners[2], "tenant", is_payer=True, date_from="2026-05-01")
+        transfer = self._transfer(lines=((1, 60.0),))
+        self.assertIn("leave 40 % to nobody", transfer.warning)
+        self.assertIn("Owner 3 pays for the unit from 2026-05-01 on only", transfer.warning)
+        transfer.action_confirm()
+        self.assertEqual(transfer.state, "done")
+
+    def test_a_split_begins_with_the_owners_of_today(self):
+        with Form(self.env["pm.unit.transfer"].with_user(self.assistant)) as form:
+            form.unit_id = self.units[0]
+            form.reason = "split"
+            self.assertEqual(len(form.line_ids), 1)
+            with form.line_ids.edit(0) as line:
+                self.assertEqual((line.partner_id, line.share, line.is_payer), (self.owners[0], 100, True))
+                line.share = 70
+            with form.line_ids.new() as line:
+                self.assertAlmostEqual(line.share, 30)
+                line.partner_id = self.owners[1]
+        form.record.action_confirm()
+        self.assertEqual(sorted(form.record.new_party_ids.mapped("share")), [30, 70])
+
+    def test_the_same_new_owner_twice_is_refused(self):
+        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.UniqueViolation), self.cr.savepoint():
+            self._transfer(lines=((1, 50.0), (1, 50.0)))
+            self.env.flush_all()
 
     def test_form_as_assistant(self):
         with Form(self.env["pm.unit.transfer"].with_user(self.assistant)) as form:

@@ -39,6 +39,7 @@ class Column:
     :param type: a key of :data:`PARSERS`
     :param required: the file must have the column and each row a value
     :param key: part of what names a row; two rows of a file with the same key clash
+    :param fold: capital and small letters make no difference to the key
     :param choices: for ``selection``: ``{value: (English, Chinese, other spellings…)}``
     :param minimum, maximum: bounds of a number, both allowed
     :param digits: decimals to round a number to
@@ -52,6 +53,7 @@ class Column:
     type: str = "char"
     required: bool = False
     key: bool = False
+    fold: bool = False
     choices: dict = None
     minimum: float = None
     maximum: float = None
@@ -238,8 +240,7 @@ def read_rows(sheet, layout, columns, defaults=None):
     :return: iterator of :class:`Row`
     """
     defaults = defaults or {}
-    keys = [column.name for column in columns if column.key]
-    labels = {column.name: column for column in columns}
+    keys = [column for column in columns if column.key]
     placed = [(column, layout.positions.get(column.name)) for column in columns]
     seen = {}
     for number, raw in sheet.rows():
@@ -259,11 +260,14 @@ def read_rows(sheet, layout, columns, defaults=None):
             except BadValue as exc:
                 errors.append((column, value, exc))
         if not errors and keys:
-            key = tuple(data[name] for name in keys)
-            other = seen.setdefault(key, number)
+            key = tuple(data[column.name] for column in keys)
+            folded = tuple(
+                part.lower() if column.fold and part else part for column, part in zip(keys, key, strict=True)
+            )
+            other = seen.setdefault(folded, number)
             if other != number:
                 spelled = ", ".join(str(part) for part in key if part is not None)
-                errors.append((labels[keys[-1]], spelled, BadValue("duplicate_row", other=other, key=spelled)))
+                errors.append((keys[-1], spelled, BadValue("duplicate_row", other=other, key=spelled)))
         yield Row(number, raw, data, errors)
 
 

@@ -25,6 +25,7 @@ def load_office(env):
             "pm_sms_gateway": "sink",
         }
     )
+    company.resource_calendar_id.name = "标准工时（每周40小时）"
     # Left free, these would follow whoever logs in first and break links in mails (see the add-on's README).
     parameters = env["ir.config_parameter"].sudo()
     parameters.set_param("web.base.url", os.environ.get("PM_BASE_URL") or BASE_URL)

@@ -3,7 +3,7 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import answers, billing, relations, renovation, service, services
+from . import answers, billing, register, relations, renovation, service, services
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -17,6 +17,21 @@ MASTER_FILES = (
     ("03_buildings.csv", "building"),
     ("04_units.csv", "unit"),
     ("05_parties.csv", "party"),
+    ("13_facilities.csv", "facility"),
+    ("14_emergency_numbers.csv", "emergency_contact"),
+)
+STEPS = (
+    "office",
+    "master",
+    "registers",
+    "prices",
+    "history",
+    "payments",
+    "bank",
+    "tickets",
+    "relations",
+    "answers",
+    "renovations",
 )
 STEPS = (
     "office",
@@ -55,13 +70,12 @@ class Sample:
             {
                 "tz": TZ,
                 "large_customer_permille": 15,
-                "lift_count": 8,
-                "parking_underground": 134,
-                "gas_type": "municipal",
-                "heating_type": "municipal",
             }
         )
         self.users = load_staff(self.env, self.property)
+
+    def registers(self):
+        register.load_register(self)
 
     def prices(self):
         billing.load_prices(self)

@@ -1,0 +1,61 @@
+from freezegun import freeze_time
+from odoo.exceptions import AccessError, UserError
+from odoo.tests.common import tagged
+
+from .common import PmCase
+
+
+@tagged("post_install", "-at_install")
+class TestUnitFile(PmCase):
+    """Papers are kept as long as their type says, then destroyed, and the destruction is on record (S4-36)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.kind = cls.env["pm.file.type"].create({"name": "Copy of the lease", "retention_months": 6})
+        cls.parties[0].date_to = "2026-01-31"
+        cls.scan = cls.env["ir.attachment"].create({"name": "lease.pdf", "raw": b"x"})
+        cls.paper = cls.env["pm.unit.file"].create(
+            {
+                "unit_id": cls.units[0].id,
+                "type_id": cls.kind.id,
+                "partner_id": cls.owners[0].id,
+                "attachment_ids": [(6, 0, cls.scan.ids)],
+            }
+        )
+
+    def test_a_paper_is_kept_until_the_months_after_the_household_left(self):
+        self.assertEqual(str(self.paper.keep_until), "2026-07-31")
+        self.parties[0].date_to = False
+        self.assertFalse(self.paper.keep_until, "they are still here")
+
+    def test_an_expired_paper_is_destroyed_with_its_scans_and_the_record_stays(self):
+        with freeze_time("2026-07-31 04:00:00"), self.assertRaisesRegex(UserError, "until 2026-07-31"):
+            self.paper.with_user(self.supervisor).action_destroy()
+        with freeze_time("2026-08-01 04:00:00"):
+            self.paper.with_user(self.supervisor).action_destroy()
+        self.assertFalse(self.scan.exists())
+        self.assertEqual((self.paper.destroyed_by_id, self.paper.active), (self.supervisor, False))
+        self.assertTrue(self.paper.destroyed_at)
+        for attempt in (
+            lambda: self.paper.with_user(self.manager).write({"name": "forged"}),
+            lambda: self.paper.with_user(self.manager).unlink(),
+            lambda: self.paper.with_user(self.supervisor).action_destroy(),
+        ):
+            with self.assertRaises(UserError):
+                attempt()
+
+    def test_a_surplus_paper_is_destroyed_early_for_a_reason(self):
+        self.paper.destroy_reason = "Filed twice"
+        with freeze_time("2026-02-01 04:00:00"):
+            self.paper.with_user(self.supervisor).action_destroy()
+        self.assertTrue(self.paper.destroyed_at)
+
+    def test_only_a_supervisor_destroys_and_nobody_pretends(self):
+        self.paper.destroy_reason = "Filed twice"
+        for user in self.users_of("officer", "assistant"):
+            with self.assertRaises(AccessError):
+                self.paper.with_user(user).action_destroy()
+        with self.assertRaises(AccessError):
+            self.paper.with_user(self.manager).write({"destroyed_at": "2026-01-01 00:00:00"})
+        self.assertTrue(self.scan.exists())
