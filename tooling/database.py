@@ -289,14 +289,8 @@ def _upgrade_demo(have, wanted):
     if not arguments:
         return
     with progress(f"the sources have changed: upgrading {', '.join(new + changed)} in {DEMO}", _last_module(log)):
-        if new:
-            # A new add-on's folder must be known before it can be installed.
-            odoo.script(
-                DEMO,
-                "env['ir.module.module'].update_list(); env.cr.commit()",
-                log=log,
-                what="the add-ons cannot be listed",
-            )
+        # Odoo lists new add-ons itself before it installs them. A shell must not do it first: it would load the new code
+        # of all add-ons on tables that lack the columns of that code.
         odoo.call(
             *("-d", DEMO, *arguments, *_OFFLINE),
             log=log,
