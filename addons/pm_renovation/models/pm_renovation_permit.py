@@ -74,6 +74,10 @@ class PmRenovation(models.Model):
             )
             case._notify("permit")
 
+    def action_print_permit(self):
+        """The permit as PDF, to hang on the door."""
+        return self.env.ref("pm_renovation.permit_report").report_action(self)
+
     def action_extend(self):
         """Ask for the new end of the permit and why."""
         return self._ask_reason("extend", self.env._("Extend the Permit"))
