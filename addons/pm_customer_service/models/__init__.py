@@ -56,3 +56,8 @@ from . import pm_faq_session
 from . import pm_ticket_faq
 from . import pm_service_item
 from . import res_users
+from . import pm_service_order
+from . import pm_service_order_line
+from . import pm_service_consent
+from . import pm_ticket_service
+from . import pm_kpi_service

@@ -98,3 +98,41 @@ class ReportRegister(models.AbstractModel):
             _("Asked By"),
         ]
         return kit.table(header, rows, widths=[28, 30, 18, 22, 28, 20, 20, 84, 22]), len(rows)
+
+    def _register_service(self, record, kit):
+        """The day's paid services and repairs (《特约服务/维修登记表》). Source: S1-79."""
+        _ = record.env._
+        start, stop = record._bounds()
+        orders = record.env["pm.service.order"].search(
+            [("property_id", "=", record.property_id.id), ("done_at", ">=", start), ("done_at", "<", stop)],
+            order="done_at, id",
+        )
+        states = dict(orders._fields["settlement_state"]._description_selection(record.env))
+        rows = [
+            [
+                kit.datetime(order.done_at, tz=record.property_id.tz),
+                order.name,
+                order.unit_id.name or "",
+                order.partner_id.name or "",
+                ", ".join(order.line_ids.mapped("name")),
+                order.user_id.sudo().name or "",
+                kit.money(order.amount_total, order.currency_id),
+                states[order.settlement_state],
+                kit.datetime(order.reconciled_at, tz=record.property_id.tz) if order.reconciled_at else "",
+            ]
+            for order in orders
+        ]
+        header = [
+            _("Done At"),
+            _("Number"),
+            _("Unit"),
+            _("Customer"),
+            _("Services"),
+            _("Done By"),
+            _("Amount"),
+            _("Settlement"),
+            _("Reconciled At"),
+        ]
+        total = [_("Total"), "", "", "", "", "", kit.money(sum(orders.mapped("amount_total"))), "", ""]
+        table = kit.table(header, rows, widths=[28, 28, 22, 34, 58, 22, 26, 22, 28], align="llllllrll", total=total)
+        return table, len(rows)

@@ -23,3 +23,4 @@ from . import test_ticket_rating
 from . import test_visit
 from . import test_faq
 from . import test_service_item
+from . import test_service_order

@@ -7,3 +7,4 @@ from . import pm_ticket_step
 from . import pm_visit_cancel
 from . import pm_visit_plan
 from . import pm_register
+from . import pm_service_step
