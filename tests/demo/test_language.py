@@ -137,7 +137,11 @@ class Walk:
         self.note(screen)
 
     def views(self, screen):
-        """The other views of the open action, and the form of the first record."""
+        """The other views of the open action, and the form of the first record; a dialogue has neither and is closed."""
+        if self.page.locator(".modal:visible").count():
+            self.page.keyboard.press("Escape")
+            self.settle()
+            return
         names = self.page.evaluate(
             "() => [...document.querySelectorAll('.o_control_panel .o_switch_view:not(.active)')].map((b) => b.className.match(/o_(list|kanban|pivot)\\b/)?.[1]).filter(Boolean)"
         )
