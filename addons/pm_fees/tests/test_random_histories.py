@@ -24,6 +24,10 @@ _STEPS = st.one_of(
 )
 
 
+class NothingThere(UserError):
+    """A step finds nothing to act on, as when a rule refuses it."""
+
+
 @tagged("post_install", "-at_install")
 class TestRandomHistories(SettlementCase):
     """After every step: entries balance, the control account is what is owed less credit, nothing is negative, receipts have no holes."""
@@ -65,7 +69,7 @@ class TestRandomHistories(SettlementCase):
 
     def one(self, records, index):
         if not records:
-            raise UserError("nothing there to do it with")
+            raise NothingThere("no record")
         return records[index % len(records)]
 
     def step_bill(self, month):
