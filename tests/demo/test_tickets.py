@@ -86,5 +86,60 @@ def test_complaint_at_the_counter_is_handled_followed_up_and_closed(page_as, sho
         assert not page.errors
 
 
+def test_caller_is_recorded_by_keyboard_and_the_technician_signs_off_on_a_telephone(page_as, shot):
+    """Front desk without a mouse, the dispatcher's window, then the technician up to the customer's signature."""
+    desk = page_as("frontdesk")
+    go(desk, "service-counter")
+    desk.keyboard.type("A-0702")
+    desk.keyboard.press("Enter")
+    desk.wait_for_selector(".o_pm_subject")
+    kinds = [button.inner_text() for button in desk.locator(".o_pm_types button").all()]
+    assert len({kind[:2] for kind in kinds}) == len(kinds), "each button names its own kind"
+    desk.keyboard.press("Alt+2")
+    assert "投诉" in desk.locator(".o_pm_types .btn-primary").inner_text()
+    desk.keyboard.press("Alt+1")
+    desk.keyboard.type("茶水间龙头漏水")
+    shot(desk, "service-counter")
+    desk.keyboard.press("Control+Enter")
+    desk.wait_for_selector(".o_pm_recorded")
+    assert not desk.locator(".o_pm_household_rows").count(), "the list stays shut over the household"
+    shot(desk, "service-counter-recorded")
+    ticket = read(
+        desk, "pm.ticket", [["name", "=", "茶水间龙头漏水"]], ["id", "type_code", "first_receiver_id", "channel"]
+    )[0]
+    assert (ticket["type_code"], ticket["channel"]) == ("repair", "counter")
+    desk.locator(".o_pm_recorded .btn-primary").click()
+    settle(desk)
+    choose(desk, "user_id", "郭建军", scope=".modal")
+    shot(desk, "send-technician")
+    press(desk, "action_confirm")
+
+    technician = page_as("technician", viewport={"width": 390, "height": 844}, has_touch=True)
+    go(technician, "my-jobs")
+    shot(technician, "my-jobs")
+    technician.locator(".o_pm_job", has_text="茶水间龙头漏水").click()
+    technician.locator(".o_pm_arrive").click()
+    technician.wait_for_selector(".o_pm_result")
+    technician.fill(".o_pm_result", "更换阀芯，试水无渗漏。")
+    technician.fill(".o_pm_signed_by", "邓先生")
+    assert technician.locator(".o_pm_finish").is_disabled(), "the customer has not signed"
+    pad = technician.locator(".o_pm_signature canvas")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    technician.mouse.move(box["x"] + 30, box["y"] + 40)
+    technician.mouse.down()
+    for step in range(8):
+        technician.mouse.move(box["x"] + 40 + 25 * step, box["y"] + (40 if step % 2 else 90))
+    technician.mouse.up()
+    shot(technician, "my-job")
+    technician.locator(".o_pm_finish").click()
+    technician.wait_for_selector(".o_pm_jobs .list-group, .o_pm_jobs .fa-check-circle")
+    assert _state(desk, ticket["id"]) == "handled"
+    visit = read(desk, "pm.appointment", [["ticket_id", "=", ticket["id"]]], ["state", "signed_by", "signed_at"])[0]
+    assert (visit["state"], visit["signed_by"], bool(visit["signed_at"])) == ("done", "邓先生", True)
+    assert not desk.errors
+    assert not technician.errors
+
+
 def _state(page, ticket_id):
     return read(page, "pm.ticket", [["id", "=", ticket_id]], ["state"])[0]["state"]

@@ -24,6 +24,7 @@ export class ServiceCounter extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.notification = useService("notification");
+        this.root = useRef("root");
         this.subject = useRef("subject");
         this.state = useState({
             setup: null,
@@ -43,6 +44,13 @@ export class ServiceCounter extends Component {
         this.lookLater = useDebounced(() => this.look(), SIMILAR_MS);
         useHotkey("control+enter", () => this.record(), { bypassEditableProtection: true });
         useHotkey("escape", () => this.next(), { bypassEditableProtection: true });
+        // The menu bar has the same keys: within this screen they choose the kind.
+        for (let digit = 1; digit <= 9; digit++) {
+            useHotkey(`alt+${digit}`, () => this.types[digit - 1] && this.chooseType(this.types[digit - 1]), {
+                bypassEditableProtection: true,
+                area: () => this.root.el,
+            });
+        }
         onWillStart(async () => {
             this.state.setup = await this.orm.call("pm.counter", "counter_setup", []);
             this.state.typeId = this.types[0]?.id;

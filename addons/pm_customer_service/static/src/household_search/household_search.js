@@ -55,6 +55,7 @@ export class HouseholdSearch extends Component {
             this.state.active = (this.state.active + step + rows.length) % (rows.length || 1);
         } else if (ev.key === "Enter" && !ev.ctrlKey && !ev.isComposing) {
             ev.preventDefault();
+            this.searchLater.cancel();
             await this.search();
             const row = this.state.rows[this.state.active];
             if (row) {
@@ -64,6 +65,7 @@ export class HouseholdSearch extends Component {
     }
 
     choose(row) {
+        this.searchLater.cancel(); // or the list would open again over what was chosen
         Object.assign(this.state, { rows: [], query: row.title, nothing: false });
         this.props.onChoose(row);
     }
