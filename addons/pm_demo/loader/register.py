@@ -78,8 +78,8 @@ def _verifications(sample):
     """Households are verified in turn, a sixth of them is due again."""
     ages = {}
     for number, unit in enumerate(sample.property.unit_ids.filtered("handover_date")):
-        ages.setdefault(number * 7 % 14, sample.env["pm.unit"])
-        ages[number * 7 % 14] |= unit
+        ages.setdefault(number * 5 % 14, sample.env["pm.unit"])
+        ages[number * 5 % 14] |= unit
     for months, units in ages.items():
         units.last_verified = sample.today - relativedelta(months=months, days=3)
 
