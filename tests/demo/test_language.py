@@ -47,6 +47,8 @@ NAMES = LOGINS | {
         "kWh",
         "Excel",
     ),
+    # endings of the names of files
+    *("pdf", "png"),
     # what a user reads of a key of the keyboard
     *("Enter", "Ctrl", "Esc", "Alt"),
 }
@@ -54,6 +56,8 @@ NAMES = LOGINS | {
 CORE_GAPS = (
     ({"Back"}, "tooltip of the breadcrumb, not translated in Odoo"),
     ({"Add", "Remove", "Star"}, "tooltip of a message's star, not translated in Odoo"),
+    ({"Download"}, "tooltip of an attached file, not translated in Odoo"),
+    ({"Week"}, "number of the week above a calendar, not translated in Odoo"),
     ({"Copyright"}, "footer of every portal page"),
     ({"Republic", "DRC"}, "two countries of that name"),
 )
@@ -68,7 +72,7 @@ WORD = re.compile(r"[A-Za-z]{3,}")
 
 TEXTS = """() => {
     // The sketch behind the help of an empty list is Latin on purpose.
-    document.querySelectorAll(".o_view_sample_data :is(.o_data_row, .o_kanban_record, .o_group_header)").forEach((node) => { node.style.visibility = "hidden"; });
+    document.querySelectorAll(".o_view_sample_data :is(.o_data_row, .o_kanban_record, .o_group_header, .o_pivot tbody, .o_pivot thead)").forEach((node) => { node.style.visibility = "hidden"; });
     const lines = document.body.innerText.split("\\n");
     for (const node of document.querySelectorAll("[placeholder], [title], [aria-label], [data-tooltip], option, img[alt]")) {
         if (!node.closest("svg, .o_view_sample_data, .o_web_client > .d-none") && node.checkVisibility?.() !== false) {

@@ -78,6 +78,7 @@ MATRIX = {
         {"manager", "leadership"},
     ),
     "pm.kpi.result": (desk_from("officer") | {"accountant", "leadership"}, set(), set(), set()),
+    "pm.workbench.tile": (ALL, {"manager", "leadership"}, set(), set()),
 }
 PORTAL_READS = {"pm.property", "pm.zone", "pm.building", "pm.unit", "pm.unit.party"}
 

@@ -66,7 +66,7 @@ class PmEscalationRule(models.Model):
     skips_levels = fields.Boolean(help="Goes past the levels below, who are informed of it afterwards (S1-43).")
     by_email = fields.Boolean(string="Also by E-mail")
     advice = fields.Text(translate=True, help="What the person told should do.")
-    source = fields.Char(help="Where the rule comes from: requirement id or house rule.")
+    source = fields.Char(translate=True, help="Where the rule comes from: requirement id or house rule.")
 
     @api.constrains("domain", "model_id")
     def _check_domain(self):

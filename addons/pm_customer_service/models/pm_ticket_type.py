@@ -76,7 +76,7 @@ class PmTicketType(models.Model):
     )
     ask_rating = fields.Boolean(help="The customer gets a link to rate after closing.")
     portal_ok = fields.Boolean(string="In the Portal", default=True)
-    source = fields.Char(help="Requirement id of the rules above.")
+    source = fields.Char(translate=True, help="Requirement id of the rules above.")
 
     def _is_sampled(self, number):
         """Tell whether the ticket ``number`` falls in the follow-up sample: the same answer every time for the same seed."""

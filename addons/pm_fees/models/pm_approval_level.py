@@ -23,7 +23,7 @@ class PmApprovalLevel(models.Model):
     company_id = fields.Many2one("res.company", index=True, help="Empty: every company without levels of its own.")
     amount_from = fields.Float("From", digits=(16, 2), help="In the company's currency.")
     group_id = fields.Many2one("res.groups", "Approved By", required=True, ondelete="restrict")
-    source = fields.Char(help="Where the rule comes from.")
+    source = fields.Char(translate=True, help="Where the rule comes from.")
 
     @api.model
     def _level_for(self, purpose, amount, company):

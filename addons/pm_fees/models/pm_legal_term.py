@@ -39,7 +39,7 @@ class PmLegalTerm(models.Model):
     alarms = fields.Char(
         "Warn Before (days)", default="7,1", help="Days before the end on which people are warned, such as 90,30,7."
     )
-    source = fields.Char(help="Where the law says so. To be checked by counsel.")
+    source = fields.Char(translate=True, help="Where the law says so. To be checked by counsel.")
 
     def _alarm_days(self):
         """The days before the end on which people are warned, the earliest first."""
