@@ -51,7 +51,8 @@ class TestPaymentSplit(CashierCase):
                     self.assertEqual(one[column], other[column], column)
                 self.assertEqual(one["name"], other["name"])
                 self.assertEqual(bool(one["matching_number"]), bool(other["matching_number"]))
-            self.assertEqual(fast.move_id.amount_total, slow.move_id.amount_total)
+            # sudo: a cashier does not read the ledger
+            self.assertEqual(fast.move_id.sudo().amount_total, slow.move_id.sudo().amount_total)
         self.assert_books()
 
     def test_every_charge_is_paid_by_its_own_item(self):
