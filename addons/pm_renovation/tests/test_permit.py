@@ -51,7 +51,7 @@ class TestPermit(RenovationCase):
         tomorrow = fields.Date.add(self.today, days=1)
         later = self.make_case(self.units[1], date_start=tomorrow, date_end=fields.Date.add(tomorrow, days=5))
         self.bring_to("permit_issued", later)
-        with self.assertRaisesRegex(UserError, "must be valid today"):
+        with self.assertRaisesRegex(UserError, "may start on"):
             self.as_user(later, "officer").action_start()
 
     def test_extension_needs_a_reason_and_takes_the_passes_along(self):
