@@ -172,6 +172,9 @@ def is_current(modules):
 
 def template(modules, assets=False):
     """The template database with these own add-ons, built if their sources have changed; returns its name."""
+    if addons.SAMPLE in modules:
+        # Loading the sample takes minutes: there is one, with every add-on, for the demo, its tests and its terms.
+        modules = demo_modules()
     name = template_name(modules)
     stamp_name = f"tpl-{name}"
     done = home.stamp(stamp_name) or {}

@@ -37,7 +37,6 @@ class PmButlerArea(models.Model):
     @property
     def _table_query(self):
         """Owners of one unit together are several owners; an owner of several units is one."""
-        today = fields.Date.context_today(self)
         return SQL(
             """
             SELECT unit.*, coalesce(people.owner_count, 0) AS owner_count, coalesce(people.tenant_count, 0) AS tenant_count,
@@ -50,13 +49,15 @@ class PmButlerArea(models.Model):
                                 count(DISTINCT p.partner_id) FILTER (WHERE p.role IN ('tenant', 'merchant')) AS tenant_count,
                                 count(DISTINCT p.partner_id) FILTER (WHERE p.is_key_customer) AS key_count
                            FROM pm_unit u
+                           JOIN (SELECT id, (%(now)s::timestamp AT TIME ZONE 'UTC' AT TIME ZONE tz)::date AS today
+                                   FROM pm_property) property ON property.id = u.property_id
                            JOIN pm_unit_party p ON p.unit_id = u.id
-                            AND p.date_from <= %(today)s AND (p.date_to IS NULL OR p.date_to >= %(today)s)
+                            AND p.date_from <= property.today AND (p.date_to IS NULL OR p.date_to >= property.today)
                           WHERE u.active
                           GROUP BY u.property_id, u.user_id) people
                 ON people.property_id = unit.property_id AND people.user_id IS NOT DISTINCT FROM unit.user_id
             """,
-            today=today,
+            now=fields.Datetime.now(),
         )
 
     def init(self):

@@ -1,8 +1,9 @@
 from datetime import datetime, time, timedelta
 
 import pytz
-from odoo import Command, api, fields, models
+from odoo import Command, api, fields, models, tools
 from odoo.addons.base.models.res_partner import _tz_get
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 AREA_DIGITS = (12, 2)
@@ -149,8 +150,8 @@ class PmProperty(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "user_ids" in vals:
-            self.env.registry.clear_cache()  # as above
+        if vals.keys() & {"user_ids", "tz"}:
+            self.env.registry.clear_cache()  # as above; _ids_by_zone
         return result
 
     @api.depends("unit_ids.area_chargeable", "unit_ids.active")
@@ -219,6 +220,28 @@ class PmProperty(models.Model):
     def _today(self):
         """Return today's date in the property's time zone."""
         return self._now_local().date()
+
+    @api.model
+    @tools.ormcache()
+    def _ids_by_zone(self):
+        """Return ((time zone, (ids of its properties, archived ones too)), …)."""
+        # sudo: what time it is where is no secret, and the cache serves every user
+        zones = self.sudo().with_context(active_test=False)._read_group([], ["tz"], ["id:array_agg"])
+        return tuple((zone, tuple(ids)) for zone, ids in zones)
+
+    @api.model
+    def _domain_of_today(self, build, path="property_id"):
+        """Return a domain about "today" that takes each property's own calendar day, also for jobs without a time zone.
+
+        :param build: function that makes the domain for a date
+        :param path: field by which the searched model names its property
+        """
+        now, days = pytz.utc.localize(fields.Datetime.now()), {}
+        for zone, ids in self._ids_by_zone():
+            days.setdefault(now.astimezone(pytz.timezone(zone)).date(), []).extend(ids)
+        if len(days) == 1:
+            return Domain(build(next(iter(days))))
+        return Domain.OR(Domain(path, "in", ids) & Domain(build(day)) for day, ids in days.items())
 
     def _local_date(self, moment):
         """Return the property's calendar date of the naive UTC datetime ``moment``."""

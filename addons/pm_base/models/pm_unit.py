@@ -160,23 +160,28 @@ class PmUnit(models.Model):
     @api.depends("last_verified", "handover_date", "company_id.pm_verify_months")
     def _compute_verification_due(self):
         for unit in self:
-            limit = fields.Date.subtract(fields.Date.context_today(unit), months=unit.company_id.pm_verify_months)
+            today = unit.property_id._today() if unit.property_id else fields.Date.context_today(unit)
+            limit = fields.Date.subtract(today, months=unit.company_id.pm_verify_months)
             unit.verification_due = bool(unit.handover_date) and (not unit.last_verified or unit.last_verified < limit)
 
     @api.model
     def _search_verification_due(self, operator, value):
         if operator != "in":
             return NotImplemented
-        today = fields.Date.context_today(self)
         # sudo: the number of months is no secret
-        limits = {
-            c: fields.Date.subtract(today, months=c.pm_verify_months) for c in self.env["res.company"].sudo().search([])
-        }
-        due = Domain("handover_date", "!=", False) & Domain.OR(
-            Domain("company_id", "=", company.id)
-            & (Domain("last_verified", "=", False) | Domain("last_verified", "<", limit))
-            for company, limit in limits.items()
-        )
+        months = {company.id: company.pm_verify_months for company in self.env["res.company"].sudo().search([])}
+
+        def unverified(day):
+            return Domain.OR(
+                Domain("company_id", "=", company)
+                & (
+                    Domain("last_verified", "=", False)
+                    | Domain("last_verified", "<", fields.Date.subtract(day, months=number))
+                )
+                for company, number in months.items()
+            )
+
+        due = Domain("handover_date", "!=", False) & self.env["pm.property"]._domain_of_today(unverified)
         return Domain.OR(due if wanted else ~due for wanted in value)
 
     @api.depends(

@@ -1,6 +1,7 @@
 from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 ROLES = [
@@ -140,20 +141,22 @@ class PmUnitParty(models.Model):
             "The owners' shares of a unit exceed 100 % on at least one day: end or reduce another owner's share first."
         )
 
-    @api.depends("date_from", "date_to")
+    @api.depends("date_from", "date_to", "property_id.tz")
     def _compute_is_current(self):
-        today = fields.Date.context_today(self)
-        for party in self:
-            party.is_current = bool(
-                party.date_from and party.date_from <= today and (not party.date_to or party.date_to >= today)
-            )
+        for prop, parties in self.grouped("property_id").items():
+            today = prop._today() if prop else fields.Date.context_today(self)
+            for party in parties:
+                party.is_current = bool(
+                    party.date_from and party.date_from <= today and (not party.date_to or party.date_to >= today)
+                )
 
     def _search_is_current(self, operator, value):
         if operator != "in":
             return NotImplemented
-        today = fields.Date.context_today(self)
-        current = ["&", ("date_from", "<=", today), "|", ("date_to", "=", False), ("date_to", ">=", today)]
-        return current if True in value else ["!", *current]
+        current = self.env["pm.property"]._domain_of_today(
+            lambda day: Domain("date_from", "<=", day) & (Domain("date_to", "=", False) | Domain("date_to", ">=", day))
+        )
+        return Domain.OR(current if wanted else ~current for wanted in value)
 
     def _in_force_before_and_from(self, day):
         """Return whether the role began before the date ``day`` and goes on then."""
@@ -222,8 +225,9 @@ class PmUnitParty(models.Model):
 
     def _of_former_days(self):
         """Return the rows that were not entered today."""
-        today = fields.Date.context_today(self)
-        return self.filtered(lambda party: fields.Datetime.context_timestamp(party, party.create_date).date() < today)
+        return self.filtered(
+            lambda party: party.property_id._local_date(party.create_date) < party.property_id._today()
+        )
 
     # The page of the unit tells what happened to its people (S4-20)
 

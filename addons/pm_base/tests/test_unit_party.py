@@ -144,3 +144,20 @@ class TestUnitParty(PmCase):
     def test_search_finds_a_unit_by_name_of_its_people(self):
         found = self.env["pm.unit"].name_search("Owner 2")
         self.assertEqual([unit_id for unit_id, _name in found], self.units[1].ids)
+
+    @freeze_time("2026-03-01 17:00:00")  # 1:00 of 2 March in Shanghai, 9:00 of 1 March in Los Angeles
+    def test_a_role_begins_on_the_propertys_day_whoever_asks(self):
+        abroad = self.property.copy({"code": "T3", "tz": "America/Los_Angeles"})
+        block = self.building.copy({"property_id": abroad.id})
+        there = self.units[0].copy({"property_id": abroad.id, "building_id": block.id, "zone_id": False})
+        parties = self._party(self.owners[1], date_from="2026-03-02")
+        parties |= self._party(self.owners[1], date_from="2026-03-02", unit_id=there.id)
+        for zone in (False, "Asia/Shanghai", "America/Los_Angeles"):
+            asked = parties.with_context(tz=zone)
+            asked.invalidate_recordset(["is_current"])
+            self.assertEqual(asked.mapped("is_current"), [True, False], zone)
+            self.assertEqual(asked.search([("id", "in", parties.ids), ("is_current", "=", True)]), parties[0])
+            self.assertEqual(asked.search([("id", "in", parties.ids), ("is_current", "=", False)]), parties[1])
+        abroad.tz = "Asia/Shanghai"
+        self.assertEqual(parties.mapped("is_current"), [True, True])
+        self.assertEqual(parties.search([("id", "in", parties.ids), ("is_current", "=", True)]), parties)

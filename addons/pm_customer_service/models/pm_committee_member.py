@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class PmCommitteeMember(models.Model):
@@ -31,10 +32,10 @@ class PmCommitteeMember(models.Model):
     is_current = fields.Boolean(compute="_compute_is_current", search="_search_is_current")
     note = fields.Char()
 
-    @api.depends("date_from", "date_to")
+    @api.depends("date_from", "date_to", "property_id.tz")
     def _compute_is_current(self):
-        today = fields.Date.context_today(self)
         for member in self:
+            today = member.property_id._today() if member.property_id else fields.Date.context_today(self)
             member.is_current = bool(
                 member.date_from and member.date_from <= today and (not member.date_to or member.date_to >= today)
             )
@@ -42,9 +43,10 @@ class PmCommitteeMember(models.Model):
     def _search_is_current(self, operator, value):
         if operator != "in":
             return NotImplemented
-        today = fields.Date.context_today(self)
-        current = ["&", ("date_from", "<=", today), "|", ("date_to", "=", False), ("date_to", ">=", today)]
-        return current if True in value else ["!", *current]
+        current = self.env["pm.property"]._domain_of_today(
+            lambda day: Domain("date_from", "<=", day) & (Domain("date_to", "=", False) | Domain("date_to", ">=", day))
+        )
+        return Domain.OR(current if wanted else ~current for wanted in value)
 
     @api.model_create_multi
     def create(self, vals_list):
