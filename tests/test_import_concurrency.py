@@ -9,7 +9,7 @@ from odoo.service.model import retrying
 from odoo.sql_db import db_connect
 from odoo.tests.common import BaseCase, get_db_name, tagged
 
-from odoo.addons.pm_base.models import pm_import
+from odoo.addons.pm_base.models import pm_import_run
 from odoo.addons.pm_base.tests.import_files import xlsx
 
 COUNT = 60
@@ -130,7 +130,7 @@ class TestConcurrentImports(BaseCase):
         registry = Registry(get_db_name())
         self.patch(registry["pm.importer.unit"], "_chunk", 10)
         self.patch(registry["pm.importer.party"], "_chunk", 10)
-        self.patch(pm_import, "CONFLICT_RETRIES", 30)
+        self.patch(pm_import_run, "CONFLICT_RETRIES", 30)
         with self.database.cursor() as cr:
             record = self._env(cr)["pm.import"].create(
                 {"name": "race-two.xlsx", "file": base64.b64encode(self.content)}

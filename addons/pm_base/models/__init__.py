@@ -29,6 +29,9 @@ from . import pm_importer_place
 from . import pm_importer_party
 from . import pm_importer_register
 from . import pm_import
+from . import pm_import_check
+from . import pm_import_run
+from . import pm_import_files
 from . import pm_import_sheet
 from . import pm_import_error
 from . import pm_import_lock

@@ -19,8 +19,7 @@ class IrAttachment(models.Model):
         file for a collision and refuses the second user's.
         """
         deadline = time.monotonic() + _PATIENCE
-        while not super()._same_content(bin_data, filepath):
-            if os.path.getsize(filepath) >= len(bin_data) or time.monotonic() > deadline:
-                return False
+        # The size first: a file that is compared before it is complete may be complete the moment after.
+        while os.path.getsize(filepath) < len(bin_data) and time.monotonic() < deadline:
             time.sleep(_PAUSE)
-        return True
+        return super()._same_content(bin_data, filepath)

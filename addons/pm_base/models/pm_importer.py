@@ -56,6 +56,10 @@ class Report:
         """The rows that have not been refused."""
         return [row for row in rows if row["_row"] not in self.bad_rows]
 
+    def count_values(self):
+        """The counts as values of the fields of ``pm.import.sheet``."""
+        return {f"{name}_count": number for name, number in self.counts.items()}
+
 
 class PmImporter(models.AbstractModel):
     """Base of all importers: one importer loads one kind of sheet.

@@ -79,7 +79,7 @@ class TestImportJob(ImportCase):
     def test_what_fails_again_and_again_is_given_up_with_a_reason(self):
         with (
             patch.object(self.env.registry["pm.importer.unit"], "_load", side_effect=psycopg2.OperationalError("no")),
-            mute_logger("odoo.addons.pm_base.models.pm_import"),
+            mute_logger("odoo.addons.pm_base.models.pm_import_run"),
         ):
             for _turn in range(4):
                 self.run_cron()
