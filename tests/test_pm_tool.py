@@ -374,7 +374,8 @@ def test_templates_of_different_addon_sets_do_not_mix(some_addons):
 def test_the_commands_options_are_those_of_the_help():
     options = parser().parse_args(["run", "--port", "8123"])
     assert options.port == 8123
-    assert parser().parse_args(["bench", "billing", "--n", "7"]).n == 7
+    bench = parser().parse_args(["bench", "dunning", "--n", "7", "--work", "run", "--work", "rerun", "--runs", "1"])
+    assert (bench.n, bench.work, bench.runs) == (7, ["run", "rerun"], 1)
 
 
 @pytest.mark.parametrize("word", ["0", "-1", "65536", "80x"])

@@ -1,4 +1,4 @@
-"""`./pm bench NAME`: the cases of benchmarks/bench_NAME.py, each in processes of its own, medians of three.
+"""`./pm bench NAME`: the cases of benchmarks/bench_NAME.py, each in processes of its own, medians of its runs.
 
 benchmarks/README.md says what a benchmark file holds.
 """
@@ -25,7 +25,7 @@ import importlib.util, json, sys
 spec = importlib.util.spec_from_file_location("bench_runner", {runner!r})
 runner = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(runner)
-runner.main(globals().get("env"), {file!r}, {case!r}, {stage!r}, {n!r}, {result!r}, {postmaster!r})
+runner.main(globals().get("env"), {file!r}, {number!r}, {stage!r}, {n!r}, {result!r}, {postmaster!r})
 """
 
 
@@ -36,7 +36,12 @@ def load(path):
     return module
 
 
-def main(name, n):
+def main(name, n, works=(), repeats=None):
+    """Measure the cases of a file, those of `works` only if any are named, and write their figures down.
+
+    :param n: amount of work, or None for what the file provides
+    :param repeats: runs of each case, or None for what the case or this tool provides
+    """
     path = FOLDER / f"bench_{name}.py"
     if not path.exists():
         names = ", ".join(sorted(file.stem.removeprefix("bench_") for file in FOLDER.glob("bench_*.py")))
@@ -44,27 +49,42 @@ def main(name, n):
     prepare(development=True)
     bench = load(path)
     n = n or bench.N
+    known = list(dict.fromkeys(case.get("work", bench.WORK) for case in bench.CASES))
+    if unknown := sorted(set(works) - set(known)):
+        raise Failure(f"bench_{name}.py has no work {', '.join(unknown)}", f"It has: {', '.join(known)}.")
     rows = []
-    for case in bench.CASES:
-        rows.append(_measure(path, case, bench.WORK, n))
-        _print(rows[-1:], heading=len(rows) == 1)
+    for number, case in enumerate(bench.CASES):
+        work = case.get("work", bench.WORK)
+        if works and work not in works:
+            continue
+        first = not any(row["work"] == work for row in rows)
+        # A few units may be enough to show what one costs, or all that can be afforded.
+        units = case["n"](n) if "n" in case else n
+        rows.append(_measure(path, {**case, "number": number}, work, units, repeats or case.get("runs", REPEATS)))
+        _print(rows, heading=first)
     results = FOLDER / "results"
     results.mkdir(exist_ok=True)
-    home.write(results / f"{name}.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    print(f"\nwritten: {(results / name).relative_to(home.PROJECT)}.json")
+    target = results / ("-".join([name, *works]) + ".json")
+    home.write(target, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    print(f"\nwritten: {target.relative_to(home.PROJECT)}")
     return 0
 
 
 def _print(rows, heading):
-    heads = ("case", "n", *MEASURES)
+    """The last row, with the CPU seconds of a unit as a multiple of the first case of its work."""
+    row = rows[-1]
+    first = next(other for other in rows if other["work"] == row["work"])
+    heads = ("n", "runs", *MEASURES)
     if heading:
-        print(
-            f"\n{rows[0]['work']}; medians of {REPEATS}\n\n{heads[0]:<40}"
-            + "".join(f"{head:>16}" for head in heads[1:])
-        )
-    for row in rows:
-        cells = ["–" if row[head] is None else f"{row[head]}" for head in heads[1:]]
-        print(f"{row['case']:<40}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
+        print(f"\n{row['work']}\n\n{'case':<40}" + "".join(f"{head:>16}" for head in (*heads, "cpu_ratio")))
+    cells = ["–" if row[head] is None else f"{row[head]}" for head in heads]
+    print(f"{row['case']:<40}" + "".join(f"{cell:>16}" for cell in (*cells, _ratio(row, first))), flush=True)
+
+
+def _ratio(row, first):
+    """CPU seconds of one unit of `row`, Python's and PostgreSQL's, as a multiple of those of `first`."""
+    cost, base = ((of["python_cpu_s"] + (of["postgres_cpu_s"] or 0)) / of["n"] for of in (row, first))
+    return f"{cost / base:.2f}" if base else "–"
 
 
 def _peers(requirements):
@@ -117,7 +137,7 @@ def _execute(path, case, stage, n, name, options, peers):
     code = _RUNNER.format(
         runner=str(Path(__file__).with_name("bench_runner.py")),
         file=str(path),
-        case=case["case"],
+        number=case["number"],
         stage=stage,
         n=n,
         result=str(result),
@@ -138,7 +158,7 @@ def _execute(path, case, stage, n, name, options, peers):
     return figures
 
 
-def _measure(path, case, work, n):
+def _measure(path, case, work, n, repeats):
     (home.LOGS / "bench.log").unlink(missing_ok=True)
     peers = _peers(case.get("requires"))
     runs = []
@@ -146,8 +166,8 @@ def _measure(path, case, work, n):
         if base and case.get("prepare"):
             with progress(f"{case['case']}: preparing"):
                 _execute(path, case, "prepare", n, base, options, peers)
-        for number in range(1, REPEATS + 1):
-            with progress(f"{case['case']}: run {number} of {REPEATS}"):
+        for number in range(1, repeats + 1):
+            with progress(f"{case['case']}: run {number} of {repeats}"):
                 copy = f"{base}_run" if base else None
                 if base:
                     postgres.drop(copy)
@@ -157,7 +177,7 @@ def _measure(path, case, work, n):
                 finally:
                     if base:
                         postgres.drop(copy)
-    row = {"case": case["case"], "work": work, "n": n}
+    row = {"case": case["case"], "work": work, "n": n, "runs": repeats}
     for key in MEASURES:
         values = [figures[key] for figures in runs]
         row[key] = None if None in values else round(statistics.median(values), 3)

@@ -31,11 +31,11 @@ def postgres_cpu(postmaster):
     return total / _TICK
 
 
-def main(env, file, name, stage, n, result, postmaster):
+def main(env, file, number, stage, n, result, postmaster):
     spec = importlib.util.spec_from_file_location("bench", file)
     bench = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(bench)
-    case = next(case for case in bench.CASES if case["case"] == name)
+    case = bench.CASES[number]
     if stage == "prepare":
         case["prepare"](env, n)
         env.cr.commit()

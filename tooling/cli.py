@@ -107,7 +107,7 @@ def i18n(options):
 def bench(options):
     from . import bench as tool
 
-    return tool.main(options.name, options.n)
+    return tool.main(options.name, options.n, options.work, options.runs)
 
 
 def stop(_options):
@@ -188,6 +188,8 @@ def parser():
     command = add("bench", bench, "run a benchmark (see benchmarks/README.md)")
     command.add_argument("name", help="NAME of benchmarks/bench_NAME.py")
     command.add_argument("--n", type=_amount, help="amount of work (each benchmark has its default)")
+    command.add_argument("--work", action="append", default=[], help="only this work of the file (may be repeated)")
+    command.add_argument("--runs", type=_amount, help="runs of each case, for works of minutes (default: three)")
     add("stop", stop, "stop the server and the private PostgreSQL")
     command = add("reset", reset, "drop the demo and the test databases")
     command.add_argument("--all", action="store_true", help="remove .odoo/ as a whole")
