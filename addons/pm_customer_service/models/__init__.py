@@ -1,3 +1,4 @@
+from . import pm_steps
 from . import res_company
 from . import pm_property
 from . import pm_deadline_rule

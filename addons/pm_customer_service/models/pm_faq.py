@@ -21,15 +21,6 @@ ROOT_CAUSES = [
     ("measure", "Lack of measure"),
     ("control", "Loss of control"),
 ]
-# (from, to) -> name of the guard method; what is not listed does not exist.
-TRANSITIONS = {
-    ("draft", "submitted"): "_guard_submitted",
-    ("submitted", "draft"): "_guard_draft",
-    ("submitted", "approved"): "_guard_approved",
-    ("approved", "retired"): "_guard_retired",
-    ("draft", "retired"): "_guard_retired",
-    ("retired", "draft"): "_guard_retired",
-}
 # What was approved is changed by a new version only.
 CONTENT = {"name", "answer", "kind", "keywords", "property_id", "category_id", "lesson", "root_cause"}
 SAME_CATEGORY = 0.3  # weighs as much as three tenths of a perfect match of words
@@ -53,11 +44,19 @@ class PmFaq(models.Model):
 
     _name = "pm.faq"
     _description = "Answer"
-    _inherit = ["pm.program.fields", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.steps", "mail.thread", "mail.activity.mixin"]
     _order = "kind, category_id, name, id"
     _program_fields = frozenset(
         {"state", "author_id", "approved_by_id", "approved_at", "review_date", "replaces_id", "ticket_id", "session_id"}
     )
+    _transitions = {
+        ("draft", "submitted"): "_guard_submitted",
+        ("submitted", "draft"): None,
+        ("submitted", "approved"): "_guard_approved",
+        ("approved", "retired"): "_guard_retired",
+        ("draft", "retired"): "_guard_retired",
+        ("retired", "draft"): "_guard_retired",
+    }
 
     _review_positive = models.Constraint("CHECK (review_months > 0)", "The review period is at least one month.")
     _approved_index = models.Index("(kind, category_id) WHERE state = 'approved'")
@@ -158,41 +157,12 @@ class PmFaq(models.Model):
     # State
     # ------------------------------------------------------------------
 
-    def _require(self, condition, message):
-        if not condition:
-            raise UserError(self.env._("“%(answer)s”: %(message)s", answer=self.name, message=message))
-
-    def _transition(self, target, **values):
-        """Move the answers to ``target`` if every guard agrees.
-
-        :raises UserError: naming what must be done first
-        """
-        self.check_access("write")
-        labels = dict(self._fields["state"]._description_selection(self.env))
-        for faq in self:
-            guard = TRANSITIONS.get((faq.state, target))
-            if not guard:
-                raise UserError(
-                    self.env._(
-                        "“%(answer)s” is “%(state)s” and cannot become “%(target)s” from there.",
-                        answer=faq.name,
-                        state=labels[faq.state],
-                        target=labels[target],
-                    )
-                )
-            getattr(faq, guard)()
-        # sudo: the state is the program's, the guards above have agreed
-        self.sudo().write({"state": target, **values})
-
     def _guard_submitted(self):
         self._require(not is_html_empty(self.answer), self.env._("to submit it you must write the text."))
         if self.kind == "case":
             self._require(
                 (self.lesson or "").strip(), self.env._("to submit a case you must write what was learned from it.")
             )
-
-    def _guard_draft(self):
-        return
 
     def _guard_approved(self):
         user = self.env.user

@@ -11,17 +11,6 @@ STATES = [
     ("retired", "Retired"),
 ]
 MANAGER, ACCOUNTANT, LEADERSHIP = "pm_base.group_manager", "pm_base.group_accountant", "pm_base.group_leadership"
-# (from, to) -> (group that takes the step, guard method)
-TRANSITIONS = {
-    ("draft", "discussed"): (MANAGER, "_guard_discussed"),
-    ("discussed", "priced"): (ACCOUNTANT, "_guard_priced"),
-    ("priced", "submitted"): (MANAGER, "_guard_nothing"),
-    ("submitted", "approved"): (LEADERSHIP, "_guard_approved"),
-    ("submitted", "draft"): (LEADERSHIP, "_guard_sent_back"),
-    ("approved", "published"): (MANAGER, "_guard_published"),
-    ("published", "retired"): (MANAGER, "_guard_nothing"),
-    ("draft", "retired"): (MANAGER, "_guard_nothing"),
-}
 TERMS = {"name", "description", "unit_label", "property_id", "company_id"}
 PRICES = {"price", "cost_labour", "cost_material", "tax_percent"}
 
@@ -47,11 +36,21 @@ class PmServiceItem(models.Model):
 
     _name = "pm.service.item"
     _description = "Paid Service"
-    _inherit = ["pm.program.fields", "mail.thread"]
+    _inherit = ["pm.steps", "mail.thread"]
     _order = "sequence, name, id"
     _program_fields = frozenset(
         {"state", "priced_by_id", "approved_by_id", "approved_on", "published_on", "replaces_id"}
     )
+    _transitions = {
+        ("draft", "discussed"): (MANAGER, "_guard_discussed"),
+        ("discussed", "priced"): (ACCOUNTANT, "_guard_priced"),
+        ("priced", "submitted"): (MANAGER, None),
+        ("submitted", "approved"): (LEADERSHIP, "_guard_approved"),
+        ("submitted", "draft"): (LEADERSHIP, None),
+        ("approved", "published"): (MANAGER, "_guard_published"),
+        ("published", "retired"): (MANAGER, None),
+        ("draft", "retired"): (MANAGER, None),
+    }
 
     _price_positive = models.Constraint(
         "CHECK (price >= 0 AND cost_labour >= 0 AND cost_material >= 0)", "Prices and costs cannot be negative."
@@ -147,44 +146,6 @@ class PmServiceItem(models.Model):
     # State
     # ------------------------------------------------------------------
 
-    def _require(self, condition, message):
-        if not condition:
-            raise UserError(self.env._("%(service)s: %(message)s", service=self.name, message=message))
-
-    def _transition(self, target, **values):
-        """Move the services to ``target`` if the step is the user's and every guard agrees.
-
-        :raises AccessError: the step belongs to another role
-        :raises UserError: naming what must be done first
-        """
-        self.check_access("write")
-        labels = dict(self._fields["state"]._description_selection(self.env))
-        for item in self:
-            group, guard = TRANSITIONS.get((item.state, target), (None, None))
-            if not group:
-                raise UserError(
-                    self.env._(
-                        "%(service)s is “%(state)s” and cannot become “%(target)s” from there.",
-                        service=item.name,
-                        state=labels[item.state],
-                        target=labels[target],
-                    )
-                )
-            if not self.env.su and not self.env.user.has_group(group):
-                raise AccessError(
-                    self.env._(
-                        "%(service)s: this step is taken by %(role)s.",
-                        service=item.name,
-                        role=self.env.ref(group).sudo().name,  # the name of a role is no secret
-                    )
-                )
-            getattr(item, guard)()
-        # sudo: the state is the program's, the guards above have agreed
-        self.sudo().write({"state": target, **values})
-
-    def _guard_nothing(self):
-        return
-
     def _guard_discussed(self):
         self._require(
             (self.discussion or "").strip(),
@@ -200,9 +161,6 @@ class PmServiceItem(models.Model):
     def _guard_approved(self):
         if not self.env.su and self.env.user == self.priced_by_id:
             raise AccessError(self.env._("%s: whoever set the price does not approve it.", self.name))
-
-    def _guard_sent_back(self):
-        return
 
     def _guard_published(self):
         self._require(
@@ -252,6 +210,14 @@ class PmServiceItem(models.Model):
             "res_id": draft.id,
             "view_mode": "form",
         }
+
+    def _is_published_for(self, prop):
+        """Tell whether the (one or no) service can be ordered for ``prop`` today."""
+        return (
+            self.state == "published"
+            and self.company_id == prop.company_id
+            and self.property_id in (self.env["pm.property"], prop)
+        )
 
     @api.model
     def _price_list(self, prop):

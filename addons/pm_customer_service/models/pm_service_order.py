@@ -15,19 +15,7 @@ STATES = [
     ("reconciled", "Reconciled"),
     ("cancelled", "Cancelled"),
 ]
-# (from, to) -> name of the guard method; what is not listed does not exist.
-TRANSITIONS = {
-    ("draft", "quoted"): "_guard_quoted",
-    ("quoted", "agreed"): "_guard_agreed",
-    ("agreed", "dispatched"): "_guard_dispatched",
-    ("agreed", "changed"): "_guard_nothing",
-    ("dispatched", "changed"): "_guard_nothing",
-    ("changed", "agreed"): "_guard_agreed",
-    ("dispatched", "done"): "_guard_done",
-    ("done", "reconciled"): "_guard_reconciled",
-    **{(state, "cancelled"): "_guard_cancelled" for state in ("draft", "quoted", "agreed", "dispatched", "changed")},
-}
-OPEN_STATES = ("draft", "quoted", "agreed", "dispatched", "changed")
+OPEN_STATES = ("draft", "referred", "quoted", "agreed", "dispatched", "changed")
 # What the one who does the work may write; prices and people are not his (S1-90).
 WORK_FIELDS = {"work_done", "signed_by", "customer_signature", "signed_file_ids"}
 FINISHED = ("done", "reconciled", "cancelled")
@@ -53,7 +41,7 @@ class PmServiceOrder(models.Model):
 
     _name = "pm.service.order"
     _description = "Service Order"
-    _inherit = ["pm.program.fields", "portal.mixin", "pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.steps", "portal.mixin", "pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_names_search = ["name", "partner_id.name", "unit_id.code"]
     _program_fields = frozenset(
@@ -71,6 +59,19 @@ class PmServiceOrder(models.Model):
             "access_token",
         }
     )
+    _transitions = {
+        ("draft", "quoted"): "_guard_quoted",
+        ("quoted", "agreed"): "_guard_agreed",
+        ("agreed", "dispatched"): "_guard_dispatched",
+        ("agreed", "changed"): None,
+        ("dispatched", "changed"): None,
+        ("changed", "agreed"): "_guard_agreed",
+        ("dispatched", "done"): "_guard_done",
+        ("done", "reconciled"): "_guard_reconciled",
+        **{
+            (state, "cancelled"): "_guard_cancelled" for state in ("draft", "quoted", "agreed", "dispatched", "changed")
+        },
+    }
 
     _number_unique = models.UniqueIndex("(company_id, name) WHERE name <> '/'", "This order number is already used.")
     _open_index = models.Index("(property_id, state) WHERE state NOT IN ('reconciled', 'cancelled')")
@@ -292,11 +293,6 @@ class PmServiceOrder(models.Model):
             self._check_partner()
         return result
 
-    def _check_partner(self):
-        # An order shows the customer's phone: nobody names one whom he may not see.
-        if not self.env.su:
-            self.partner_id.check_access("read")
-
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("An order is never deleted: cancel it with the reason."))
@@ -305,38 +301,9 @@ class PmServiceOrder(models.Model):
     # State
     # ------------------------------------------------------------------
 
-    def _require(self, condition, message):
-        if not condition:
-            raise UserError(self.env._("%(order)s: %(message)s", order=self.name, message=message))
-
-    def _transition(self, target, **values):
-        """Move the orders to ``target`` if every guard agrees.
-
-        :raises UserError: naming what must be done first
-        """
-        self.check_access("write")
-        labels = dict(self._fields["state"]._description_selection(self.env))
-        for order in self:
-            guard = TRANSITIONS.get((order.state, target))
-            if not guard:
-                raise UserError(
-                    self.env._(
-                        "%(order)s is “%(state)s” and cannot become “%(target)s” from there.",
-                        order=order.name,
-                        state=labels[order.state],
-                        target=labels[target],
-                    )
-                )
-            getattr(order, guard)()
-        # sudo: the state is the program's, the guards above have agreed
-        self.sudo().write({"state": target, **values})
-
     def _check_desk(self):
         if not self.env.su and not self.env.user.has_group("pm_base.group_front_desk"):
             raise AccessError(self.env._("This step is taken by the service centre."))
-
-    def _guard_nothing(self):
-        return
 
     def _guard_quoted(self):
         self._check_desk()

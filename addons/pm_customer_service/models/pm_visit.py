@@ -20,18 +20,6 @@ METHODS = [
 ]
 DONE_STATES = ("done", "escalated", "archived")
 OPEN_STATES = ("planned", "appointed")
-# (from, to) -> name of the guard method; what is not listed does not exist.
-TRANSITIONS = {
-    ("planned", "appointed"): "_guard_appointed",
-    ("appointed", "planned"): "_guard_planned",
-    ("planned", "done"): "_guard_done",
-    ("appointed", "done"): "_guard_done",
-    ("done", "escalated"): "_guard_escalated",
-    ("done", "archived"): "_guard_archived",
-    ("escalated", "archived"): "_guard_archived",
-    ("planned", "cancelled"): "_guard_cancelled",
-    ("appointed", "cancelled"): "_guard_cancelled",
-}
 MAX_TEXT = 20000
 DEFAULT_MINUTES = 30  # until the property is chosen
 
@@ -51,10 +39,21 @@ class PmVisit(models.Model):
 
     _name = "pm.visit"
     _description = "Visit"
-    _inherit = ["pm.program.fields", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.steps", "mail.thread", "mail.activity.mixin"]
     _order = "planned_on desc, start desc, id desc"
     _rec_names_search = ["name", "partner_id.name", "unit_id.code"]
     _program_fields = frozenset({"name", "state", "recorded_at", "cancel_reason"})
+    _transitions = {
+        ("planned", "appointed"): "_guard_appointed",
+        ("appointed", "planned"): None,
+        ("planned", "done"): "_guard_done",
+        ("appointed", "done"): "_guard_done",
+        ("done", "escalated"): None,
+        ("done", "archived"): "_guard_archived",
+        ("escalated", "archived"): "_guard_archived",
+        ("planned", "cancelled"): None,
+        ("appointed", "cancelled"): None,
+    }
 
     _number_unique = models.UniqueIndex("(company_id, name) WHERE name <> '/'", "This visit number is already used.")
     _times_ordered = models.Constraint("CHECK (stop > start)", "A visit ends after it begins.")
@@ -239,11 +238,6 @@ class PmVisit(models.Model):
             self._check_partner()
         return result
 
-    def _check_partner(self):
-        # A visit shows the phone of the customer: nobody names one whom he may not see.
-        if not self.env.su:
-            self.partner_id.check_access("read")
-
     @api.ondelete(at_uninstall=False)
     def _unlink_only_plans(self):
         if any(visit.state != "planned" for visit in self):
@@ -253,41 +247,12 @@ class PmVisit(models.Model):
     # State
     # ------------------------------------------------------------------
 
-    def _require(self, condition, message):
-        if not condition:
-            raise UserError(self.env._("%(visit)s: %(message)s", visit=self.display_name, message=message))
-
-    def _transition(self, target, **values):
-        """Move the visits to ``target`` if every guard agrees.
-
-        :raises UserError: naming what must be done first
-        """
-        self.check_access("write")
-        labels = dict(self._fields["state"]._description_selection(self.env))
-        for visit in self:
-            guard = TRANSITIONS.get((visit.state, target))
-            if not guard:
-                raise UserError(
-                    self.env._(
-                        "%(visit)s is “%(state)s” and cannot become “%(target)s” from there.",
-                        visit=visit.display_name,
-                        state=labels[visit.state],
-                        target=labels[target],
-                    )
-                )
-            getattr(visit, guard)()
-        # sudo: the state is the program's, the guards above have agreed
-        self.sudo().write({"state": target, **values})
-
     def _guard_appointed(self):
         self._require(self.partner_id, self.env._("to make an appointment you must name the customer."))
         self._require(self.start, self.env._("to make an appointment you must enter the agreed time (S4-98)."))
         self._require(
             self.start >= fields.Datetime.now(), self.env._("the appointment lies in the past: agree another time.")
         )
-
-    def _guard_planned(self):
-        return
 
     def _guard_done(self):
         now = fields.Datetime.now()
@@ -308,9 +273,6 @@ class PmVisit(models.Model):
                 )
             )
 
-    def _guard_escalated(self):
-        return
-
     def _guard_archived(self):
         tickets = self.topic_ids.ticket_id.sudo()  # settled or not is asked of tickets that others handle
         pending = tickets.filtered(lambda ticket: ticket.state not in ("closed", "invalid", "cancelled"))
@@ -318,9 +280,6 @@ class PmVisit(models.Model):
             not pending,
             self.env._("to file the visit its questions must be settled: %s", ", ".join(pending.mapped("number"))),
         )
-
-    def _guard_cancelled(self):
-        return
 
     # ------------------------------------------------------------------
     # Buttons
