@@ -10,12 +10,12 @@ from odoo.tools import mute_logger
 
 from odoo.addons.pm_base.tests.common import PmCase
 
-from .gateway import TEMPLATE, Gateway
+from .gateway import TEMPLATE, Gateway, GatewayCase
 
 LOGGERS = ("odoo.addons.pm_sms_aliyun.tools.sms_api", "odoo.addons.pm_sms_aliyun.models.pm_sms_aliyun_send")
 
 
-class AliyunCase(PmCase):
+class AliyunCase(GatewayCase, PmCase):
     def setUp(self):
         super().setUp()
         # Claims are committed in transactions of their own: in a test they share the test's.

@@ -1,14 +1,14 @@
-from odoo.tests.common import BaseCase, tagged
+from odoo.tests.common import tagged
 
 from ..tools.client import Client, Refused, Unknown, Unreachable, sign
 from ..tools.sms_api import Pace
-from .gateway import Gateway
+from .gateway import Gateway, GatewayCase
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 @tagged("post_install", "-at_install")
-class TestAliyunClient(BaseCase):
+class TestAliyunClient(GatewayCase):
     def test_signature_is_the_one_of_the_vendor_s_own_example(self):
         headers = {
             "host": "ecs.cn-shanghai.aliyuncs.com",
