@@ -1,6 +1,7 @@
 from . import pm_program_fields
 from . import pm_files
 from . import pm_property
+from . import pm_term
 from . import base
 from . import pm_export_log
 from . import pm_zone

@@ -1,7 +1,6 @@
 from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 ROLES = [
@@ -25,7 +24,7 @@ class PmUnitParty(models.Model):
 
     _name = "pm.unit.party"
     _description = "Unit Party"
-    _inherit = ["mail.thread"]
+    _inherit = ["pm.term", "mail.thread"]
     _order = "unit_id, date_from desc, id desc"
     _rec_name = "partner_id"
 
@@ -51,8 +50,8 @@ class PmUnitParty(models.Model):
     phone = fields.Char(related="partner_id.phone")
     email = fields.Char(related="partner_id.email")
     role = fields.Selection(ROLES, required=True, default="owner", tracking=True)
-    date_from = fields.Date(string="From", required=True, default=fields.Date.context_today, tracking=True)
-    date_to = fields.Date(string="To", tracking=True, help="Last day of the role; empty = until further notice.")
+    date_from = fields.Date(tracking=True)
+    date_to = fields.Date(tracking=True, help="Last day of the role; empty = until further notice.")
     share = fields.Float(
         string="Share (%)",
         digits=(7, 4),
@@ -65,7 +64,6 @@ class PmUnitParty(models.Model):
     contract_ref = fields.Char(
         string="Contract No.", tracking=True, help="Lease or other contract that the role rests on (S4-39)."
     )
-    is_current = fields.Boolean(compute="_compute_is_current", search="_search_is_current")
     customer_class = fields.Selection(related="partner_id.pm_customer_class")
     unit_area = fields.Float(related="unit_id.area_chargeable", string="Chargeable Area (m²)")
 
@@ -140,23 +138,6 @@ class PmUnitParty(models.Model):
         return self.env._(
             "The owners' shares of a unit exceed 100 % on at least one day: end or reduce another owner's share first."
         )
-
-    @api.depends("date_from", "date_to", "property_id.tz")
-    def _compute_is_current(self):
-        for prop, parties in self.grouped("property_id").items():
-            today = prop._today() if prop else fields.Date.context_today(self)
-            for party in parties:
-                party.is_current = bool(
-                    party.date_from and party.date_from <= today and (not party.date_to or party.date_to >= today)
-                )
-
-    def _search_is_current(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        current = self.env["pm.property"]._domain_of_today(
-            lambda day: Domain("date_from", "<=", day) & (Domain("date_to", "=", False) | Domain("date_to", ">=", day))
-        )
-        return Domain.OR(current if wanted else ~current for wanted in value)
 
     def _in_force_before_and_from(self, day):
         """Return whether the role began before the date ``day`` and goes on then."""

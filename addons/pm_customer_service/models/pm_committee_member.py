@@ -1,11 +1,11 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
 
 
 class PmCommitteeMember(models.Model):
     """A seat in the owners' committee (业主委员会), from one day to another. Source: S0-155, S0-157."""
 
     _name = "pm.committee.member"
+    _inherit = "pm.term"
     _description = "Owners' Committee Member"
     _order = "property_id, position, date_from desc, id"
     _rec_name = "partner_id"
@@ -27,26 +27,8 @@ class PmCommitteeMember(models.Model):
         required=True,
         default="member",
     )
-    date_from = fields.Date(string="From", required=True, default=fields.Date.context_today)
-    date_to = fields.Date(string="To", help="Last day of the seat; empty = until further notice.")
-    is_current = fields.Boolean(compute="_compute_is_current", search="_search_is_current")
+    date_to = fields.Date(help="Last day of the seat; empty = until further notice.")
     note = fields.Char()
-
-    @api.depends("date_from", "date_to", "property_id.tz")
-    def _compute_is_current(self):
-        for member in self:
-            today = member.property_id._today() if member.property_id else fields.Date.context_today(self)
-            member.is_current = bool(
-                member.date_from and member.date_from <= today and (not member.date_to or member.date_to >= today)
-            )
-
-    def _search_is_current(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        current = self.env["pm.property"]._domain_of_today(
-            lambda day: Domain("date_from", "<=", day) & (Domain("date_to", "=", False) | Domain("date_to", ">=", day))
-        )
-        return Domain.OR(current if wanted else ~current for wanted in value)
 
     @api.model_create_multi
     def create(self, vals_list):
