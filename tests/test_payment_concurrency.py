@@ -69,6 +69,7 @@ class TestConcurrentPayments(BaseCase):
                 [self.prop],
             )
             moves = tuple(moves | {row[0] for row in cr.fetchall()})
+            cr.execute("DELETE FROM pm_refund WHERE property_id = %s", [self.prop])
             cr.execute("DELETE FROM pm_payment_line WHERE property_id = %s", [self.prop])
             cr.execute("DELETE FROM pm_payment WHERE property_id = %s", [self.prop])
             cr.execute("DELETE FROM pm_receipt_book WHERE property_id = %s", [self.prop])
@@ -87,32 +88,39 @@ class TestConcurrentPayments(BaseCase):
             env["pm.property"].browse(self.prop).unlink()
             env["res.partner"].browse(self.partner).unlink()
 
-    def _race(self, requests):
-        """Book the requests in sessions that all began before the first one commits, as the server does: with repetition."""
+    def _pay(self, env, key, charge):
+        return env["pm.payment"]._register_payment(
+            {
+                "request_key": key,
+                "direction": "in",
+                "property_id": self.prop,
+                "partner_id": self.partner,
+                "unit_id": self.unit,
+                "method_id": self.method,
+                "amount": 100,
+                "lines": [{"charge_id": charge, "amount": 100}] if charge else [],
+                "allow_credit": not charge,
+            }
+        )
+
+    def _race(self, requests, work=None):
+        """Run the requests in sessions that all began before the first one commits, as the server does: with repetition.
+
+        :param work: what a session does with a request, returning a pm.payment; by default it pays a charge
+        """
         started = threading.Barrier(len(requests), timeout=30)
         results = []
 
-        def session(key, charge):
+        def session(*request):
             with self.database.cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, self.context)
                 waited = []
 
                 def book():
-                    env["pm.charge"].browse(charge).read(["residual"])  # takes the transaction's snapshot
+                    env["pm.charge"].browse(self.charges).read(["residual"])  # takes the transaction's snapshot
                     if not waited:
                         waited.append(started.wait())
-                    payment = env["pm.payment"]._register_payment(
-                        {
-                            "request_key": key,
-                            "direction": "in",
-                            "property_id": self.prop,
-                            "partner_id": self.partner,
-                            "unit_id": self.unit,
-                            "method_id": self.method,
-                            "amount": 100,
-                            "lines": [{"charge_id": charge, "amount": 100}],
-                        }
-                    )
+                    payment = (work or self._pay)(env, *request)
                     time.sleep(0.1)
                     return payment.receipt_number
 
@@ -150,3 +158,26 @@ class TestConcurrentPayments(BaseCase):
         results = self._race([(uuid4().hex, charge) for charge in self.charges[2:]])
         self.assertEqual(sorted(results), [1, 2])
         self.assertEqual(self._payments(), [1, 2])
+
+    def test_two_clerks_pay_a_refund_out_once(self):
+        with self.database.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, self.context)
+            payment = self._pay(env, uuid4().hex, None)
+            refund = env["pm.refund"].create(
+                {"payment_id": payment.id, "amount": 100, "reason": "twice", "receipt_returned": True}
+            )
+            refund.action_submit()
+            refund._transition("approved")
+            env["pm.receipt.book"]._ensure_book(env["pm.property"].browse(self.prop), "out")
+
+        def pay_out(env):
+            record = env["pm.refund"].browse(refund.id)
+            record.action_pay()
+            return record.refund_payment_id
+
+        results = self._race([(), ()], pay_out)
+        self.assertIn(1, results)
+        self.assertTrue(any("must be approved" in str(result) for result in results), results)
+        with self.database.cursor() as cr:
+            cr.execute("SELECT count(*) FROM pm_payment WHERE origin_payment_id = %s", [payment.id])
+            self.assertEqual(cr.fetchone(), (1,))

@@ -78,6 +78,8 @@
         "views/pm_charge_correction_views.xml",
         "views/pm_balance_transfer_views.xml",
         "views/pm_write_off_views.xml",
+        "report/refund_reports.xml",
+        "views/pm_refund_views.xml",
         "views/settlement_menus.xml",
         # reports of collection
         "data/collection_data.xml",

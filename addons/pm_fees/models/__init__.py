@@ -1,4 +1,5 @@
 # billing
+from . import pm_four_eyes
 from . import payment_reference
 from . import pm_property
 from . import pm_unit
@@ -33,6 +34,7 @@ from . import pm_payment_line
 from . import pm_credit
 from . import pm_charge_settlement
 from . import pm_write_off
+from . import pm_refund
 from . import pm_balance_transfer
 from . import pm_unit_transfer_balance
 from . import pm_counter
@@ -41,6 +43,7 @@ from . import pm_payer_account
 from . import pm_bank_proposal
 from . import account_bank_statement_line
 from . import payment_transaction
+from . import payment_transaction_refund
 from . import pm_unit_watch
 from . import pm_importer_bank_line
 

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 
 class PmApprovalLevel(models.Model):
-    """From which amount on who must approve (审批权限): a bad debt written off now, refunds later.
+    """From which amount on who must approve (审批权限): a bad debt written off, money paid back.
 
     The level with the highest amount not above the sum decides. Never the person who asked for it. The amounts are the
     house's own: the handbook asks for approval without naming any.
@@ -19,7 +19,9 @@ class PmApprovalLevel(models.Model):
     )
     _not_negative = models.Constraint("CHECK (amount_from >= 0)", "An amount to approve cannot be negative.")
 
-    purpose = fields.Selection([("write_off", "Write-off of bad debts")], required=True, default="write_off")
+    purpose = fields.Selection(
+        [("write_off", "Write-off of bad debts"), ("refund", "Refund of fees")], required=True, default="write_off"
+    )
     company_id = fields.Many2one("res.company", index=True, help="Empty: every company without levels of its own.")
     amount_from = fields.Float("From", digits=(16, 2), help="In the company's currency.")
     group_id = fields.Many2one("res.groups", "Approved By", required=True, ondelete="restrict")
@@ -58,3 +60,13 @@ class PmApprovalLevel(models.Model):
                     group=level.group_id.name,
                 )
             )
+
+    @api.model
+    def _approver_for(self, purpose, amount, prop, author):
+        """Somebody of the property who may approve an amount, to be asked by an activity; nobody when there is none."""
+        group = self._level_for(purpose, amount, prop.company_id).group_id
+        # sudo: the members of a group are looked up, not shown
+        people = group.sudo().all_user_ids.filtered(
+            lambda user: prop in user.pm_property_ids and user != author and user.active
+        )
+        return people.sorted(lambda user: user.has_group("base.group_system"))[:1]

@@ -1,6 +1,8 @@
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
+
+from .pm_four_eyes import FOUR_EYES_FIELDS
 
 
 class PmBalanceTransfer(models.Model):
@@ -14,11 +16,9 @@ class PmBalanceTransfer(models.Model):
 
     _name = "pm.balance.transfer"
     _description = "Balance Transfer"
-    _inherit = ["pm.program.fields", "mail.thread"]
+    _inherit = ["pm.four.eyes", "mail.thread"]
     _order = "id desc"
-    _program_fields = frozenset(
-        {"state", "author_id", "approved_by", "approved_on", "credit_move_id", "credit_item_id"}
-    )
+    _program_fields = FOUR_EYES_FIELDS | {"credit_move_id", "credit_item_id"}
 
     name = fields.Char(compute="_compute_name", store=True)
     unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict")
@@ -44,9 +44,6 @@ class PmBalanceTransfer(models.Model):
         copy=False,
         tracking=True,
     )
-    author_id = fields.Many2one("res.users", "Prepared by", readonly=True, copy=False)
-    approved_by = fields.Many2one("res.users", readonly=True, copy=False)
-    approved_on = fields.Datetime(readonly=True, copy=False)
     credit_move_id = fields.Many2one(
         "account.move", "Entry of the credit", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
     )
@@ -112,18 +109,10 @@ class PmBalanceTransfer(models.Model):
         )
         return [{"charge_id": charge.id, "amount": charge.residual} for charge in charges]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        records = super().create(vals_list)
-        records.sudo().author_id = self.env.user  # sudo: _program_fields
-        return records
-
     def write(self, vals):
         if not self.env.su:
-            if any(record.state != "draft" for record in self):
-                raise UserError(self.env._("A balance transfer that is done or cancelled does not change."))
-            # Who changes what is agreed on may not approve it.
-            self.sudo().author_id = self.env.user  # sudo: _program_fields
+            self._check_undecided("draft")
+            self._sign()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -136,21 +125,15 @@ class PmBalanceTransfer(models.Model):
     def action_approve(self):
         """Consent of the creditor: the debts and the credit pass to the new payer."""
         for record in self:
-            if not self.env.user.has_group("pm_base.group_supervisor") and not self.env.user.has_group(
-                "pm_base.group_accountant"
-            ):
-                raise AccessError(self.env._("To approve a balance transfer you must be a supervisor or accountant."))
-            if record.author_id == self.env.user:
-                raise UserError(self.env._("You prepared this balance transfer: somebody else must approve it."))
-            self.env.cr.execute(SQL("SELECT id FROM pm_balance_transfer WHERE id = %s FOR NO KEY UPDATE", record.id))
-            record.invalidate_recordset(["state"])
+            record._check_may_approve("pm_base.group_supervisor", "pm_base.group_accountant")
+            record._lock()
             if record.state != "draft":
                 raise UserError(self.env._("To approve balance transfer “%s” it must be a draft.", record.name))
             if not record.line_ids and record.currency_id.is_zero(record.credit_amount):
                 raise UserError(self.env._("Nothing passes to the new payer: choose debts or enter the credit."))
             # sudo: a supervisor is no accountant; the right was checked above
             record.sudo()._carry_out()
-            record.sudo().write({"state": "done", "approved_by": self.env.uid, "approved_on": fields.Datetime.now()})
+            record.sudo().write({"state": "done", **record._approval()})
 
     def action_cancel(self):
         self.check_access("write")
@@ -260,6 +243,8 @@ class PmBalanceTransferLine(models.Model):
 
     _name = "pm.balance.transfer.line"
     _description = "Balance Transfer Line"
+    _inherit = ["pm.four.eyes.line"]
+    _document = "transfer_id"
     _order = "transfer_id, id"
 
     _once = models.Constraint("UNIQUE (transfer_id, charge_id)", "This charge is already in the balance transfer.")
@@ -278,28 +263,6 @@ class PmBalanceTransferLine(models.Model):
     def _onchange_charge_id(self):
         if self.charge_id and not self.amount:
             self.amount = self.charge_id.residual
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines._sign()
-        return lines
-
-    def write(self, vals):
-        self._sign()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_drafts(self):
-        self._sign()
-
-    def _sign(self):
-        """Whoever changes a line prepared the document, and may not approve it."""
-        if self.env.su:
-            return
-        if any(line.transfer_id.state != "draft" for line in self):
-            raise UserError(self.env._("A balance transfer that is done or cancelled does not change."))
-        self.transfer_id.sudo().author_id = self.env.user  # sudo: _program_fields
 
     def _prepare_charges(self):
         """Values of the charges that take the place of this one: the new payer's part, and what the old one keeps."""

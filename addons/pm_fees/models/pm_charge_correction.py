@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from .pm_charge import REVERSE_REASONS
+from .pm_four_eyes import FOUR_EYES_FIELDS
 
 
 class _Rollback(Exception):
@@ -23,9 +24,9 @@ class PmChargeCorrection(models.Model):
 
     _name = "pm.charge.correction"
     _description = "Correction of Charges"
-    _inherit = ["pm.program.fields", "mail.thread"]
+    _inherit = ["pm.four.eyes", "mail.thread"]
     _order = "id desc"
-    _program_fields = frozenset({"state", "author_id", "approved_by", "approved_on", "line_ids", "new_charge_ids"})
+    _program_fields = FOUR_EYES_FIELDS | {"line_ids", "new_charge_ids"}
 
     name = fields.Char(compute="_compute_name", store=True)
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
@@ -55,9 +56,6 @@ class PmChargeCorrection(models.Model):
         copy=False,
         tracking=True,
     )
-    author_id = fields.Many2one("res.users", "Prepared by", readonly=True, copy=False)
-    approved_by = fields.Many2one("res.users", readonly=True, copy=False)
-    approved_on = fields.Datetime(readonly=True, copy=False)
 
     @api.depends("property_id.code", "note")
     def _compute_name(self):
@@ -76,18 +74,10 @@ class PmChargeCorrection(models.Model):
             record.difference = record.new_total - record.old_total
             record.issue_count = len(record.line_ids.filtered("issue"))
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        records = super().create(vals_list)
-        records.sudo().author_id = self.env.user  # sudo: _program_fields
-        return records
-
     def write(self, vals):
         if not self.env.su:
-            if {"property_id", "charge_ids"} & set(vals) and any(
-                record.state not in ("draft", "compared") for record in self
-            ):
-                raise UserError(self.env._("A correction that is done or cancelled does not change."))
+            if {"property_id", "charge_ids"} & set(vals):
+                self._check_undecided("draft", "compared")
             if "charge_ids" in vals:
                 # Other charges: what was compared no longer holds, and who chose them may not approve.
                 for record in self.sudo():  # sudo: _program_fields
@@ -121,15 +111,8 @@ class PmChargeCorrection(models.Model):
     def action_approve(self):
         """Reverse the charges, post the new ones and hand the money over: by a supervisor or accountant who did not prepare it."""
         for record in self:
-            if not (
-                self.env.user.has_group("pm_base.group_supervisor")
-                or self.env.user.has_group("pm_base.group_accountant")
-            ):
-                raise AccessError(self.env._("To approve a correction you must be a supervisor or project accountant."))
-            if record.author_id == self.env.user:
-                raise UserError(self.env._("You prepared this correction: somebody else must approve it."))
-            self.env.cr.execute(SQL("SELECT id FROM pm_charge_correction WHERE id = %s FOR NO KEY UPDATE", record.id))
-            record.invalidate_recordset(["state"])
+            record._check_may_approve("pm_base.group_supervisor", "pm_base.group_accountant")
+            record._lock()
             record._check_state("compared")
             if record.issue_count:
                 raise UserError(
@@ -137,7 +120,7 @@ class PmChargeCorrection(models.Model):
                 )
             # sudo: a supervisor is no accountant; the right was checked above
             record.sudo()._carry_out()
-            record.sudo().write({"state": "done", "approved_by": self.env.uid, "approved_on": fields.Datetime.now()})
+            record.sudo().write({"state": "done", **record._approval()})
 
     def action_cancel(self):
         self._check_may_prepare()

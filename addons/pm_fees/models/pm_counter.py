@@ -184,7 +184,7 @@ class PmPayment(models.Model):
                 ("state", "=", "posted"),
             ]
         )
-        credit = self.env["pm.charge"]._household_credit(unit, partner_id)
+        credit = self.env["pm.charge"]._usable_credit(self.env["pm.charge"]._household_credit(unit, partner_id))
         # sudo: credit and charges are reconciled for a cashier, who was checked above and has no rights on journal items
         self._lock_items(charges.sudo().move_line_id | credit)
         charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])

@@ -93,6 +93,7 @@ class PmCharge(models.Model):
             # Odoo itself settles the oldest first. Credit without a unit is offered to each household of its payer: what
             # the first one used, the next no longer finds.
             items = credit.get((unit_id, partner_id), nothing) | credit.get((False, partner_id), nothing)
+            items = self._usable_credit(items)
             plan.append(charges.sudo().move_line_id | items)
             paid.add((partner_id, unit_id))
         nothing._reconcile_plan(plan)

@@ -2,6 +2,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
+from .pm_four_eyes import FOUR_EYES_FIELDS
+
 
 class PmFeePool(models.Model):
     """A common cost of a month that units share (公摊): lift power, public lighting, water of the garden.
@@ -14,9 +16,9 @@ class PmFeePool(models.Model):
 
     _name = "pm.fee.pool"
     _description = "Pooled Cost"
-    _inherit = ["pm.program.fields", "mail.thread"]
+    _inherit = ["pm.four.eyes", "mail.thread"]
     _order = "month desc, property_id, item_id, id desc"
-    _program_fields = frozenset({"state", "author_id", "approved_by", "approved_on", "tariff_id", "share_ids"})
+    _program_fields = FOUR_EYES_FIELDS | {"tariff_id", "share_ids"}
 
     _first_day = models.Constraint("CHECK (EXTRACT(day FROM month) = 1)", "A month is named by its first day.")
 
@@ -53,9 +55,6 @@ class PmFeePool(models.Model):
         copy=False,
         tracking=True,
     )
-    author_id = fields.Many2one("res.users", "Prepared by", readonly=True, copy=False)
-    approved_by = fields.Many2one("res.users", readonly=True, copy=False)
-    approved_on = fields.Datetime(readonly=True, copy=False)
 
     @api.depends("line_ids.amount")
     def _compute_amount_total(self):
@@ -79,9 +78,7 @@ class PmFeePool(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        pools = super().create([self._first_of_month(vals) for vals in vals_list])
-        pools.sudo().author_id = self.env.user  # sudo: _program_fields
-        return pools
+        return super().create([self._first_of_month(vals) for vals in vals_list])
 
     def write(self, vals):
         if not self.env.su and set(vals) - {"evidence_ids"}:
@@ -119,17 +116,12 @@ class PmFeePool(models.Model):
 
     def action_approve(self):
         for pool in self:
-            if not (
-                self.env.user.has_group("pm_base.group_supervisor")
-                or self.env.user.has_group("pm_base.group_accountant")
-            ):
-                raise AccessError(self.env._("To approve a pooled cost you must be a supervisor or accountant."))
+            pool._check_may_approve("pm_base.group_supervisor", "pm_base.group_accountant")
+            pool._lock()
             if pool.state != "shared":
                 raise UserError(self.env._("To approve pooled cost “%s” its shares must be worked out.", pool.name))
-            if pool.author_id == self.env.user:
-                raise UserError(self.env._("You prepared pooled cost “%s”: somebody else must approve it.", pool.name))
             # sudo: _program_fields
-            pool.sudo().write({"state": "approved", "approved_by": self.env.uid, "approved_on": fields.Datetime.now()})
+            pool.sudo().write({"state": "approved", **pool._approval()})
 
     def action_reopen(self):
         self._check_may_prepare()

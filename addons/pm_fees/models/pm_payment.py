@@ -127,7 +127,8 @@ class PmPayment(models.Model):
         :param dict vals: request_key, direction ('in'|'out'), property_id, partner_id, unit_id, method_id, amount, date,
             session_id, lines, and optionally cash_given, note, allow_credit (keep what is over as credit of the payer),
             origin_payment_id (refund), source, statement_line_id (book a bank line instead of the counter).
-            lines: {'charge_id', 'amount'} or {'account_id', 'label', 'amount', 'res_model', 'res_id'}.
+            lines: {'charge_id', 'amount'}, {'account_id', 'label', 'amount', 'res_model', 'res_id'}, or for a refund
+            {'credit_line_id', 'amount', 'res_model', 'res_id'}, the line of the original receipt that has money left.
         :return: pm.payment, posted, with receipt number; the earlier payment when the key was booked before
         :raise AccessError: the user is no cashier (S1-54)
         :raise UserError: amounts do not add up, nothing is owed, too much, closed period ...
@@ -319,6 +320,8 @@ class PmPayment(models.Model):
                     "res_id": False,
                 }
                 seen[charge.id] = line
+            elif request.get("credit_line_id"):
+                line = self._prepare_credit_line(request, prop, direction)
             else:
                 account = self.env["account.account"].sudo().browse(request.get("account_id") or ()).exists()
                 if (
@@ -342,6 +345,23 @@ class PmPayment(models.Model):
             if line["kind"] == "charge":
                 seen[line["charge"].id] = lines[-1]
         return lines
+
+    def _prepare_credit_line(self, request, prop, direction):
+        """Money that goes back leaves the receivable account where its receipt left it as credit."""
+        # sudo: the cashier has no right on journal items; which receipt it is, the refund names
+        origin = self.env["pm.payment.line"].sudo().browse(request["credit_line_id"]).exists()
+        if direction != "out" or not origin or origin.property_id != prop or origin.payment_id.state != "posted":
+            raise UserError(self.env._("Only credit of a valid receipt of %s can be paid back.", prop.display_name))
+        return {
+            "kind": "credit",
+            "charge": None,
+            "credit": origin.move_line_id,
+            "account": origin.move_line_id.account_id,
+            "partner": origin.move_line_id.partner_id,
+            "label": self.env._("Refund of %s", origin.label or origin.payment_id.receipt_name),
+            "res_model": request.get("res_model"),
+            "res_id": request.get("res_id"),
+        }
 
     def _check_refund(self, origin, partner, amount):
         """A refund goes back to the original payer, and never more than was paid."""
@@ -398,6 +418,12 @@ class PmPayment(models.Model):
 
     def _check_residuals(self, lines):
         for line in lines:
+            if (
+                line.get("credit")
+                and line["credit"].company_currency_id.compare_amounts(-line["credit"].amount_residual, line["amount"])
+                < 0
+            ):
+                raise UserError(self.env._("“%s” has been used in the meantime.", line["label"]))
             if line["kind"] != "charge":
                 continue
             charge, currency = line["charge"], line["charge"].currency_id
@@ -465,6 +491,8 @@ class PmPayment(models.Model):
             line.move_line_id = item
             if request["kind"] == "charge":
                 plan.append(request["charge"].sudo().move_line_id | item)
+            elif request.get("credit"):
+                plan.append(request["credit"] | item)
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
 
@@ -658,6 +686,8 @@ class PmPayment(models.Model):
         refunds = self.search([("origin_payment_id", "=", self.id), ("state", "=", "posted")])
         if refunds:
             raise UserError(self.env._("Part of receipt %s is refunded: void the refund first.", self.receipt_name))
+        if self.direction == "out":
+            return
         for line in self.line_ids.filtered(lambda line: line.kind == "credit"):
             if self.currency_id.compare_amounts(line.open_credit, line.amount):
                 raise UserError(

@@ -1,6 +1,7 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL
+
+from .pm_four_eyes import FOUR_EYES_FIELDS
 
 REASONS = [
     ("barred", "Limitation period is over"),
@@ -28,9 +29,9 @@ class PmWriteOff(models.Model):
 
     _name = "pm.write.off"
     _description = "Write-off"
-    _inherit = ["pm.program.fields", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.four.eyes", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
-    _program_fields = frozenset({"name", "state", "author_id", "submitted_on", "approved_by", "approved_on", "move_id"})
+    _program_fields = FOUR_EYES_FIELDS | {"name", "submitted_on", "move_id"}
 
     name = fields.Char("Number", readonly=True, copy=False, default="/")
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
@@ -65,10 +66,8 @@ class PmWriteOff(models.Model):
         tracking=True,
     )
     level_id = fields.Many2one("pm.approval.level", "Approved by whom", compute="_compute_level_id")
-    author_id = fields.Many2one("res.users", "Asked for by", readonly=True, copy=False)
+    author_id = fields.Many2one(string="Asked for by")
     submitted_on = fields.Datetime(readonly=True, copy=False)
-    approved_by = fields.Many2one("res.users", readonly=True, copy=False)
-    approved_on = fields.Datetime(readonly=True, copy=False)
     move_id = fields.Many2one(
         "account.move", "Journal entry", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
     )
@@ -94,10 +93,8 @@ class PmWriteOff(models.Model):
                 raise ValidationError(self.env._("All charges of a write-off are of one property."))
 
     def write(self, vals):
-        if not self.env.su and any(record.state != "draft" for record in self):
-            changed = set(vals) & {"property_id", "reason", "note", "line_ids", "account_id", "date", "evidence_ids"}
-            if changed:
-                raise UserError(self.env._("A submitted write-off does not change: refuse it and make another."))
+        if set(vals) & {"property_id", "reason", "note", "line_ids", "account_id", "date", "evidence_ids"}:
+            self._check_undecided("draft")
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -130,11 +127,6 @@ class PmWriteOff(models.Model):
             # sudo: _program_fields are written by the steps only
             record.sudo().write({"state": target, **values})
 
-    def _lock(self):
-        self.ensure_one()
-        self.env.cr.execute(SQL("SELECT id FROM pm_write_off WHERE id = %s FOR NO KEY UPDATE", self.id))
-        self.invalidate_recordset(["state"])
-
     def action_submit(self):
         """Hand in for approval: with grounds, and charges that are still owed."""
         for record in self:
@@ -162,7 +154,7 @@ class PmWriteOff(models.Model):
             self.env["pm.approval.level"]._check_may_approve(
                 "write_off", record.amount_total, record.company_id, record.author_id
             )
-            record._transition("booked", approved_by=self.env.uid, approved_on=fields.Datetime.now())
+            record._transition("booked", **record._approval())
             # sudo: who approves need not be an accountant; the right was checked above
             record.sudo()._book()
             record.activity_feedback(["mail.mail_activity_data_todo"])
@@ -173,7 +165,7 @@ class PmWriteOff(models.Model):
             self.env["pm.approval.level"]._check_may_approve(
                 "write_off", record.amount_total, record.company_id, record.author_id
             )
-            record._transition("refused", approved_by=self.env.uid, approved_on=fields.Datetime.now())
+            record._transition("refused", **record._approval())
             record.activity_feedback(["mail.mail_activity_data_todo"])
 
     def action_cancel(self):
@@ -186,14 +178,12 @@ class PmWriteOff(models.Model):
 
     def _ask_for_approval(self):
         """An activity for one who may approve; somebody of the property goes first."""
-        group = self.env["pm.approval.level"]._level_for("write_off", self.amount_total, self.company_id).group_id
-        # sudo: the members of a group are looked up, not shown
-        people = group.sudo().all_user_ids.filtered(
-            lambda user: self.property_id in user.pm_property_ids and user != self.env.user and user.active
+        approver = self.env["pm.approval.level"]._approver_for(
+            "write_off", self.amount_total, self.property_id, self.author_id
         )
-        for user in people.sorted(lambda user: user.has_group("base.group_system"))[:1]:
+        if approver:
             self.activity_schedule(
-                "mail.mail_activity_data_todo", user_id=user.id, summary=self.env._("Decide on the write-off")
+                "mail.mail_activity_data_todo", user_id=approver.id, summary=self.env._("Decide on the write-off")
             )
 
     # Books
@@ -294,6 +284,8 @@ class PmWriteOffLine(models.Model):
 
     _name = "pm.write.off.line"
     _description = "Write-off Line"
+    _inherit = ["pm.four.eyes.line"]
+    _document = "write_off_id"
     _order = "write_off_id, id"
 
     _once = models.Constraint("UNIQUE (write_off_id, charge_id)", "This charge is already in the write-off.")
@@ -333,25 +325,10 @@ class PmWriteOffLine(models.Model):
         if self.charge_id and not self.amount:
             self.amount = self.charge_id.residual
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        lines._check_draft()
-        return lines
-
     def write(self, vals):
-        self._check_draft()
         if not self.env.su and {"move_line_id", "reversal_line_id"} & set(vals):
             raise AccessError(self.env._("The journal item of a write-off is recorded by the program."))
         return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_only_drafts(self):
-        self._check_draft()
-
-    def _check_draft(self):
-        if not self.env.su and any(line.write_off_id.state != "draft" for line in self):
-            raise UserError(self.env._("A submitted write-off does not change: refuse it and make another."))
 
     # Taking back
 

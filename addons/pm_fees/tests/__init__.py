@@ -23,6 +23,7 @@ from . import test_unit_page
 from . import test_credit
 from . import test_correction
 from . import test_write_off
+from . import test_refund
 from . import test_balance_transfer
 from . import test_collection
 

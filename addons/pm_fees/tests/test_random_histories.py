@@ -21,6 +21,7 @@ _STEPS = st.one_of(
     st.tuples(st.just("take_over"), _UNITS, st.integers(0, 9), st.integers(1, 100)),
     st.tuples(st.just("write_off"), _UNITS, st.integers(0, 9), st.integers(1, 100)),
     st.tuples(st.just("take_back"), st.integers(0, 9)),
+    st.tuples(st.just("refund"), st.integers(0, 9), st.integers(1, 100)),
 )
 
 
@@ -142,6 +143,16 @@ class TestRandomHistories(SettlementCase):
         lines = lines.filtered(lambda line: not line.taken_back)
         self.one(lines, index).with_user(self.accountant).action_take_back()
 
+    def step_refund(self, index, percent):
+        payments = self.env["pm.payment"].search([("direction", "=", "in"), ("state", "=", "posted")], order="id")
+        payment = self.one(payments.filtered("refundable"), index)
+        refund = self.env["pm.refund"].with_user(self.front_desk)
+        refund = refund.create({"payment_id": payment.id, "amount": 1, "reason": "r", "receipt_returned": True})
+        refund.amount = max(round(refund.available * percent / 100, 2), 0.01)
+        refund.action_submit()
+        refund.with_user(self.leadership).action_approve()
+        refund.with_user(self.cashier).action_pay()
+
     def assertHistoryHolds(self):
         self.env.invalidate_all()
         self.assertLedgerMatches()
@@ -152,12 +163,13 @@ class TestRandomHistories(SettlementCase):
                 charge.amount_total, charge.amount_paid + charge.amount_written_off + charge.residual, 2
             )
         # receipts have no holes, and no number is used twice
-        numbers = (
-            self.env["pm.payment"]
-            .search([("property_id", "=", self.property.id), ("direction", "=", "in")], order="receipt_number")
-            .mapped("receipt_number")
-        )
-        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+        for direction in ("in", "out"):
+            numbers = (
+                self.env["pm.payment"]
+                .search([("property_id", "=", self.property.id), ("direction", "=", direction)], order="receipt_number")
+                .mapped("receipt_number")
+            )
+            self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
         # the ledger of each unit runs to what is owed on it less its credit
         for unit in self.units:
             rows = self.env["pm.unit.ledger"].search([("unit_id", "=", unit.id)])
