@@ -35,6 +35,7 @@ from . import pm_credit
 from . import pm_charge_settlement
 from . import pm_write_off
 from . import pm_refund
+from . import pm_service_settlement
 from . import pm_balance_transfer
 from . import pm_unit_transfer_balance
 from . import pm_counter

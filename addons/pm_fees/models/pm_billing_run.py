@@ -326,6 +326,7 @@ class PmBillingRun(models.Model):
             # sudo: STEP_FIELDS
             self.sudo().write({"cursor": units[-1], "done_units": self.done_units + len(units)})
             return False
+        self._on_units_computed()
         self._link_replaced()
         self._transition("computed")
         # What the monthly job asked an accountant to do is done, whoever did it.
@@ -355,6 +356,9 @@ class PmBillingRun(models.Model):
         self._transition("posted", posted_on=fields.Datetime.now())
         self._on_posted()
         return True
+
+    def _on_units_computed(self):
+        """Hook: all units are computed; what is charged beside the fees comes in here, in the same transaction."""
 
     def _on_chunk_posted(self, charges):
         """Hook: these charges are in the ledger, in the same transaction (credit)."""

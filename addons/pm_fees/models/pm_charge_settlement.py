@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -45,4 +45,12 @@ class PmCharge(models.Model):
             if items and lines:
                 plan.append(lines | items)
         self.env["account.move.line"].sudo()._reconcile_plan(plan)
+        self._money_changed(households)
+
+    @api.model
+    def _money_changed(self, households):
+        """Hook: what these households owe has changed, by money, credit or a write-off: reminders of what is paid stop.
+
+        :param households: {(partner id, unit id)}
+        """
         self.env["pm.dunning.case"].sudo()._refresh_paid(households)

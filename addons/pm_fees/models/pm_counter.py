@@ -205,7 +205,7 @@ class PmPayment(models.Model):
                     charges=", ".join(charges.mapped("display_name")),
                 )
             )
-        self.env["pm.dunning.case"].sudo()._refresh_paid({(partner_id, unit.id)})
+        self.env["pm.charge"]._money_changed({(partner_id, unit.id)})
         return {"used": used}
 
     @api.model

@@ -97,7 +97,7 @@ class PmCharge(models.Model):
             plan.append(charges.sudo().move_line_id | items)
             paid.add((partner_id, unit_id))
         nothing._reconcile_plan(plan)
-        self.env["pm.dunning.case"].sudo()._refresh_paid(paid)
+        self._money_changed(paid)
 
     def _open_of_households(self, households):
         """{(unit id, partner id): open charges, oldest first}"""

@@ -581,7 +581,7 @@ class PmPayment(models.Model):
             (line.charge_id.partner_id.id, line.charge_id.unit_id.id) for line in self.line_ids if line.charge_id
         }
         if debtors:
-            self.env["pm.dunning.case"].sudo()._refresh_paid(debtors)
+            self.env["pm.charge"]._money_changed(debtors)
 
     # -- receipts -------------------------------------------------------------------------------------------------------
 

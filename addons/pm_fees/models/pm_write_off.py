@@ -249,7 +249,7 @@ class PmWriteOff(models.Model):
         )
         self.move_id = move
         # Reminders of what is written off stop.
-        self.env["pm.dunning.case"]._refresh_paid({(charge.partner_id.id, charge.unit_id.id) for charge in charges})
+        self.env["pm.charge"]._money_changed({(charge.partner_id.id, charge.unit_id.id) for charge in charges})
 
     @api.model
     def _open_for_charges(self, charges):

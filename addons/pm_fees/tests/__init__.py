@@ -24,6 +24,7 @@ from . import test_credit
 from . import test_correction
 from . import test_write_off
 from . import test_refund
+from . import test_service_settlement
 from . import test_balance_transfer
 from . import test_collection
 

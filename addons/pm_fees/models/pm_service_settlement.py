@@ -1,0 +1,217 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+
+class PmServiceItem(models.Model):
+    _inherit = "pm.service.item"
+
+    fee_item_id = fields.Many2one(
+        "pm.fee.item",
+        "Charged As",
+        check_company=True,
+        domain="[('company_id', '=', company_id), ('category', '=', 'service')]",
+        index="btree_not_null",
+        help="Gives account and tax. Empty: the first fee item of the company for paid services.",
+    )
+
+
+class PmServiceOrder(models.Model):
+    """Paid services are settled as charges: at once at the counter, or with the month's billing run in one notice.
+
+    The order never knows about money: it is settled when its charge is paid, whatever paid it, and is due again when that
+    payment is voided or the charge reversed. Source: S1-78, S1-81, S1-83, S1-90.
+    """
+
+    _inherit = "pm.service.order"
+
+    charge_ids = fields.One2many("pm.charge", "service_order_id", "Charges", readonly=True)
+
+    def _settlement_due(self):
+        """At once: a charge the cashier finds on the household. Monthly: the run of the month takes it up."""
+        super()._settlement_due()
+        at_once = self.filtered(lambda order: order.settlement == "immediate")
+        for order in at_once:
+            problem = order._charge_problem()
+            if problem:
+                # Whoever signs the work off can do nothing about it: it waits for the accountant.
+                order.sudo().message_post(body=problem)
+        at_once.filtered(lambda order: not order._charge_problem())._charge()
+
+    def action_charge(self):
+        """Charge orders that are due and that nothing charged yet, when what was missing is there."""
+        if not (self.env.user.has_group("pm_base.group_accountant") or self.env.su):
+            raise AccessError(self.env._("To charge service orders you must be a project accountant."))
+        self.check_access("read")
+        orders = self.filtered(lambda order: order.settlement_state == "due")._not_charged()
+        if not orders:
+            raise UserError(self.env._("These orders are charged already, or not to be settled yet."))
+        for order in orders:
+            problem = order._charge_problem()
+            if problem:
+                raise UserError(problem)
+        orders._charge()
+
+    def _not_charged(self):
+        # sudo: who sees orders need not see charges
+        charged = (
+            self.env["pm.charge"].sudo().search([("service_order_id", "in", self.ids), ("state", "!=", "reversed")])
+        )
+        return self - charged.service_order_id.with_env(self.env)
+
+    def _fee_item(self):
+        """The fee item to charge: the one of the services, else the company's first for paid services."""
+        self.ensure_one()
+        # sudo: whoever finishes the order has no right on fee items
+        order = self.sudo()
+        own = order.line_ids.item_id.fee_item_id
+        return own[:1] or order.env["pm.fee.item"].search(
+            [("company_id", "=", order.company_id.id), ("category", "=", "service")], limit=1
+        )
+
+    def _charge_problem(self):
+        """Why the order cannot be charged, in a sentence that names the remedy; empty when it can."""
+        self.ensure_one()
+        values = self._prepare_settlement()
+        if not values.get("unit_id"):
+            return self.env._("%s cannot be charged without a unit: take the money by a receipt of its own.", self.name)
+        if not self._fee_item():
+            return self.env._(
+                "%s cannot be charged: a project accountant must set up a fee item of the category “Paid service”.",
+                self.name,
+            )
+        return ""
+
+    def _charge(self, run=None):
+        """Make charges of the orders; those of no amount are settled by that.
+
+        :param run: the billing run that posts them; without one they are posted and owed at once
+        """
+        # sudo: charges follow from the signed order; no role writes them by hand
+        orders = self.sudo()._not_charged()
+        free = orders.filtered(lambda order: order.currency_id.is_zero(order._prepare_settlement()["amount"]))
+        if free and not run:
+            free._settled(self.env._("free of charge"))
+        orders -= free
+        charges = self.env["pm.charge"].sudo()._create_charges([order._prepare_service_charge(run) for order in orders])
+        if run or not charges:
+            return charges
+        charges._approve()
+        for prop, own in charges.grouped("property_id").items():
+            own._post()
+            if prop.use_credit:
+                own._apply_credit()
+        return charges
+
+    def _prepare_service_charge(self, run=None):
+        values, item = self._prepare_settlement(), self._fee_item()
+        currency = self.env["res.currency"].browse(values["currency_id"])
+        rate, _included = item._tax_values()
+        untaxed = currency.round(values["amount"] / (1 + rate))  # what the customer agreed to includes the tax
+        day = values["date"]
+        return {
+            "property_id": values["property_id"],
+            "unit_id": values["unit_id"],
+            "partner_id": values["partner_id"],
+            "item_id": item.id,
+            "kind": "service",
+            "origin": f"service:{self.id}",
+            "service_order_id": self.id,
+            "run_id": run.id if run else False,
+            "period_start": day,
+            "period_end": day,
+            "due_date": run._due_date_of(item, run.date_to) if run else self.property_id._today(),
+            "quantity": 1,
+            "price_unit": values["amount"],
+            "amount_untaxed": untaxed,
+            "amount_tax": currency.round(values["amount"] - untaxed),
+            "text": values["name"],
+        }
+
+    def _sync_settlement(self):
+        """Settled as soon as the charge is paid, due again when it is not: the ledger decides."""
+        # sudo: written by this step only, whoever took or voided the money
+        for order in self.sudo():
+            charges = order.charge_ids.filtered(lambda charge: charge.state == "posted")
+            paid = bool(charges) and all(charge.paid_state == "paid" for charge in charges)
+            if paid and order.settlement_state == "due":
+                order._settled(", ".join(charges._receipt_names()) or self.env._("credit"))
+            elif not paid and order.settlement_state == "settled" and order.charge_ids:
+                order.write({"settlement_state": "due", "settled_at": False, "settlement_ref": False})
+                order.message_post(body=self.env._("No longer paid: the receipt was voided or the charge reversed."))
+
+
+class PmCharge(models.Model):
+    _inherit = "pm.charge"
+
+    service_order_id = fields.Many2one(
+        "pm.service.order", readonly=True, index="btree_not_null", ondelete="restrict", copy=False
+    )
+
+    def _receipt_names(self):
+        """Numbers of the receipts whose money settles these charges."""
+        # sudo: the number of a receipt is printed on what it paid
+        items = self.sudo().move_line_id.matched_credit_ids.credit_move_id
+        lines = self.env["pm.payment.line"].sudo().search([("move_line_id", "in", items.ids)])
+        return lines.payment_id.filtered(lambda payment: payment.state == "posted").mapped("receipt_name")
+
+    @api.model
+    def _money_changed(self, households):
+        super()._money_changed(households)
+        orders = self.env["pm.service.order"].sudo()  # sudo: whoever took the money may not see orders
+        # Few orders wait for money: the query is theirs, not the households'.
+        due = orders.search(
+            [
+                ("settlement_state", "=", "due"),
+                ("charge_ids.paid_state", "=", "paid"),
+                ("unit_id", "in", [unit for _partner, unit in households]),
+            ]
+        )
+        settled = orders.search(
+            [
+                ("settlement_state", "=", "settled"),
+                ("charge_ids.paid_state", "in", ("unpaid", "partial")),
+                ("unit_id", "in", [unit for _partner, unit in households]),
+            ]
+        )
+        (due | settled)._sync_settlement()
+
+    def _reverse(self, reason, date=None, note=None):
+        result = super()._reverse(reason, date=date, note=note)
+        self.service_order_id._sync_settlement()
+        return result
+
+
+class PmBillingRun(models.Model):
+    _inherit = "pm.billing.run"
+
+    def _on_units_computed(self):
+        """Services of the month that are settled monthly stand on the same notice as the fees."""
+        super()._on_units_computed()
+        if self.correction_id:
+            return
+        # sudo: orders are the service centre's; the accountant who computes sees their charges
+        orders = (
+            self.env["pm.service.order"]
+            .sudo()
+            .search(
+                [
+                    ("property_id", "=", self.property_id.id),
+                    ("settlement_state", "=", "due"),
+                    ("settlement", "=", "monthly"),
+                    ("done_at", "<", self.property_id._local_to_utc(fields.Date.add(self.date_to, days=1), 0)),
+                ]
+            )
+            ._not_charged()
+        )
+        if self.item_ids:
+            orders = orders.filtered(lambda order: order._fee_item() in self.item_ids)
+        for order in orders:
+            problem = order._charge_problem()
+            if problem:
+                self.message_post(body=problem)
+                orders -= order
+        orders._charge(run=self)
+
+    def _on_posted(self):
+        super()._on_posted()
+        self.charge_ids.service_order_id._sync_settlement()
