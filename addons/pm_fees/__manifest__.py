@@ -70,6 +70,7 @@
         "views/pm_legal_views.xml",
         "views/pm_unit_money_views.xml",
         "views/portal_bills_templates.xml",
+        "views/portal_money_templates.xml",
         "views/pm_counter_action.xml",
         "views/cashier_menus.xml",
         # what becomes of charges: corrections, balance transfers, write-offs
@@ -81,6 +82,7 @@
         "report/refund_reports.xml",
         "views/pm_refund_views.xml",
         "views/pm_service_settlement_views.xml",
+        "views/pm_invoice_request_views.xml",
         "views/settlement_menus.xml",
         # reports of collection
         "data/collection_data.xml",

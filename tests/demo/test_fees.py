@@ -71,7 +71,7 @@ def test_counter_takes_a_payment_and_prints_the_receipt(page_as, shot):
     cashier.goto("/odoo/pm-counter")
     cashier.wait_for_selector(".o_pm_counter")
     cashier.fill(".o_pm_counter input[type=search]", "A-1203")
-    cashier.wait_for_selector(".o_pm_counter_results button")
+    cashier.wait_for_selector(".o_pm_household_rows button")
     cashier.keyboard.press("Enter")
     cashier.wait_for_selector(".o_pm_counter_charges tbody tr")
     shot(cashier, "counter")

@@ -1,2 +1,3 @@
 # cashier
 from . import portal_bills
+from . import portal_money

@@ -70,10 +70,26 @@ class PmBillsPortal(PortalAccount):
                 "transaction": self._own_transaction(transaction),
                 "notices": self._notices(charges),
                 "pager": pager,
+                "waiting": self._waiting(charges),
+                "statement_units": self._statement_units(),
+                "is_company": request.env.user.partner_id.commercial_partner_id.is_company,
                 "today": fields.Date.context_today(request.env.user),
                 "default_url": "/my/bills",
             },
         )
+
+    def _statement_units(self):
+        # sudo: portal users reach the ledger only through the rows of their own partner
+        rows = request.env["pm.unit.ledger"].sudo()._read_group(self._own_domain(), ["unit_id"])
+        return request.env["pm.unit"].sudo().union(*(unit for [unit] in rows))
+
+    def _waiting(self, charges):
+        """Open charges for which an online payment has begun that the provider has neither confirmed nor given up."""
+        # sudo: only whether the user's own charges wait is shown
+        transactions = request.env["payment.transaction"].sudo()
+        return transactions.search(
+            [("pm_charge_ids", "in", charges.ids), ("state", "in", ("pending", "authorized"))]
+        ).pm_charge_ids
 
     def _own_transaction(self, reference):
         # sudo: only the state of the user's own transaction is shown
@@ -131,7 +147,14 @@ class PmBillsPortal(PortalAccount):
         )
         return request.render(
             "pm_fees.portal_pay_bills",
-            {**values, "page_name": "pm_bills_pay", "charges": charges, "amount": amount, "reference_prefix": False},
+            {
+                **values,
+                "page_name": "pm_bills_pay",
+                "charges": charges,
+                "amount": amount,
+                "waiting": self._waiting(charges),
+                "reference_prefix": False,
+            },
         )
 
     @http.route("/my/bills/transaction/<string:ids>", type="jsonrpc", auth="user")

@@ -36,9 +36,11 @@ from . import pm_charge_settlement
 from . import pm_write_off
 from . import pm_refund
 from . import pm_service_settlement
+from . import pm_invoice_request
 from . import pm_balance_transfer
 from . import pm_unit_transfer_balance
 from . import pm_counter
+from . import pm_counter_hints
 from . import account_move_payment
 from . import pm_payer_account
 from . import pm_bank_proposal

@@ -33,22 +33,19 @@ class PmPayment(models.Model):
 
     @api.model
     def counter_search(self, query, property_id=False):
-        """Households by unit code, building, name, phone or plate.
+        """Households by what a person may say: unit, name, phone, plate, e-mail; the search of the service counter.
 
-        :return: list of dicts id, name, property, payer, phone, owed; those who owe first
+        :return: list of dicts id, name, property, payer, phone, owed, currency_id; those who owe first
         """
         # Who owes what is for those who may see payments (L-02), not for everybody who sees the unit.
         self.check_access("read")
-        words = (query or "").split()
-        if not words:
+        text = (query or "").strip()[:100]
+        if not text:
             return []
-        domain = Domain("property_id", "=", property_id) if property_id else Domain.TRUE
-        for word in words:
-            found = Domain("display_name", "ilike", word)
-            if word.isdigit():  # phones are kept with spaces and country code
-                found |= Domain("party_ids.partner_id.phone_sanitized", "like", word)
-            domain &= found
-        units = self.env["pm.unit"].search(domain, limit=_RESULTS)
+        domain = Domain("display_name", "ilike", text)
+        if property_id:
+            domain &= Domain("property_id", "=", property_id)
+        units = self.env["pm.unit"].with_context(pm_counter_search=True).search(domain, limit=_RESULTS)
         units.fetch(["name", "property_id"])
         return sorted(
             (
@@ -59,10 +56,11 @@ class PmPayment(models.Model):
                     "payer": unit.payer_id.name or "",
                     "phone": unit.payer_id.phone or "",
                     "owed": unit.pm_open,
+                    "currency_id": unit.currency_id.id,
                 }
                 for unit in units
             ),
-            key=lambda row: (row["name"].lower() != query.strip().lower(), not row["owed"]),
+            key=lambda row: (row["name"].lower() != text.lower(), not row["owed"]),
         )
 
     @api.model

@@ -363,6 +363,8 @@ class PmRefund(models.Model):
             self.env._("the payment provider is already paying it back."),
         )
         source.with_context(pm_refund_id=record.id)._refund(amount_to_refund=record.amount)
+        if record.transaction_id.state == "done" and record.state == "approved":
+            record.transaction_id._post_process()
         if record.state == "paid":
             return record.refund_payment_id.with_env(self.env).action_print()
         if record.transaction_id.state in ("error", "cancel"):

@@ -9,7 +9,7 @@ class ReportUnitLedger(models.AbstractModel):
     _description = "Fee Ledger Document"
 
     def _title(self, record):
-        return self.env._("Fee Ledger")
+        return self.env._("Account Statement") if record.partner_ids else self.env._("Fee Ledger")
 
     def _number(self, record):
         return record._period()
@@ -41,7 +41,7 @@ class ReportUnitLedger(models.AbstractModel):
                     row.partner_id.name,
                     kit.num(row.debit) if row.debit else "",
                     kit.num(row.credit) if row.credit else "",
-                    kit.num(row.balance),
+                    kit.num(ledger["balances"][row]),
                 ]
                 for row in ledger["rows"]
             ]
@@ -50,7 +50,7 @@ class ReportUnitLedger(models.AbstractModel):
                     [
                         (_("Unit"), unit.display_name),
                         (_("Chargeable area"), _("%s m²", kit.num(unit.area_chargeable))),
-                        (_("Payer"), unit.payer_id.name or ""),
+                        (_("Payer"), self._payer(record, unit)),
                         (_("Balance"), self._balance_words(ledger["closing"], kit)),
                     ]
                 ),
@@ -69,6 +69,11 @@ class ReportUnitLedger(models.AbstractModel):
                 ),
             ]
         return story
+
+    def _payer(self, record, unit):
+        """Who the statement is for; a former payer does not read who came after him."""
+        payers = record.partner_ids & unit.env["pm.unit.ledger"].search([("unit_id", "=", unit.id)]).partner_id
+        return "、".join((payers or unit.payer_id).mapped("name"))
 
     def _balance_words(self, amount, kit):
         _ = kit.env._

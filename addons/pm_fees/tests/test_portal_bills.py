@@ -5,17 +5,14 @@ from odoo.exceptions import AccessError
 from odoo.tests.common import HttpCase, tagged
 
 from .cashier_common import CashierCase
+from .online_common import OnlinePayments
 
 
 @tagged("post_install", "-at_install")
-class TestPortalBills(CashierCase, HttpCase):
+class TestPortalBills(OnlinePayments, CashierCase, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.provider = cls.env["payment.provider"].search(
-            [("code", "=", "demo"), ("company_id", "=", cls.company.id)], limit=1
-        )
-        cls.provider.write({"state": "test", "is_published": True})
         for user in (cls.portal_user, cls.other_portal):
             user.password = user.login
 
@@ -23,24 +20,13 @@ class TestPortalBills(CashierCase, HttpCase):
         self.authenticate(user.login, user.login)
 
     def transaction(self, charges, **values):
-        return self.env["payment.transaction"].create(
-            {
-                "provider_id": self.provider.id,
-                "payment_method_id": self.provider.payment_method_ids[:1].id,
-                "reference": f"PM-{charges[0].id}",
-                "amount": sum(charges.mapped("residual")),
-                "currency_id": self.company.currency_id.id,
-                "partner_id": self.owners[0].id,
-                "pm_charge_ids": charges.ids,
-                "pm_property_id": self.property.id,
-                "operation": "online_direct",
-                **values,
-            }
+        return self.online_transaction(
+            f"PM-{charges[0].id}",
+            amount=sum(charges.mapped("residual")),
+            partner_id=self.owners[0].id,
+            pm_charge_ids=charges.ids,
+            **values,
         )
-
-    def confirm(self, transaction):
-        transaction._process("demo", {"reference": transaction.reference, "simulated_state": "done"})
-        transaction._post_process()
 
     def test_page_shows_own_charges_only(self):
         self.charge(amount=111.11)
@@ -77,29 +63,10 @@ class TestPortalBills(CashierCase, HttpCase):
         self.assertEqual(self.url_open(f"/my/receipts/{receipt.id}").status_code, 404)
         self.assertEqual(self.url_open(f"/my/bills/notice/{self.property.id}").status_code, 404)
         self.assertEqual(self.url_open(f"/my/bills/pay?charge_id={own.id}").status_code, 200)
-        answer = self.make_jsonrpc(f"/my/bills/transaction/{foreign.id}")
+        answer = self.order_online(f"/my/bills/transaction/{foreign.id}")
         self.assertIn("error", answer)
         with self.assertRaises(AccessError):
             receipt.with_user(self.portal_user).read(["amount"])
-
-    def make_jsonrpc(self, route, **params):
-        values = {
-            "provider_id": self.provider.id,
-            "payment_method_id": self.provider.payment_method_ids[:1].id,
-            "token_id": None,
-            "amount": 0.01,
-            "flow": "direct",
-            "tokenization_requested": False,
-            "landing_route": "/my",
-            "is_validation": False,
-            **params,
-        }
-        response = self.url_open(
-            route,
-            data=json.dumps({"jsonrpc": "2.0", "method": "call", "params": values}),
-            headers={"Content-Type": "application/json"},
-        )
-        return response.json()
 
     def test_visitors_are_sent_to_the_login(self):
         self.assertIn("/web/login", self.url_open("/my/bills").url)
@@ -107,7 +74,7 @@ class TestPortalBills(CashierCase, HttpCase):
     def test_amount_comes_from_the_charges_not_from_the_browser(self):
         charge = self.charge(amount=123.45)
         self.login(self.portal_user)
-        answer = self.make_jsonrpc(f"/my/bills/transaction/{charge.id}", amount=0.01)
+        answer = self.order_online(f"/my/bills/transaction/{charge.id}", amount=0.01)
         self.assertNotIn("error", answer, answer)
         transaction = self.env["payment.transaction"].search([("pm_charge_ids", "in", charge.ids)])
         self.assertEqual((transaction.amount, transaction.state), (123.45, "draft"))

@@ -16,6 +16,7 @@ class PmUnitLedgerPrint(models.TransientModel):
     _description = "Print Fee Ledgers"
 
     unit_ids = fields.Many2many("pm.unit", string="Units", required=True)
+    partner_ids = fields.Many2many("res.partner", string="Only of these payers", help="Empty: everybody on the unit.")
     date_from = fields.Date(
         "From", required=True, default=lambda self: fields.Date.context_today(self).replace(month=1, day=1)
     )
@@ -58,7 +59,7 @@ class PmUnitLedgerPrint(models.TransientModel):
                     row.partner_id.name,
                     row.debit or None,
                     row.credit or None,
-                    row.balance,
+                    ledger["balances"][row],
                 ]
                 for row in ledger["rows"]
             ]
@@ -105,18 +106,24 @@ class PmUnitLedgerPrint(models.TransientModel):
     def _ledger(self, unit):
         """Rows of a unit and the sums around them.
 
-        :return: {"opening", "rows" (pm.unit.ledger), "debit", "credit", "closing"}
+        :return: {"opening", "rows" (pm.unit.ledger), "balances" ({row: balance after it}), "debit", "credit", "closing"}
         """
         ledger = self.env["pm.unit.ledger"]
         own = [("unit_id", "=", unit.id)]
+        if self.partner_ids:
+            own.append(("partner_id", "in", self.partner_ids.ids))
         before = ledger._read_group([*own, ("date", "<", self.date_from)], [], ["debit:sum", "credit:sum"])[0]
         opening = float(before[0] or 0) - float(before[1] or 0)
         rows = ledger.search([*own, ("date", ">=", self.date_from), ("date", "<=", self.date_to)], order="date, id")
         round_ = unit.currency_id.round
+        balances, balance = {}, opening
+        for row in rows:
+            balance = balances[row] = round_(balance + row.debit - row.credit)
         debit, credit = round_(sum(rows.mapped("debit"))), round_(sum(rows.mapped("credit")))
         return {
             "opening": round_(opening),
             "rows": rows,
+            "balances": balances,
             "debit": debit,
             "credit": credit,
             "closing": round_(opening + debit - credit),

@@ -1,23 +1,15 @@
-import json
-
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.tests.common import HttpCase, tagged
+
+from odoo.addons.pm_fees.tests.online_common import OnlinePayments
 
 from .common import RenovationCase
 
 
 @tagged("post_install", "-at_install")
-class TestDepositOnline(RenovationCase, HttpCase):
+class TestDepositOnline(OnlinePayments, RenovationCase, HttpCase):
     """Deposits paid online: booked once, and money that should not have come goes back to its payer."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.provider = cls.env["payment.provider"].search(
-            [("code", "=", "demo"), ("company_id", "=", cls.company.id)], limit=1
-        )
-        cls.provider.write({"state": "test", "is_published": True})
 
     def setUp(self):
         super().setUp()
@@ -29,43 +21,17 @@ class TestDepositOnline(RenovationCase, HttpCase):
         self.authenticate(user.login, "portal-Pass-2026")
 
     def transaction(self, deposit, reference, **values):
-        return self.env["payment.transaction"].create(
-            {
-                "provider_id": self.provider.id,
-                "payment_method_id": self.provider.payment_method_ids[:1].id,
-                "reference": reference,
+        return self.online_transaction(
+            reference,
+            **{
                 "amount": deposit.amount,
                 "currency_id": deposit.currency_id.id,
                 "partner_id": deposit.partner_id.id,
                 "pm_deposit_id": deposit.id,
                 "pm_property_id": deposit.property_id.id,
-                "operation": "online_direct",
                 **values,
-            }
+            },
         )
-
-    def confirm(self, transaction):
-        transaction._process("demo", {"reference": transaction.reference, "simulated_state": "done"})
-        transaction._post_process()
-
-    def order(self, url, **params):
-        values = {
-            "provider_id": self.provider.id,
-            "payment_method_id": self.provider.payment_method_ids[:1].id,
-            "token_id": None,
-            "amount": 0.01,
-            "flow": "direct",
-            "tokenization_requested": False,
-            "landing_route": "/my",
-            "is_validation": False,
-            **params,
-        }
-        response = self.url_open(
-            url,
-            data=json.dumps({"jsonrpc": "2.0", "method": "call", "params": values}),
-            headers={"Content-Type": "application/json"},
-        )
-        return response.json()
 
     def test_confirmed_payment_brings_the_case_on_and_is_booked_once(self):
         case = self.bring_to("agreement_signed")
@@ -142,7 +108,7 @@ class TestDepositOnline(RenovationCase, HttpCase):
         self.assertIn("Pay the deposit online", self.url_open(case.access_url).text)
         page = self.url_open(f"{case.access_url}/deposit")
         self.assertIn("3,000.00", page.text)
-        answer = self.order(f"{case.access_url}/deposit/transaction", amount=0.01)
+        answer = self.order_online(f"{case.access_url}/deposit/transaction", amount=0.01)
         self.assertNotIn("error", answer, answer)
         self.env.invalidate_all()
         transaction = self.env["payment.transaction"].search([("pm_deposit_id", "=", case.deposit_id.id)])
@@ -152,7 +118,7 @@ class TestDepositOnline(RenovationCase, HttpCase):
         case = self.bring_to("agreement_signed")
         self.login(self.other_portal)
         self.assertEqual(self.url_open(f"{case.access_url}/deposit", allow_redirects=False).status_code, 303)
-        self.assertIn("error", self.order(f"{case.access_url}/deposit/transaction"))
+        self.assertIn("error", self.order_online(f"{case.access_url}/deposit/transaction"))
         self.assertFalse(self.env["payment.transaction"].search([("pm_deposit_id", "=", case.deposit_id.id)]))
 
     def test_payer_agrees_or_objects_in_the_portal(self):

@@ -1,12 +1,12 @@
-import { Component, onMounted, onWillStart, useRef, useState } from "@odoo/owl";
+import { Component, onWillStart, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { formatDate, deserializeDate } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { useHotkey } from "@web/core/hotkeys/hotkey_hook";
 import { useService } from "@web/core/utils/hooks";
-import { useDebounced } from "@web/core/utils/timing";
 import { formatMonetary } from "@web/views/fields/formatters";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { HouseholdSearch } from "@pm_customer_service/household_search/household_search";
 
 const OVERDUE_LONG = 90;
 
@@ -23,20 +23,18 @@ function requestKey() {
  */
 export class Counter extends Component {
     static template = "pm_fees.Counter";
+    static components = { HouseholdSearch };
     static props = { ...standardActionServiceProps };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
         this.notification = useService("notification");
-        this.searchInput = useRef("search");
+        this.root = useRef("root");
         this.state = useState({
             setup: null,
             propertyId: false,
-            query: "",
-            results: [],
-            active: 0,
-            searching: false,
+            round: 0, // a new one empties the search box
             household: null,
             payerId: false,
             chosen: {},
@@ -49,9 +47,15 @@ export class Counter extends Component {
             last: null,
         });
         this.key = requestKey();
-        this.searchLater = useDebounced(() => this.search(), 250);
         useHotkey("control+enter", () => this.pay(), { bypassEditableProtection: true });
         useHotkey("escape", () => this.newCustomer(), { bypassEditableProtection: true });
+        // The menu bar has the same keys: within this screen they choose the way of paying.
+        for (let digit = 1; digit <= 9; digit++) {
+            useHotkey(`alt+${digit}`, () => this.methods[digit - 1] && this.chooseMethod(this.methods[digit - 1]), {
+                bypassEditableProtection: true,
+                area: () => this.root.el,
+            });
+        }
         onWillStart(async () => {
             this.state.setup = await this.orm.call("pm.payment", "counter_setup", []);
             const unitId = this.props.action.params?.unit_id;
@@ -59,7 +63,6 @@ export class Counter extends Component {
                 await this.open(unitId);
             }
         });
-        onMounted(() => this.searchInput.el?.focus());
     }
 
     // Figures -----------------------------------------------------------------------------------------------------
@@ -160,48 +163,23 @@ export class Counter extends Component {
 
     // Finding a household ---------------------------------------------------------------------------------------------
 
-    onQuery(ev) {
-        this.state.query = ev.target.value;
-        this.searchLater();
-    }
-
-    async search() {
-        const query = this.state.query.trim();
-        if (!query) {
-            this.state.results = [];
-            return;
-        }
-        this.state.searching = true;
-        try {
-            const results = await this.orm.call("pm.payment", "counter_search", [query, this.state.propertyId || false]);
-            if (query === this.state.query.trim()) {
-                this.state.results = results;
-                this.state.active = 0;
-            }
-        } finally {
-            this.state.searching = false;
-        }
-    }
-
-    async onSearchKey(ev) {
-        const { results } = this.state;
-        if (ev.key === "ArrowDown" || ev.key === "ArrowUp") {
-            ev.preventDefault();
-            const step = ev.key === "ArrowDown" ? 1 : -1;
-            this.state.active = (this.state.active + step + results.length) % (results.length || 1);
-        } else if (ev.key === "Enter" && !ev.ctrlKey) {
-            ev.preventDefault();
-            await this.search();
-            const row = this.state.results[this.state.active];
-            if (row) {
-                await this.open(row.id);
-            }
-        }
+    async search(query) {
+        const rows = await this.orm.call("pm.payment", "counter_search", [query, this.state.propertyId || false]);
+        const several = this.state.setup.properties.length > 1;
+        return rows.map((row) => ({
+            key: row.id,
+            id: row.id,
+            title: row.name,
+            text: row.payer,
+            hint: [row.phone, several && row.property].filter(Boolean).join(" · "),
+            badge: row.owed ? formatMonetary(row.owed, { currencyId: row.currency_id }) : "",
+            badgeClass: "text-bg-warning",
+        }));
     }
 
     async open(unitId) {
         const household = await this.orm.call("pm.payment", "counter_household", [unitId]);
-        Object.assign(this.state, { household, results: [], query: household.name, received: "", keepCredit: false, note: "", last: null });
+        Object.assign(this.state, { household, received: "", keepCredit: false, note: "", last: null });
         const owing = household.charges[0]?.payer_id;
         this.choosePayer(owing || household.payers[0]?.id || false);
         this.state.methodId = this.methods.some((method) => method.id === this.state.methodId)
@@ -211,8 +189,7 @@ export class Counter extends Component {
     }
 
     newCustomer() {
-        Object.assign(this.state, { household: null, results: [], query: "", last: null, chosen: {}, amounts: {}, received: "", note: "" });
-        this.searchInput.el?.focus();
+        Object.assign(this.state, { household: null, round: this.state.round + 1, last: null, chosen: {}, amounts: {}, received: "", note: "" });
     }
 
     choosePayer(payerId) {
