@@ -55,6 +55,19 @@ class PmFourEyes(models.AbstractModel):
         """Values to write when the user approves now."""
         return {"approved_by": self.env.uid, "approved_on": fields.Datetime.now()}
 
+    def _next_number(self, code):
+        """:raises UserError: somebody has deleted the sequence; says how to get it back"""
+        # sudo: numbering is the program's
+        number = self.env["ir.sequence"].sudo().with_company(self.company_id).next_by_code(code)
+        if not number:
+            raise UserError(
+                self.env._(
+                    "To number this document, a sequence with the code “%s” is needed (Settings → Technical → Sequences).",
+                    code,
+                )
+            )
+        return number
+
     def _check_undecided(self, *states):
         """:raises UserError: the document has left these states and is history"""
         if not self.env.su and any(record.state not in states for record in self):

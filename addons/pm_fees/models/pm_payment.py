@@ -194,6 +194,17 @@ class PmPayment(models.Model):
         amount = self._checked_amount(vals.get("amount"), currency)
         if method.company_id != company:
             raise UserError(self.env._("The payment method belongs to another company than %s.", prop.display_name))
+        # sudo: the cashier has no right on journals and accounts
+        foreign = (method.sudo().journal_id.currency_id | method.sudo().account_id.currency_id) - currency
+        if foreign:
+            raise UserError(
+                self.env._(
+                    "%(method)s is kept in the currency %(foreign)s: fees are taken in %(own)s only, choose another method.",
+                    method=method.display_name,
+                    foreign=foreign[0].name,
+                    own=currency.name,
+                )
+            )
         if unit and unit.property_id != prop:
             raise UserError(
                 self.env._("Unit %(unit)s is not in %(property)s.", unit=unit.display_name, property=prop.display_name)

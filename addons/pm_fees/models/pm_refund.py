@@ -238,13 +238,11 @@ class PmRefund(models.Model):
         """Hand in for approval."""
         for record in self:
             record._lock()
-            # sudo: numbering is the program's
-            number = self.env["ir.sequence"].sudo().with_company(record.company_id).next_by_code("pm.refund")
             record._transition(
                 "submitted",
                 author_id=self.env.uid,
                 submitted_on=fields.Datetime.now(),
-                name=number if record.name == "/" else record.name,
+                name=record._next_number("pm.refund") if record.name == "/" else record.name,
             )
             approver = self.env["pm.approval.level"]._approver_for(
                 "refund", record.amount, record.property_id, self.env.user

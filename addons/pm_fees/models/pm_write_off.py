@@ -137,13 +137,11 @@ class PmWriteOff(models.Model):
             if not (record.note or "").strip():
                 raise UserError(self.env._("To submit a write-off you must give the grounds."))
             record._check_residuals()
-            # sudo: numbering is the program's
-            number = self.env["ir.sequence"].sudo().with_company(record.company_id).next_by_code("pm.write.off")
             record._transition(
                 "submitted",
                 author_id=self.env.uid,
                 submitted_on=fields.Datetime.now(),
-                name=number if record.name == "/" else record.name,
+                name=record._next_number("pm.write.off") if record.name == "/" else record.name,
             )
             record._ask_for_approval()
 

@@ -18,6 +18,7 @@ from . import test_payment
 from . import test_payment_split
 from . import test_portal_bills
 from . import test_portal_money
+from . import test_bad_input
 from . import test_receipt
 from . import test_security
 from . import test_unit_page
