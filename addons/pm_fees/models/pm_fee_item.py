@@ -41,6 +41,16 @@ class PmFeeItem(models.Model):
         default="property",
         help="The fee types that statistics and KPIs speak of.",
     )
+    in_collection_rate = fields.Boolean(
+        "Counts for the Collection Rates",
+        compute="_compute_in_collection_rate",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+        help="The key figures 22 and 23 speak of property fees (S4-08, S4-09): what is collected for others, parking and "
+        "services count only where it is ticked.",
+    )
     product_id = fields.Many2one(
         "product.product",
         "Product",
@@ -90,6 +100,11 @@ class PmFeeItem(models.Model):
     assignment_ids = fields.One2many("pm.fee.assignment", "item_id", "Assignments")
     assignment_count = fields.Integer(compute="_compute_assignment_count")
     warning = fields.Text(compute="_compute_warning")
+
+    @api.depends("category")
+    def _compute_in_collection_rate(self):
+        for item in self:
+            item.in_collection_rate = item.category == "property"
 
     @api.depends("product_id.taxes_id", "company_id")
     def _compute_tax_id(self):

@@ -7,8 +7,11 @@ class PmKpi(models.Model):
     _inherit = "pm.kpi"
 
     def _kpi_collection_rate(self, prop, date_from, date_to, user=None):
-        """Fees of the periods between the dates: received by the last of them / receivable (S4-08)."""
-        billed = self._kpi_fee_domain(prop, user) + [("period_start", ">=", date_from), ("period_start", "<=", date_to)]
+        """Property fees of the periods between the dates: received by the last of them / receivable (S4-08)."""
+        billed = self._kpi_rate_domain(prop, user) + [
+            ("period_start", ">=", date_from),
+            ("period_start", "<=", date_to),
+        ]
         return {
             "numerator": (
                 "pm.charge.movement",
@@ -20,7 +23,7 @@ class PmKpi(models.Model):
 
     def _kpi_arrears_recovery(self, prop, date_from, date_to, user=None):
         """Arrears of the day before: received between the dates / owed at their start (S4-09)."""
-        old = self._kpi_fee_domain(prop, user) + [("due_date", "<", date_from)]
+        old = self._kpi_rate_domain(prop, user) + [("due_date", "<", date_from)]
         return {
             "numerator": (
                 "pm.charge.movement",
@@ -46,6 +49,10 @@ class PmKpi(models.Model):
             ),
             "denominator": ("pm.charge", issued, None),
         }
+
+    def _kpi_rate_domain(self, prop, user):
+        """The fees that the collection rates speak of: property fees, unless the fee items say otherwise."""
+        return [*self._kpi_fee_domain(prop, user), ("item_id.in_collection_rate", "=", True)]
 
     def _kpi_fee_domain(self, prop, user):
         domain = [("property_id", "=", prop.id)] if prop else []

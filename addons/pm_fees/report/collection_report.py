@@ -52,11 +52,12 @@ class ReportCollection(models.AbstractModel):
 
     def _targets(self, record, kit):
         _ = record.env._
-        total = record._tables()[0]["total"]
         rows = []
-        for xmlid, value in (("kpi_collection_rate", total[4]), ("kpi_arrears_recovery", total[7])):
+        for xmlid in ("kpi_collection_rate", "kpi_arrears_recovery"):
             kpi = record.env.ref(f"pm_fees.{xmlid}").sudo()  # sudo: a figure of the property, shown to who may see it
             target = record.env["pm.kpi.target"]._lookup(kpi, record.property_id, record.date_to.year)
+            value = kpi._evaluate(record.property_id, record.date_from, record.date_to)["value"]
+            value = "–" if value is None else f"{kit.num(value)} %"
             aim = f"{target.operator} {target.value:g} %" if target else "–"
             rows.append((kpi.name, _("%(value)s (target %(aim)s)", value=value, aim=aim)))
         return kit.pairs(rows)

@@ -31,17 +31,18 @@ class ReportReceipt(models.AbstractModel):
         _ = record.env._
         # sudo: whoever may see the receipt may print what stands on it (unit, account names)
         payment = record.sudo()
+        out = payment.direction == "out"
         story = [
             kit.pairs(
                 [
-                    (_("Payer"), payment.partner_id.name),
+                    (_("Paid back to") if out else _("Payer"), payment.partner_id.name),
                     (
                         _("Unit"),
                         payment.unit_id.display_name
                         or "、".join(payment.line_ids.charge_id.unit_id.mapped("display_name")),
                     ),
                     (_("Date"), kit.date(payment.date)),
-                    (_("Method"), payment.method_id.display_name),
+                    (_("Refunded by") if out else _("Method"), payment.method_id.display_name),
                 ]
             )
         ]
@@ -81,7 +82,9 @@ class ReportReceipt(models.AbstractModel):
         clerk = payment.user_id.name if payment.source == "counter" else payment.property_id.name
         story.append(
             kit.signatures(
-                [_("Received by: %s", clerk) if payment.direction == "in" else _("Paid out by: %s", clerk), _("Payer")]
+                [_("Paid out by: %s", clerk), _("Received by the payee")]
+                if out
+                else [_("Received by: %s", clerk), _("Payer")]
             )
         )
         return story
@@ -101,6 +104,8 @@ class ReportReceipt(models.AbstractModel):
                 date=kit.datetime(payment.reversed_at, tz=payment.property_id.tz),
                 reason=payment.reversal_reason,
             )
+        if payment.direction == "out":
+            return self.env._("Please check the amount and sign. Valid with the seal of the management office.")
         return self.env._(
             "Please check the amount and keep this receipt. It is valid with the seal of the management office."
         )

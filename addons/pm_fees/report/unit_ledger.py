@@ -57,7 +57,7 @@ class ReportUnitLedger(models.AbstractModel):
                 kit.table(
                     record._header(),
                     rows,
-                    widths=[19, 18, 24, 40, 27, 20, 20, 22],
+                    widths=[22, 16, 25, 35, 27, 21, 21, 23],
                     align="lllllrrr",
                     total=[
                         _("Total"),

@@ -93,6 +93,7 @@ class TestBillingAccess(BillingCase):
             other.with_user(self.portal_user).read(["amount_total"])
 
     def test_kpis_by_hand(self):
+        self.item_fixed.in_collection_rate = True
         october = self.bill("2026-10-01")  # 280 + 331.80 + 224 + 3 × 50 = 985.80
         november = self.bill("2026-11-01")
         self.assertAlmostEqual(october.amount_total, 985.8)

@@ -28,6 +28,7 @@ class TestCollection(SettlementCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.units[2].user_id = cls.assistant
+        cls.item_fixed.in_collection_rate = True
         cls.months = {}
         cls.startClassPatcher(freeze_time("2026-11-25 02:00:00"))
         for month in (9, 10, 11):
@@ -60,6 +61,23 @@ class TestCollection(SettlementCase):
         self.assertEqual((mine["numerator"], mine["denominator"]), (0, 274))
         mine = evaluate("kpi_arrears_recovery", self.assistant)
         self.assertEqual((mine["numerator"], mine["denominator"], mine["value"]), (274, 548, 50))
+
+    def test_rates_speak_of_property_fees_unless_the_fee_items_say_otherwise(self):
+        november = fields.Date.to_date("2026-11-01"), fields.Date.to_date("2026-11-30")
+        rate, recovery = (self.env.ref(f"pm_fees.{xmlid}") for xmlid in ("kpi_collection_rate", "kpi_arrears_recovery"))
+        new = self.make_item("SV", "Service", category="service")
+        self.assertEqual((self.item_area.in_collection_rate, new.in_collection_rate), (True, False))
+        self.item_fixed.in_collection_rate = False
+        # area fees only: 331.80 of 835.80 in November; of the old ones 224 of 1,011.60
+        figures = rate._evaluate(self.property, *november)
+        self.assertEqual((figures["numerator"], figures["denominator"]), (331.8, 835.8))
+        figures = recovery._evaluate(self.property, *november)
+        self.assertEqual((figures["numerator"], figures["denominator"]), (224, 1011.6))
+        self.item_fixed.in_collection_rate = True
+        self.assertEqual(rate._evaluate(self.property, *november)["denominator"], 985.8)
+        accuracy = self.env.ref("pm_fees.kpi_fee_accuracy")
+        self.charges_of(11, self.units[2])[0].with_user(self.accountant)._reverse("our_error")
+        self.assertAlmostEqual(accuracy._evaluate(self.property, *november)["value"], 100 * 5 / 6, 2)
 
     def test_figures_of_the_report_equal_the_key_figures(self):
         groups = self.property._collection_groups("2026-11-01", "2026-11-30", "item_id")
