@@ -260,6 +260,10 @@ class PmDocument(models.AbstractModel):
         logo = self._logo(company, kit)
         logo_width = (logo.drawWidth + 4 * mm) if logo else 0
         name = prop.name if prop else company.name
+        unit = (
+            record["unit_id"] if "unit_id" in record._fields and record._fields["unit_id"].type == "many2one" else None
+        )
+        hotline = prop._hotline_text(unit) if prop else ""
         contact = " · ".join(
             filter(
                 None,
@@ -267,7 +271,7 @@ class PmDocument(models.AbstractModel):
                     company.name if prop and company.name != name else None,
                     (prop.address if prop else None)
                     or company.partner_id._display_address(without_company=True).replace("\n", " ").strip(),
-                    kit.env._("Hotline %(phone)s", phone=prop.hotline) if prop and prop.hotline else company.phone,
+                    kit.env._("Hotline %(phone)s", phone=hotline) if hotline else company.phone,
                 ],
             )
         )

@@ -210,6 +210,18 @@ class PmProperty(models.Model):
         )
         return {row[0] for row in rows}
 
+    # Which number customers call; an add-on that knows zones and hours overrides both.
+
+    def _hotline_text(self, unit=None):
+        """Return the service numbers with their hours as one text for a paper about ``unit`` (may be empty)."""
+        self.ensure_one()
+        return self.hotline or ""
+
+    def _hotline_now(self, unit=None):
+        """Return the number that answers at this moment for people of ``unit`` (may be empty), or False."""
+        self.ensure_one()
+        return self.hotline
+
     # Days and hours are those of the property, wherever the server or the user is.
 
     def _now_local(self):

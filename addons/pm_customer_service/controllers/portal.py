@@ -69,6 +69,7 @@ class TicketPortal(CustomerPortal):
             "sortby": sortby,
             "searchbar_filters": filters,
             "filterby": filterby,
+            "incidents": self._get_incidents(),
         }
         return request.render("pm_customer_service.portal_my_tickets", values)
 
@@ -84,6 +85,7 @@ class TicketPortal(CustomerPortal):
         units = self._get_own_units()
         values = self._prepare_portal_layout_values() | {
             "page_name": "ticket_new",
+            "incidents": self._get_incidents(),
             "units": units,
             # sudo: names of types and categories, not readable by customers otherwise
             "types": request.env["pm.ticket.type"].sudo().search([("portal_ok", "=", True)]),
@@ -239,6 +241,9 @@ class TicketPortal(CustomerPortal):
             "error": kwargs.get("error"),
             "state_label": labels[ticket.state],
             "steps": self._get_steps(ticket),
+            "photos": self._get_photos(ticket, access_token),
+            "visits": ticket.sudo().appointment_ids.filtered(lambda visit: visit.state != "cancelled"),
+            "incident": ticket.sudo().incident_id,
             "files": request.env["ir.attachment"]
             .sudo()
             .search(
@@ -259,6 +264,39 @@ class TicketPortal(CustomerPortal):
             ) else attachment.generate_access_token()
         values = self._get_page_view_values(ticket, access_token, values, "my_tickets_history", False, **kwargs)
         return request.render("pm_customer_service.portal_my_ticket", values)
+
+    def _get_photos(self, ticket, access_token):
+        """Return the pictures of the work as ``[(label, [urls])]``; they are shown with the result."""
+        # sudo: the ticket was checked, its pictures go with it
+        photos = ticket.sudo().photo_ids
+        labels = dict(photos._fields["moment"]._description_selection(request.env))
+        token = f"?access_token={access_token}" if access_token else ""
+        return [
+            (labels[moment], [f"/my/tickets/{ticket.id}/photo/{photo.id}{token}" for photo in group])
+            for moment, group in photos.grouped("moment").items()
+        ]
+
+    @http.route(
+        "/my/tickets/<int:ticket_id>/photo/<int:photo_id>", type="http", auth="public", website=True, readonly=True
+    )
+    def portal_ticket_photo(self, ticket_id, photo_id, access_token=None, **kwargs):
+        """One picture of the work on the own ticket."""
+        try:
+            ticket = self._document_check_access("pm.ticket", ticket_id, access_token)
+        except (AccessError, MissingError):
+            return request.not_found()
+        photo = ticket.sudo().photo_ids.filtered(lambda photo: photo.id == photo_id)
+        if not photo:
+            return request.not_found()
+        return request.env["ir.binary"]._get_image_stream_from(photo, "image").get_response()
+
+    def _get_incidents(self):
+        """Return, in sudo, the running incidents that concern the user's own units."""
+        incidents = request.env["pm.incident"].sudo()  # sudo: what callers are told is meant for every resident
+        found = incidents.browse()
+        for unit in self._get_own_units().sudo():
+            found |= incidents._covering(unit, unit.property_id)
+        return found
 
     def _is_owner(self, ticket):
         return request.env.user.partner_id.commercial_partner_id == ticket.partner_id.commercial_partner_id

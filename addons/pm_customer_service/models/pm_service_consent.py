@@ -20,6 +20,7 @@ class PmServiceConsent(models.Model):
             ("phone", "By phone"),
             ("paper", "Signature on paper"),
             ("portal", "In the portal"),
+            ("agreement", "By long-term agreement"),
         ],
         string="How",
         required=True,

@@ -9,7 +9,10 @@ class PmServiceOrderLine(models.Model):
 
     _name = "pm.service.order.line"
     _description = "Service of an Order"
+    _inherit = ["pm.program.fields"]
     _order = "order_id, sequence, id"
+    # Prices come from the published list, an approved cost sheet or a signed agreement; nobody types them (S1-53).
+    _program_fields = frozenset({"price_unit", "name", "subtotal", "unit_label", "estimate_id", "agreement_line_id"})
 
     _quantity_positive = models.Constraint("CHECK (quantity > 0)", "The quantity of a service is more than zero.")
 
@@ -24,6 +27,14 @@ class PmServiceOrderLine(models.Model):
         ondelete="restrict",
         domain="[('state', '=', 'published'), ('property_id', 'in', (False, property_id))]",
     )
+    estimate_id = fields.Many2one(
+        "pm.service.estimate",
+        string="Cost Sheet",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
     name = fields.Char(string="What", compute="_compute_from_item", store=True, readonly=True, precompute=True)
     unit_label = fields.Char(compute="_compute_from_item", store=True, readonly=True, precompute=True)
     price_unit = fields.Monetary(
@@ -32,13 +43,14 @@ class PmServiceOrderLine(models.Model):
     quantity = fields.Float(default=1, digits=(12, 2), required=True)
     subtotal = fields.Monetary(compute="_compute_subtotal", store=True, precompute=True)
 
-    @api.depends("item_id")
+    @api.depends("item_id", "estimate_id")
     def _compute_from_item(self):
         """The price stays what it was when the service was chosen, whatever the list says later."""
         for line in self:
-            line.name = line.item_id.name
+            sheet = line.estimate_id
+            line.name = sheet.name or line.item_id.name
             line.unit_label = line.item_id.unit_label
-            line.price_unit = line.item_id.price
+            line.price_unit = sheet.amount_total if sheet else line.item_id.price
 
     @api.depends("quantity", "price_unit")
     def _compute_subtotal(self):
@@ -46,33 +58,21 @@ class PmServiceOrderLine(models.Model):
             line.subtotal = (line.currency_id or self.env.company.currency_id).round(line.quantity * line.price_unit)
 
     def _is_sellable(self):
-        """Tell whether the line may be sold: its service is published for the property."""
+        """Tell whether the line may be sold: its service is published for the property, or its cost sheet approved."""
         self.ensure_one()
-        item = self.item_id
-        prop = self.order_id.property_id
-        return bool(
-            item
-            and item.state == "published"
-            and item.company_id == prop.company_id
-            and item.property_id in (self.env["pm.property"], prop)
-        )
+        if self.estimate_id:
+            return self.estimate_id.state == "approved" and self.estimate_id.order_id == self.order_id
+        return self.item_id._is_published_for(self.order_id.property_id)
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(
-            {"price_unit", "name", "subtotal", "unit_label"} & vals.keys() for vals in vals_list
-        ):
-            vals_list = [
-                {k: v for k, v in vals.items() if k not in ("price_unit", "name", "subtotal", "unit_label")}
-                for vals in vals_list
-            ]
         lines = super().create(vals_list)
         lines._touch()
         return lines
 
     def write(self, vals):
-        if not self.env.su and {"price_unit", "name", "subtotal", "unit_label", "order_id"} & vals.keys():
-            raise AccessError(self.env._("Prices come from the published list; nobody types them (S1-53)."))
+        if not self.env.su and "order_id" in vals:
+            raise AccessError(self.env._("A service stays with its order."))
         result = super().write(vals)
         if {"item_id", "quantity", "price_unit"} & vals.keys():
             self._touch()

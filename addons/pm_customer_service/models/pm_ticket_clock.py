@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -12,6 +12,17 @@ class PmTicketClock(models.Model):
     """Agreed times, the people behind the clocks, and the calls that follow."""
 
     _inherit = "pm.ticket"
+
+    is_paused = fields.Boolean(compute="_compute_is_paused", help="At least one of its clocks stands still.")
+
+    @api.depends("deadline_ids.paused_since", "deadline_ids.state")
+    def _compute_is_paused(self):
+        # sudo: whether the clocks stand still is asked by those as well who may not read them
+        for ticket in self.sudo():
+            ticket.is_paused = any(
+                clock.paused_since and not clock.met_at and clock.state in ("running", "breached")
+                for clock in ticket.deadline_ids
+            )
 
     def _check_promise(self, moment):
         """A promise lies in the future; one given is postponed only by telling the customer (S0-162)."""

@@ -5,3 +5,5 @@ from . import pm_visit_record
 from . import pm_faq_letter
 from . import pm_service_price_list
 from . import pm_service_slip
+from . import pm_service_long
+from . import pm_occupancy_documents

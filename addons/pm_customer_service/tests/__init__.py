@@ -24,3 +24,6 @@ from . import test_visit
 from . import test_faq
 from . import test_service_item
 from . import test_service_order
+from . import test_service_long
+from . import test_occupancy
+from . import test_hotline

@@ -8,3 +8,7 @@ from . import pm_visit_cancel
 from . import pm_visit_plan
 from . import pm_register
 from . import pm_service_step
+from . import pm_service_decision
+from . import pm_service_agreement_end
+from . import pm_acknowledgment_sign
+from . import pm_occupancy_cancel
