@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import plaintext2html
 
 from odoo.addons.pm_customer_service.models.pm_deadline_mixin import DEADLINE_STATES
 
@@ -203,7 +202,7 @@ class PmRenovationViolation(models.Model):
                         "name": self.env._(
                             "%(type)s, %(unit)s", type=violation.type_id.name, unit=violation.unit_id.display_name
                         ),
-                        "description": plaintext2html(violation.description),
+                        "description": violation.description,
                         "type_id": self.env.ref("pm_customer_service.ticket_type_help").id,
                         "category_id": violation.type_id.ticket_category_id.id,
                         "channel": "patrol",
