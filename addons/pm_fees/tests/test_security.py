@@ -100,6 +100,17 @@ class TestSecurity(BillingCase):
         notice.action_mark_delivered()
         notice.write({"delivery_method": "post", "delivery_proof": "RR 1"})
 
+    def test_who_may_not_make_notices_makes_none_by_a_button(self):
+        run = self.bill()
+        for user in (self.front_desk, self.cashier, self.counsel, self.leadership):
+            with self.subTest(user=user.login):
+                with self.assertRaises(AccessError):
+                    run.with_user(user).action_create_notices()
+                with self.assertRaises(UserError):
+                    run.with_user(user).action_print_notices()
+        run.with_user(self.accountant).action_create_notices()
+        self.assertEqual(run.with_user(self.front_desk).action_print_notices()["type"], "ir.actions.report")
+
     def test_residents_do_not_read_what_others_owe_for_the_unit(self):
         unit = self.units[0].with_user(self.portal_user)
         for name in ("pm_open", "pm_overdue", "pm_watch_sale", "pm_payment_count"):
