@@ -64,6 +64,7 @@ class PmRenovation(models.Model):
 
     def action_request_concealed(self):
         """The works are ready to be covered: plan their inspection for the next day, as the agreement says."""
+        self.check_access("write")  # pages of household and contractor ask in sudo, after their own checks
         for case in self:
             works = case._uninspected_works()
             if case.state not in SITE_STATES or not works:
@@ -73,7 +74,7 @@ class PmRenovation(models.Model):
                         case=case.name,
                     )
                 )
-            # sudo: the applicant may ask in the portal, the contractor by his link
+            # sudo: whoever announces the works need not have the right to plan inspections
             case.sudo()._plan_inspection(
                 "concealed",
                 fields.Date.add(case.property_id._today(), days=1),

@@ -21,6 +21,9 @@ class TestAcceptance(RenovationCase):
         with at("2026-11-20 10:00"):
             case = self.concealed_case()
             self.assertEqual(case.concealed_state, "open")
+            for user in (self.cashier, self.accountant, self.leadership, self.portal_user):
+                with self.assertRaises(AccessError):
+                    case.with_user(user).action_request_concealed()
             self.as_user(case, "officer").action_request_concealed()
             visit = self.concealed(case)
             self.assertEqual(str(visit.date), "2026-11-21")
