@@ -35,6 +35,7 @@ from . import pm_unit_transfer
 from . import pm_counter
 from . import pm_kpi
 from . import res_config_settings
+from . import rating_rating
 from . import res_partner
 from . import pm_followup_question
 from . import pm_followup_answer

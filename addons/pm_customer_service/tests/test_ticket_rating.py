@@ -1,3 +1,4 @@
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common import DeskCase
@@ -37,6 +38,28 @@ class TestTicketRating(DeskCase):
         for rate in (3, 5):
             self.rate(ticket, rate, feedback="Well")
         self.assertEqual((ticket.state, ticket.rating_last_value), ("closed", 5))
+
+    def test_staff_neither_read_the_customers_link_nor_rate_in_his_place(self):
+        ticket = self.closed()
+        token = ticket._rating_get_access_token()
+        rating = self.env["rating.rating"].search([("access_token", "=", token)])
+        for user in (self.front_desk, self.technician, self.supervisor, self.manager):
+            own = rating.with_user(user)
+            with self.subTest(user=user.login):
+                for refused in (
+                    lambda own=own: own.read(["access_token"]),
+                    lambda own=own: own.search([("access_token", "=", token)]),
+                    lambda own=own: own.write({"rating": 5, "consumed": True}),
+                    lambda user=user: ticket.with_user(user).rating_apply(5, token=token),
+                    lambda own=own: own.create(
+                        {"res_model_id": rating.res_model_id.id, "res_id": ticket.id, "rating": 5}
+                    ),
+                ):
+                    with self.assertRaises(AccessError):
+                        refused()
+        self.assertFalse(rating.consumed)
+        self.rate(ticket, 5)
+        self.assertEqual(ticket.rating_last_value, 5)
 
     def test_the_link_goes_to_everybody(self):
         self.assertFalse(self.env["pm.ticket.type"].search([("ask_rating", "=", False)]).mapped("name"))
