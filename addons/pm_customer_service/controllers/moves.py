@@ -91,11 +91,10 @@ class MovesPortal(CustomerPortal):
         parties = self._own_parties()
         books = self._own_books(parties)
         rows = []
-        for party in parties:
-            book = books.get(party.property_id)
-            if book:
-                signed = party.acknowledgment_ids.filtered(lambda record, book=book: record.handbook_id == book)[:1]
-                rows.append((party, book, signed))
+        for prop, book in books.items():
+            own = parties.filtered(lambda party, prop=prop: party.property_id == prop)
+            signed = own.acknowledgment_ids.filtered(lambda record, book=book: record.handbook_id == book)
+            rows.append((book, own - signed.party_id, signed))
         values = self._prepare_portal_layout_values() | {"page_name": "pm_handbook", "rows": rows}
         return request.render("pm_customer_service.portal_handbook", values)
 
@@ -107,12 +106,16 @@ class MovesPortal(CustomerPortal):
         content = base64.b64decode(book.with_context(bin_size=False).content)
         return _pdf(book.filename or f"{book.name}.pdf", content)
 
-    @http.route("/my/handbook/<int:party_id>/sign", type="jsonrpc", auth="user", website=True)
-    def portal_handbook_sign(self, party_id, name=None, signature=None, **kwargs):
-        """Sign for the handbook in force (called by the portal's signature form)."""
+    @http.route("/my/handbook/<int:book_id>/sign", type="jsonrpc", auth="user", website=True)
+    def portal_handbook_sign(self, book_id, name=None, signature=None, **kwargs):
+        """Sign for the handbook in force, for every unit one uses in the property (called by the signature form)."""
         _ = request.env._
-        party = self._own_parties().filtered(lambda party: party.id == party_id)
-        if not party:
+        parties = self._own_parties()
+        books = self._own_books(parties)
+        parties = parties.filtered(
+            lambda party: books.get(party.property_id) and books[party.property_id].id == book_id
+        )
+        if not parties:
             return {"error": _("Invalid request.")}
         if not isinstance(name, str) or not name.strip() or not isinstance(signature, str) or not signature:
             return {"error": _("Signature or name is missing.")}
@@ -121,7 +124,8 @@ class MovesPortal(CustomerPortal):
         try:
             with request.env.cr.savepoint():
                 base64.b64decode(signature, validate=True)
-                request.env["pm.acknowledgment"]._record(party, "portal", name, signature)
+                for party in parties:
+                    request.env["pm.acknowledgment"]._record(party, "portal", name, signature)
         except (UserError, ValidationError) as error:
             return {"error": error.args[0]}
         except (binascii.Error, ValueError):

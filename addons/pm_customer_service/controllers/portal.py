@@ -89,7 +89,9 @@ class TicketPortal(CustomerPortal):
             "units": units,
             # sudo: names of types and categories, not readable by customers otherwise
             "types": request.env["pm.ticket.type"].sudo().search([("portal_ok", "=", True)]),
-            "categories": request.env["pm.ticket.category"].sudo().search([]),
+            "categories": request.env["pm.ticket.category"]
+            .sudo()
+            .search(request.env["pm.ticket.category"]._offered_domain(units.sudo().zone_id)),
             "entered": entered,
             "error": error,
             "max_files": self._get_setting("portal_max_files", 6),

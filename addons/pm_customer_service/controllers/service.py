@@ -17,12 +17,23 @@ class ServicePortal(CustomerPortal):
         properties = request.env["pm.unit"].search([]).property_id
         # sudo: the list is public to the residents; services themselves have no portal rights
         items = request.env["pm.service.item"].sudo()
-        lists = [(prop, items._price_list(prop)) for prop in properties.sudo()]
+        units = request.env["pm.unit"].search([]).sudo()
+        lists = [
+            (
+                prop,
+                items._price_list(prop).filtered(
+                    lambda item, prop=prop: any(
+                        item._is_offered_in(unit.zone_id) for unit in units if unit.property_id == prop
+                    )
+                ),
+            )
+            for prop in properties.sudo()
+        ]
         orders = request.env["pm.service.order"].search([], limit=self._items_per_page)
         values = self._prepare_portal_layout_values() | {
             "page_name": "pm_service",
             "lists": lists,
-            "units": request.env["pm.unit"].search([]).sudo(),
+            "units": units,
             "orders": orders.sudo(),  # sudo: the rule chose the household's own orders; names of units go with them
             "flash": request.session.pop(FLASH, None),
         }
@@ -46,7 +57,7 @@ class ServicePortal(CustomerPortal):
             raise UserError(env._("Please choose one of your units."))
         # sudo: the list is public to the residents
         items = env["pm.service.item"].sudo()._price_list(unit.sudo().property_id)
-        item = items.filtered(lambda i: str(i.id) == item_id)
+        item = items.filtered(lambda i: str(i.id) == item_id and i._is_offered_in(unit.sudo().zone_id))
         if not item:
             raise UserError(env._("Please choose a service of the list."))
         try:

@@ -79,3 +79,6 @@ from . import pm_acknowledgment
 from . import pm_occupancy
 from . import pm_occupancy_defect
 from . import pm_kpi_occupancy
+from . import pm_ticket_check
+from . import pm_ticket_acceptance
+from . import pm_zone_offer

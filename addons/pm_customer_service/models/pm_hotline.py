@@ -180,11 +180,18 @@ class PmProperty(models.Model):
             )
 
     def _hotline_text(self, unit=None):
-        """All numbers with their hours, for papers that are read at any time."""
-        lines = self.env["pm.hotline"]._of(self, unit.sudo().zone_id if unit else None)
+        """All numbers with their hours, for papers that are read at any time; without a unit, those of every zone."""
+        hotlines = self.env["pm.hotline"]
+        if unit:
+            lines = hotlines._of(self, unit.sudo().zone_id)
+        else:
+            lines = hotlines.union(*(hotlines._of(self, zone) for zone in (*self.sudo().zone_ids, None)))
         if not lines:
             return super()._hotline_text(unit)
-        return ", ".join(f"{line.phone} ({line.band})" for line in lines)
+        return ", ".join(
+            f"{' / '.join(dict.fromkeys(group.mapped('phone')))} ({band})"
+            for band, group in lines.grouped("band").items()
+        )
 
     def _hotline_now(self, unit=None):
         return self.env["pm.hotline"]._in_force(self, unit.sudo().zone_id if unit else None)

@@ -55,7 +55,9 @@ class PmServiceEstimate(models.Model):
 
     number = fields.Char(readonly=True, copy=False, default="/")
     name = fields.Char(string="Work", required=True, tracking=True, help="What is done, as it stands on the order.")
-    order_id = fields.Many2one("pm.service.order", required=True, ondelete="restrict", index=True)
+    order_id = fields.Many2one(
+        "pm.service.order", string="Service Order", required=True, ondelete="restrict", index=True
+    )
     property_id = fields.Many2one(related="order_id.property_id", store=True, index=True)
     company_id = fields.Many2one(related="order_id.company_id", store=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
@@ -66,6 +68,8 @@ class PmServiceEstimate(models.Model):
     team_ids = fields.Many2many("pm.team", string="Departments", compute="_compute_team_ids")
     sign_ids = fields.One2many("pm.service.estimate.sign", "estimate_id", string="Signatures", readonly=True)
     missing_team_ids = fields.Many2many("pm.team", string="Signatures Missing", compute="_compute_missing_team_ids")
+
+    can_sign = fields.Boolean(compute="_compute_can_sign")
 
     overhead_id = fields.Many2one(
         "pm.service.rate",
@@ -161,6 +165,18 @@ class PmServiceEstimate(models.Model):
             signed = sheet.sign_ids.filtered(lambda sign, content=content: sign.content_hash == content)
             sheet.missing_team_ids = sheet.team_ids - signed.team_id
 
+    @api.depends_context("uid")
+    @api.depends("missing_team_ids.user_id", "state")
+    def _compute_can_sign(self):
+        for sheet in self:
+            sheet.can_sign = sheet.state == "signing" and bool(sheet._teams_to_sign())
+
+    def _teams_to_sign(self):
+        """Return the departments the user signs for: those he leads; a supervisor also those without a head (S1-87)."""
+        user = self.env.user
+        supervises = user.has_group("pm_base.group_supervisor")
+        return self.missing_team_ids.filtered(lambda team: team.user_id == user or (supervises and not team.user_id))
+
     def _content_hash(self):
         """Return a fingerprint of what the departments sign: who, how long, which material, which price."""
         labour = [(row.team_id.id, row.staff, row.hours, row.rate) for row in self.labour_ids.sorted("id")]
@@ -252,13 +268,11 @@ class PmServiceEstimate(models.Model):
                 )
 
     def action_sign(self):
-        """Sign for the departments one leads; a supervisor signs for departments without a head (S1-87)."""
+        """Sign for the departments one leads (S1-87)."""
         user = self.env.user
         for sheet in self:
             sheet._require(sheet.state == "signing", self.env._("it is not open for signatures."))
-            teams = sheet.missing_team_ids.filtered(
-                lambda team: team.user_id == user or (not team.user_id and user.has_group("pm_base.group_supervisor"))
-            )
+            teams = sheet._teams_to_sign()
             if not teams:
                 raise AccessError(
                     self.env._("%s: only the heads of the departments that have not signed yet sign.", sheet.name)

@@ -7,3 +7,4 @@ from . import pm_service_price_list
 from . import pm_service_slip
 from . import pm_service_long
 from . import pm_occupancy_documents
+from . import pm_ticket_acceptance

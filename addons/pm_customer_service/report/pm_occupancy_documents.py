@@ -33,10 +33,7 @@ class ReportOccupancyNotice(models.AbstractModel):
                     moment=kit.datetime(record.appointment_at, tz=prop.tz),
                 )
             ),
-            kit.p(
-                _("%(name)s accompanies you from start to end.", name=users.user_id.name)
-                + (f" {_('Service hotline')}: {prop._hotline_text(record.unit_id)}" if prop.hotline else "")
-            ),
+            kit.p(_("%(name)s accompanies you from start to end.", name=users.user_id.name)),
             kit.h(_("Please bring")),
         ]
         papers = record.item_ids.filtered(lambda item: item.section == "paper")

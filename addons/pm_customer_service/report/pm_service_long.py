@@ -172,5 +172,5 @@ class ReportServiceAgreement(models.AbstractModel):
         ]
         if record.note:
             story += [kit.h(_("Remarks")), kit.p(record.note)]
-        story.append(kit.signatures([_("Customer"), _("Project Manager"), _("Date")]))
+        story.append(kit.signatures([_("Customer"), _("Project Manager")]))
         return story

@@ -33,7 +33,7 @@ class ReportServiceSlip(models.AbstractModel):
         story = []
         for number, label in enumerate(self._copies(record), 1):
             if number > 1:
-                story.append(kit.page_break())
+                story += [kit.page_break(), kit.p(self._title(record), "title")]
             story += self._copy(record, kit, number, label)
         return story
 

@@ -27,3 +27,4 @@ from . import test_service_order
 from . import test_service_long
 from . import test_occupancy
 from . import test_hotline
+from . import test_ticket_check

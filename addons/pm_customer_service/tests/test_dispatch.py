@@ -70,7 +70,7 @@ class TestDispatch(DeskCase):
         self.assertEqual((ticket.state, ticket.user_id), ("assigned", self.technician))
         customer, technician = self.told("appointment-customer"), self.told("appointment-technician")
         self.assertEqual(customer.partner_id, self.owners[0])
-        for words in ("Technician", "0117", "2:00"):
+        for words in ("Technician", "0117", "14:00"):
             self.assertIn(words, customer.body)
         self.assertEqual((technician.partner_id, technician.purpose_id.code), (self.technician.partner_id, "staff"))
         self.assertIn("A-101", technician.text)

@@ -36,6 +36,7 @@ class TestHotline(DeskCase):
             with freeze_time(local(moment)):
                 self.assertEqual(tuple(self.property._hotline_now(unit) for unit in self.units[:2]), numbers, moment)
         self.assertEqual(self.property._hotline_text(self.units[0]), "111 (08:30–21:00), 999 (21:00–08:30)")
+        self.assertEqual(self.property._hotline_text(), "111 / 222 (08:30–21:00), 999 (21:00–08:30)")
 
     def test_the_one_number_of_the_property_answers_where_no_band_does(self):
         self.night.active = False

@@ -271,17 +271,21 @@ class TestMovesPortal(MoveCase, HttpCase):
         self.authenticate("pm_portal_1", "pm_portal_1")
         self.assertIn("2026-01", self.url_open("/my/handbook").text)
         url = "/my/handbook/%s/sign"
-        for party, name, signature in (
-            (self.parties[1], "Owner", PIXEL),
-            (self.parties[0], "", PIXEL),
-            (self.parties[0], "Owner", "not base64!"),
-            (self.parties[0], ["x"], PIXEL),
-            (self.parties[0], "Owner", "A" * 3_000_000),
+        foreign = self.env["pm.property"].create({"name": "Other", "code": "T2", "tz": "Asia/Shanghai"})
+        other = self.env["pm.handbook"].create(
+            {"property_id": foreign.id, "version": "1", "valid_from": "2026-01-01", "content": b"eA=="}
+        )
+        for book, name, signature in (
+            (other, "Owner", PIXEL),
+            (self.book, "", PIXEL),
+            (self.book, "Owner", "not base64!"),
+            (self.book, ["x"], PIXEL),
+            (self.book, "Owner", "A" * 3_000_000),
         ):
-            result = self.make_jsonrpc_request(url % party.id, {"name": name, "signature": signature})
+            result = self.make_jsonrpc_request(url % book.id, {"name": name, "signature": signature})
             self.assertIn("error", result)
         self.assertFalse(self.env["pm.acknowledgment"].search_count([("handbook_id", "=", self.book.id)]))
-        self.make_jsonrpc_request(url % self.parties[0].id, {"name": "Owner 1", "signature": PIXEL})
+        self.make_jsonrpc_request(url % self.book.id, {"name": "Owner 1", "signature": PIXEL})
         record = self.env["pm.acknowledgment"].search([("handbook_id", "=", self.book.id)])
         self.assertEqual((record.party_id, record.method, record.user_id.id), (self.parties[0], "portal", False))
         self.assertIn("Owner 1", self.url_open("/my/handbook").text)

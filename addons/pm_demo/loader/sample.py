@@ -3,7 +3,7 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import answers, billing, history, register, relations, renovation, service, services
+from . import answers, billing, history, moves, register, relations, renovation, service, services
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -32,6 +32,7 @@ STEPS = (
     "relations",
     "answers",
     "services",
+    "moves",
     "renovations",
     "figures",
 )
@@ -79,6 +80,7 @@ class Sample:
         service.load_teams(self)
         history.load_history(self)
         service.load_tickets(self)
+        service.load_incident(self)
 
     def relations(self):
         relations.load_relations(self)
@@ -88,6 +90,9 @@ class Sample:
 
     def services(self):
         services.load_services(self)
+
+    def moves(self):
+        moves.load_moves(self)
 
     def renovations(self):
         renovation.load_renovations(self)

@@ -196,3 +196,17 @@ def _daytime(sample, moment):
     prop = sample.property
     day = prop._local_date(moment)
     return prop._local_to_utc(day, 9 + moment.minute % 8 + moment.second / 60)
+
+
+def load_incident(sample):
+    """Works in the car park today: whoever calls is told, and residents read it in the portal."""
+    desk, prop = sample.as_user("frontdesk"), sample.property
+    desk["pm.incident"].create(
+        {
+            "name": "B2停车场照明检修",
+            "property_id": prop.id,
+            "zone_ids": [(6, 0, prop.zone_ids.filtered(lambda zone: zone.code == "CAR").ids)],
+            "public_text": "B2停车场部分区域正在检修照明，请减速慢行；如需协助请拨打服务热线。",
+            "expected_at": fields.Datetime.now() + timedelta(hours=6),
+        }
+    )

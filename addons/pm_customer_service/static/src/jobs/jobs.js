@@ -110,6 +110,9 @@ export class Jobs extends Component {
         if (!result.trim()) {
             return _t("Write what was done.");
         }
+        if (job.checks.some((check) => check.mandatory && !check.done)) {
+            return _t("Tick the checklist.");
+        }
         if (job.signs && !unsigned && !signature) {
             return _t("The customer has not signed yet.");
         }
@@ -196,6 +199,10 @@ export class Jobs extends Component {
 
     async removePhoto(photo) {
         await this.act("job_photo_delete", [photo.id]);
+    }
+
+    async check(line) {
+        await this.act("job_check", [line.id, !line.done]);
     }
 
     async addMaterial() {
