@@ -148,6 +148,44 @@ print('NUMBERS' + json.dumps([first, second]))
     assert not accountant.errors
 
 
+def test_a_refund_is_approved_by_one_and_paid_by_another(page_as, shot):
+    """The sample's application waits; supervisor, cashier, voucher: money goes back the way it came."""
+    supervisor, cashier = page_as("supervisor"), page_as("cashier")
+    [waiting] = read(supervisor, "pm.refund", [["state", "=", "submitted"]], ["name", "amount", "method_id"])
+    supervisor.goto(f"/odoo/refunds/{waiting['id']}")
+    press(supervisor, "action_approve")
+    settle(supervisor)
+    shot(supervisor, "refund")
+    cashier.goto(f"/odoo/refunds/{waiting['id']}")
+    cashier.click("button[name=action_pay]")
+    content = download(cashier, lambda: cashier.click(".modal .btn-primary"))
+    text = pdf_text(content)
+    for expected in ("退款凭证", waiting["name"], f"{waiting['amount']:,.2f}", "微信支付"):
+        assert expected in text, expected
+    _keep_picture(content, "refund-voucher")
+    assert read(cashier, "pm.refund", [["id", "=", waiting["id"]]], ["state"])[0]["state"] == "paid"
+    assert not supervisor.errors + cashier.errors
+
+
+def test_a_company_asks_for_an_invoice_and_gets_it(page_as, shot):
+    tenant, accountant = page_as("tenant"), page_as("accountant")
+    tenant.goto("/my/bills/invoices")
+    tenant.locator("input[name=charge_id]").first.check()
+    tenant.click("form button[type=submit]:has-text('申请开票')")
+    tenant.wait_for_selector("text=待开具")
+    [asked] = read(accountant, "pm.invoice.request", [["state", "=", "requested"]], ["amount_total"])
+    accountant.goto(f"/odoo/invoice-requests/{asked['id']}")
+    press(accountant, "action_issue")
+    settle(accountant)
+    shot(accountant, "invoice-request")
+    invoice = read(accountant, "pm.invoice.request", [["id", "=", asked["id"]]], ["state", "invoice_id"])[0]
+    assert invoice["state"] == "issued"
+    tenant.reload()
+    tenant.wait_for_selector("text=已开具")
+    shot(tenant, "portal-invoices")
+    assert not tenant.errors + accountant.errors
+
+
 def test_owner_sees_and_pays_online(page_as, shot):
     """The portal shows the own bills only."""
     owner = page_as("owner")

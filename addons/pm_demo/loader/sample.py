@@ -3,7 +3,7 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import answers, billing, history, moves, register, relations, renovation, service, services
+from . import answers, billing, history, money, moves, register, relations, renovation, service, services
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -70,6 +70,8 @@ class Sample:
 
     def payments(self):
         billing.load_payments(self)
+        money.load_service_fee(self)
+        money.load_refund(self)
 
     def bank(self):
         billing.load_bank(self)

@@ -79,9 +79,14 @@ class PmBillsPortal(PortalAccount):
         )
 
     def _statement_units(self):
-        # sudo: portal users reach the ledger only through the rows of their own partner
-        rows = request.env["pm.unit.ledger"].sudo()._read_group(self._own_domain(), ["unit_id"])
-        return request.env["pm.unit"].sudo().union(*(unit for [unit] in rows))
+        # sudo: portal users reach charges and receipts only through the domain of their own partner. Not from the ledger:
+        # its running balance is computed unit by unit, so it is asked for one unit only.
+        env = request.env(su=True)
+        units = env["pm.unit"]
+        for model, states in (("pm.charge", ("posted", "reversed")), ("pm.payment", ("posted", "reversed"))):
+            rows = env[model]._read_group([*self._own_domain(), ("state", "in", states)], ["unit_id"])
+            units = units.union(*(unit for [unit] in rows))
+        return units.sorted("name")
 
     def _waiting(self, charges):
         """Open charges for which an online payment has begun that the provider has neither confirmed nor given up."""

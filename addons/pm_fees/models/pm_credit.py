@@ -86,15 +86,15 @@ class PmCharge(models.Model):
         credit = self._open_credit(self[:1].property_id, partners, units)
         if not credit:
             return
+        nothing = self.env["account.move.line"].sudo()  # sudo: as in `_open_credit`
+        usable = self._usable_credit(nothing.union(*credit.values()))
         plan, paid = [], set()
         wanted = {key for key in households if key in credit or (False, key[1]) in credit}
-        nothing = self.env["account.move.line"].sudo()  # sudo: as in `_open_credit`
         for (unit_id, partner_id), charges in self._open_of_households(wanted).items():
             # Odoo itself settles the oldest first. Credit without a unit is offered to each household of its payer: what
             # the first one used, the next no longer finds.
             items = credit.get((unit_id, partner_id), nothing) | credit.get((False, partner_id), nothing)
-            items = self._usable_credit(items)
-            plan.append(charges.sudo().move_line_id | items)
+            plan.append(charges.sudo().move_line_id | (items & usable))
             paid.add((partner_id, unit_id))
         nothing._reconcile_plan(plan)
         self._money_changed(paid)
