@@ -74,7 +74,7 @@ class TestBillingCrash(BaseCase):
                 name: env["ir.config_parameter"].get_param(f"pm_fees.{name}")
                 for name in ("posting_chunk", "compute_chunk")
             }
-            env["ir.config_parameter"].set_param("pm_fees.posting_chunk", 4)
+            env["ir.config_parameter"].set_param("pm_fees.posting_chunk", 1)
             env["ir.config_parameter"].set_param("pm_fees.compute_chunk", 5)
             run = env["pm.billing.run"].create(
                 {"property_id": prop.id, "date_from": "2026-11-01", "item_ids": [Command.set(item.ids)]}

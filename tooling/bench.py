@@ -60,7 +60,9 @@ def main(name, n, works=(), repeats=None):
         first = not any(row["work"] == work for row in rows)
         # A few units may be enough to show what one costs, or all that can be afforded.
         units = case["n"](n) if "n" in case else n
-        rows.append(_measure(path, {**case, "number": number}, work, units, repeats or case.get("runs", REPEATS)))
+        runs = case.get("runs", REPEATS)
+        runs = repeats or (runs(units) if callable(runs) else runs)
+        rows.append(_measure(path, {**case, "number": number}, work, units, runs))
         _print(rows, heading=first)
     results = FOLDER / "results"
     results.mkdir(exist_ok=True)

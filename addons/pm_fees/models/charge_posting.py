@@ -4,13 +4,14 @@ One entry per property and chunk carries one receivable line per charge and, per
 lines. The ORM builds and posts that entry with a *single* receivable line over the whole amount: numbering, lock
 dates, constraints, tax tags and every stored column are Odoo's own work. Then one statement splits that line: the
 prototype becomes the line of the first charge, the others are inserted as clones of its row. The sum is the same
-before and after, so nothing else in the entry changes.
+before and after, so nothing else in the entry changes. Some entries are made at a time, because what Odoo does for an
+entry costs as much as two hundred clones, and much less in a batch.
 
 A row is cloned only while that is known to be right, see `_clone_blocker`; else the ORM makes every line and the run
 says why. The entry of a payment over many charges is split in the same way (`_pm_split`).
 """
 
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, sql
 
@@ -29,6 +30,8 @@ _KNOWN = """
     collapse_composition collapse_prices no_followup create_date write_date deductible_amount
 """
 KNOWN_COLUMNS = frozenset(_KNOWN.split())
+# Entries that the ORM makes and posts in one go, and one statement splits.
+ENTRIES = 10
 # Must be empty in the prototype: a value would be that of the first charge only.
 EMPTY_COLUMNS = (
     "analytic_distribution",
@@ -68,8 +71,8 @@ class PmCharge(models.Model):
                 )
         notes = []
         for prop, part in self._by_property(rows):
-            for chunk in self._chunks(part):
-                notes += filter(None, [self._post_chunk(prop, chunk, date or prop._today())])
+            for chunks in self._batches(part):
+                notes += filter(None, self._post_chunks(prop, chunks, date or prop._today()))
         return notes
 
     def _by_property(self, rows):
@@ -95,9 +98,9 @@ class PmCharge(models.Model):
             raise UserError(self.env._("To reverse charges you must give the reason."))
         for prop, part in self._by_property(rows):
             day = date or prop._today()
-            for chunk in self._chunks(part):
-                self._reverse_chunk(prop, chunk, day)
-            # sudo: see _post_chunk
+            for chunks in self._batches(part):
+                self._reverse_chunks(prop, chunks, day)
+            # sudo: see _post_chunks
             self.sudo().browse(row["id"] for row in part).write(
                 {
                     "state": "reversed",
@@ -116,35 +119,42 @@ class PmCharge(models.Model):
         if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")):
             raise AccessError(self.env._("To post or reverse charges you must be a project accountant."))
 
-    def _chunks(self, rows):
+    @api.model
+    def _posting_chunk(self):
+        """Charges in one entry."""
         # sudo: a setting of the system
-        size = int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.posting_chunk") or 0) or 200
-        for start in range(0, len(rows), size):
-            yield rows[start : start + size]
+        return int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.posting_chunk") or 0) or 200
 
-    def _post_chunk(self, prop, rows, date):
-        """Post one chunk: rows of `_lock`, all of one property. Returns a note when the clones were left to the ORM."""
-        charges, zero = (
-            self.browse(row["id"] for row in rows if row["amount"]),
-            self.browse(row["id"] for row in rows if not row["amount"]),
-        )
+    def _batches(self, rows):
+        """The rows by entry, a few entries at a time: lists of lists."""
+        size = self._posting_chunk()
+        chunks = [rows[start : start + size] for start in range(0, len(rows), size)]
+        for start in range(0, len(chunks), ENTRIES):
+            yield chunks[start : start + ENTRIES]
+
+    def _post_chunks(self, prop, chunks, date):
+        """Post some entries: lists of rows of `_lock`, all of one property.
+
+        :return: notes of the entries of which the clones were left to the ORM
+        """
         # Nothing to put in the books: a charge of 0 is paid as it stands.
+        zero = self.browse(row["id"] for rows in chunks for row in rows if not row["amount"])
         # sudo: nobody writes charges directly, only the methods of billing do
         zero.sudo().write({"state": "posted"})
-        if not charges:
-            return None
-        move, note = charges._make_entry(prop, date, 1, [row for row in rows if row["amount"]])
-        charges._log_post(move)
-        return note
+        notes = []
+        for charges, move, note in self._make_entries(prop, date, 1, chunks):
+            charges._log_post(move)
+            notes.append(note)
+        return notes
 
-    def _reverse_chunk(self, prop, rows, date):
-        charges = self.browse(row["id"] for row in rows if row["amount"])
+    def _reverse_chunks(self, prop, chunks, date):
+        charges = self.browse(row["id"] for rows in chunks for row in rows if row["amount"])
         if not charges:
             return
         lines = charges.move_line_id
         # Payments stay in the books and become open credit of the payer.
         lines.filtered(lambda line: line.matched_debit_ids or line.matched_credit_ids).remove_move_reconcile()
-        charges._make_entry(prop, date, -1, [row for row in rows if row["amount"]])
+        self._make_entries(prop, date, -1, chunks)
         self.env["account.move.line"]._reconcile_plan(
             [charge.move_line_id | charge.reverse_line_id for charge in charges]
         )
@@ -154,13 +164,16 @@ class PmCharge(models.Model):
 
     # The entry
 
-    def _make_entry(self, prop, date, sign, rows):
-        """Build, post and split one entry for the charges of `self` (all of one property, none of zero).
+    def _make_entries(self, prop, date, sign, chunks):
+        """Build, post and split entries for charges of one property, one entry a chunk; charges of zero are left out.
 
         :param int sign: 1 posts, -1 reverses
-        :param rows: the charges as `_lock` read them, so that the ORM need not load them
-        :return: (account.move, note or None)
+        :param chunks: lists of charges as `_lock` read them, so that the ORM need not load them
+        :return: list of (charges, account.move, note or None)
         """
+        chunks = [rows for rows in ([row for row in rows if row["amount"]] for rows in chunks) if rows]
+        if not chunks:
+            return []
         prop._ensure_accounts()
         journal, receivable = prop.billing_journal_id, prop.receivable_account_id
         if not journal or not receivable:
@@ -171,15 +184,20 @@ class PmCharge(models.Model):
                 )
             )
         self._check_lock_dates(prop, journal, date)
-        counterparts = [self._storno(prop, sign, vals) for vals in self._prepare_counterparts(prop, sign)]
-        values = {
-            "move_type": "entry",
-            "journal_id": journal.id,
-            "date": date,
-            "company_id": prop.company_id.id,
-            "ref": self._entry_reference(prop, sign, {row["run_id"] for row in rows}),
-        }
-
+        parts = [self.browse(row["id"] for row in rows) for rows in chunks]
+        counterparts = [
+            [self._storno(prop, sign, vals) for vals in charges._prepare_counterparts(prop, sign)] for charges in parts
+        ]
+        values = [
+            {
+                "move_type": "entry",
+                "journal_id": journal.id,
+                "date": date,
+                "company_id": prop.company_id.id,
+                "ref": self._entry_reference(prop, sign, {row["run_id"] for row in rows}),
+            }
+            for rows in chunks
+        ]
         moves = (
             self.env["account.move"]
             .with_company(prop.company_id)
@@ -187,44 +205,59 @@ class PmCharge(models.Model):
                 skip_invoice_sync=True, check_move_validity=False, mail_create_nolog=True, tracking_disable=True
             )
         )
-        blocker = self._clone_blocker(prop, journal, {row["currency_id"] for row in rows})
+        entries = list(zip(parts, values, counterparts, strict=True))
+        blocker = self._clone_blocker(prop, journal, {row["currency_id"] for rows in chunks for row in rows})
         if blocker:
-            move = self._make_entry_by_orm(moves, values, counterparts, prop, date, sign)
-            return move, blocker
-        total = float(sum(row["amount"] for row in rows)) * sign
-        first = self[0]
-        prototype = first._prepare_receivable_line(prop, sign, total)
-        move = moves.create({**values, "line_ids": [Command.create(vals) for vals in (prototype, *counterparts)]})
-        self._check_entry(move)
-        move._post(soft=False)
+            return [
+                (charges, charges._make_entry_by_orm(moves, vals, lines, prop, date, sign), blocker)
+                for charges, vals, lines in entries
+            ]
+        totals = [float(sum(row["amount"] for row in rows)) * sign for rows in chunks]
+        made = moves.create(
+            [
+                {
+                    **vals,
+                    "line_ids": [
+                        Command.create(line)
+                        for line in (charges[0]._prepare_receivable_line(prop, sign, total), *lines)
+                    ],
+                }
+                for (charges, vals, lines), total in zip(entries, totals, strict=True)
+            ]
+        )
+        self._check_entries(made)
+        made._post(soft=False)
         self.env.flush_all()
-        line = move.line_ids.filtered(lambda line: line.account_id == receivable)
-        blocker = self._column_blocker(line)
+        prototypes = made.line_ids.filtered(lambda line: line.account_id == receivable)
+        blocker = self._column_blocker(prototypes)
         if blocker:
-            # Found out too late to avoid the prototype: it goes back to draft and away, the ORM starts afresh.
-            move.with_context(pm_billing=LEDGER_STEP).button_draft()
-            move.with_context(force_delete=True, pm_billing=LEDGER_STEP).unlink()
-            move = self._make_entry_by_orm(moves, values, counterparts, prop, date, sign)
-            return move, blocker
-        self._split_line(line, sign)
-        self._check_entry(move)
-        return move, None
+            # Found out too late to avoid the prototypes: they go back to draft and away, the ORM starts afresh.
+            made.with_context(pm_billing=LEDGER_STEP).button_draft()
+            made.with_context(force_delete=True, pm_billing=LEDGER_STEP).unlink()
+            return [
+                (charges, charges._make_entry_by_orm(moves, vals, lines, prop, date, sign), blocker)
+                for charges, vals, lines in entries
+            ]
+        of_move = prototypes.grouped("move_id")
+        self._split_lines([(charges, of_move[move]) for charges, move in zip(parts, made, strict=True)], sign)
+        self._check_entries(made)
+        return [(charges, move, None) for charges, move in zip(parts, made, strict=True)]
 
     def _make_entry_by_orm(self, moves, values, counterparts, prop, date, sign):
         lines = [charge._prepare_receivable_line(prop, sign, charge.amount_total * sign) for charge in self]
         move = moves.create({**values, "line_ids": [Command.create(vals) for vals in (*lines, *counterparts)]})
-        self._check_entry(move)
+        self._check_entries(move)
         move._post(soft=False)
         receivables = move.line_ids.filtered(lambda line: line.account_id == prop.receivable_account_id).sorted("id")
         for charge, line in zip(self, receivables, strict=True):
-            # sudo: see _post_chunk
+            # sudo: see _post_chunks
             charge.sudo().write(
                 {"state": "posted", "move_line_id": line.id} if sign > 0 else {"reverse_line_id": line.id}
             )
         return move
 
     def _prepare_receivable_line(self, prop, sign, balance):
-        """Values of the receivable line of one charge, as the ORM gets them; `_split_line` says the same in SQL."""
+        """Values of the receivable line of one charge, as the ORM gets them; `_split_lines` says the same in SQL."""
         self.ensure_one()
         return self._storno(
             prop,
@@ -307,15 +340,19 @@ class PmCharge(models.Model):
 
     # The split
 
-    def _split_line(self, line, sign):
-        """Turn the posted receivable line over the whole chunk into one line per charge, in one statement."""
-        first = self[0]
-        columns, varying = line._pm_split_columns()
+    def _split_lines(self, parts, sign):
+        """Turn the posted receivable line over each whole chunk into one line per charge, in one statement.
+
+        :param parts: list of (charges, journal item over their sum); all of one property
+        """
+        first, prototypes = parts[0][0][0], [line.id for _charges, line in parts]
+        charges = self.browse(charge_id for part, _line in parts for charge_id in part.ids)
+        columns, varying = parts[0][1]._pm_split_columns()
         varying["date_maturity"] = SQL("src.due_date")
         items = self.env["pm.fee.item"].browse(
             item_id
             for (item_id,) in self.env.execute_query(
-                SQL("SELECT DISTINCT item_id FROM pm_charge WHERE id = ANY(%s)", list(self.ids))
+                SQL("SELECT DISTINCT item_id FROM pm_charge WHERE id = ANY(%s)", list(charges.ids))
             )
         )
         lang = first.company_id.partner_id.lang or self.env.lang or "en_US"
@@ -333,39 +370,42 @@ class PmCharge(models.Model):
             WITH src AS MATERIALIZED (
                 SELECT charge.id AS charge_id, charge.partner_id, charge.due_date, charge.amount_total * %(sign)s AS amount,
                        unit.name || ' ' || item.label || ' ' || to_char(charge.period_start, 'YYYY-MM') AS label,
-                       CASE WHEN charge.id = %(first)s THEN %(line)s ELSE nextval('account_move_line_id_seq') END AS line_id
-                  FROM unnest(%(ids)s) WITH ORDINALITY AS chosen(id, position)
+                       chosen.prototype, CASE WHEN chosen.first THEN chosen.prototype ELSE nextval('account_move_line_id_seq') END AS line_id
+                  FROM unnest(%(ids)s::int[], %(lines)s::int[], %(firsts)s::boolean[])
+                       WITH ORDINALITY AS chosen(id, prototype, first, position)
                   JOIN pm_charge charge USING (id)
                   JOIN pm_unit unit ON unit.id = charge.unit_id
                   JOIN (VALUES %(labels)s) AS item(id, label) ON item.id = charge.item_id
                  ORDER BY chosen.position
             ), prototype AS (
-                UPDATE account_move_line line SET %(assignments)s FROM src WHERE src.line_id = line.id AND line.id = %(line)s
+                UPDATE account_move_line line SET %(assignments)s
+                  FROM src WHERE src.line_id = line.id AND line.id = ANY(%(prototypes)s)
             ), clones AS (
                 INSERT INTO account_move_line (id, %(columns)s)
                 SELECT src.line_id, %(values)s
-                  FROM src, account_move_line proto
-                 WHERE proto.id = %(line)s AND src.line_id <> proto.id
+                  FROM src JOIN account_move_line proto ON proto.id = src.prototype
+                 WHERE src.line_id <> proto.id
             )
             UPDATE pm_charge charge
                SET %(target)s, write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
               FROM src WHERE charge.id = src.charge_id
             """,
                 sign=sign,
-                first=first.id,
-                line=line.id,
-                ids=list(self.ids),
+                prototypes=prototypes,
+                ids=list(charges.ids),
+                lines=[line.id for part, line in parts for _charge in part],
+                firsts=[charge == part[0] for part, _line in parts for charge in part],
                 labels=labels,
                 target=target,
                 uid=self.env.uid,
-                **line._pm_split_terms(columns, varying),
+                **self.env["account.move.line"]._pm_split_terms(columns, varying),
             )
         )
-        if self.env.cr.rowcount != len(self):
+        if self.env.cr.rowcount != len(charges):
             raise UserError(self.env._("The charges changed while they were posted; nothing was posted. Try again."))
         self.env["account.move.line"].invalidate_model()
-        line.move_id.invalidate_recordset()
-        self.invalidate_recordset()
+        self.env["account.move"].invalidate_model()
+        charges.invalidate_recordset()
         # The entry made the partner of the prototype a customer; the others become customers here. How often somebody was
         # billed (the rank counts entries) is of no use for debts that recur every month, so it is not counted up.
         self.env.cr.execute(
@@ -375,7 +415,7 @@ class PmCharge(models.Model):
                   AND id IN (SELECT unnest(ARRAY[partner.id, partner.commercial_partner_id])
                                FROM pm_charge charge JOIN res_partner partner ON partner.id = charge.partner_id
                               WHERE charge.id = ANY(%s))""",
-                list(self.ids),
+                list(charges.ids),
             )
         )
         self.env["res.partner"].invalidate_model(["customer_rank"])
@@ -410,19 +450,19 @@ class PmCharge(models.Model):
             return self.env._("analytic distribution rules by partner exist")
         return None
 
-    def _column_blocker(self, line):
-        """Why this posted prototype cannot be cloned: a stored value that may belong to its charge only."""
+    def _column_blocker(self, lines):
+        """Why these posted prototypes cannot be cloned: a stored value that may belong to its charge only."""
         columns = sql.table_columns(self.env.cr, "account_move_line")
         suspects = [name for name in columns if name not in KNOWN_COLUMNS] + list(EMPTY_COLUMNS)
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
-                "SELECT %s FROM account_move_line WHERE id = %s",
+                "SELECT %s FROM account_move_line WHERE id = ANY(%s)",
                 SQL(", ").join(SQL.identifier(name) for name in suspects),
-                line.id,
+                list(lines.ids),
             )
         )
-        for name, value in zip(suspects, self.env.cr.fetchone(), strict=True):
-            if value:
+        for name, values in zip(suspects, zip(*rows, strict=True), strict=True):
+            if any(values):
                 return self.env._("the column “%s” of journal items has a value that may not fit every charge", name)
         return None
 
@@ -438,9 +478,10 @@ class PmCharge(models.Model):
                 )
             )
 
-    def _check_entry(self, move):
-        if move._get_unbalanced_moves({"records": move}):
-            raise UserError(self.env._("The entry for %s is not balanced; nothing was posted.", move.ref))
+    def _check_entries(self, moves):
+        for move_id, *_sums in moves._get_unbalanced_moves({"records": moves}) or ():
+            entry = moves.browse(move_id)
+            raise UserError(self.env._("The entry for %s is not balanced; nothing was posted.", entry.ref))
 
 
 class AccountMoveLine(models.Model):

@@ -7,6 +7,8 @@ from odoo.tools import SQL
 
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 
+from .charge_posting import ENTRIES
+
 _logger = logging.getLogger(__name__)
 
 STATES = [
@@ -342,10 +344,11 @@ class PmBillingRun(models.Model):
         return True
 
     def _post_next(self):
-        """Post the next chunk of charges. Returns True when the run is through."""
+        """Post the charges of the next few entries. Returns True when the run is through."""
         self.ensure_one()
-        charges = self.env["pm.charge"].search(
-            [("run_id", "=", self.id), ("state", "=", "draft")], order="id", limit=self._setting("posting_chunk", 200)
+        model = self.env["pm.charge"]
+        charges = model.search(
+            [("run_id", "=", self.id), ("state", "=", "draft")], order="id", limit=ENTRIES * model._posting_chunk()
         )
         if charges:
             notes = charges._post(self._accounting_date())

@@ -266,7 +266,7 @@ class TestBillingPosting(BillingCase):
 
     def test_killed_at_any_point_of_posting_loses_and_doubles_nothing(self):
         self.more_units(17)
-        self.env["ir.config_parameter"].set_param("pm_fees.posting_chunk", 7)
+        self.env["ir.config_parameter"].set_param("pm_fees.posting_chunk", 2)
         run = self.make_run()
         run.action_compute()
         run.with_user(self.supervisor).action_approve()
@@ -276,7 +276,14 @@ class TestBillingPosting(BillingCase):
             pass
 
         charge_class = type(self.Charge)
-        points = ["_prepare_counterparts", "_split_line", "_check_entry", "_column_blocker", "_log_post", "_post_chunk"]
+        points = [
+            "_prepare_counterparts",
+            "_split_lines",
+            "_check_entries",
+            "_column_blocker",
+            "_log_post",
+            "_post_chunks",
+        ]
         for when in ("before", "after"):
             for name in points:
                 original = getattr(charge_class, name)
