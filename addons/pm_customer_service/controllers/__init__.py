@@ -2,3 +2,4 @@ from . import portal
 from . import faq
 from . import service
 from . import moves
+from . import survey

@@ -82,3 +82,13 @@ from . import pm_kpi_occupancy
 from . import pm_ticket_check
 from . import pm_ticket_acceptance
 from . import pm_zone_offer
+from . import pm_kpi_desk
+from . import survey_question
+from . import survey_user_input
+from . import pm_survey_dimension
+from . import pm_survey_plan
+from . import pm_survey_round
+from . import pm_survey_invitation
+from . import pm_survey_score
+from . import pm_improvement_action
+from . import pm_kpi_survey

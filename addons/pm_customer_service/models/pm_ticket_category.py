@@ -17,6 +17,12 @@ class PmTicketCategory(models.Model):
     parent_path = fields.Char(index=True)
     type_ids = fields.Many2many("pm.ticket.type", string="Types", help="Empty: offered for every type.")
     is_common_part = fields.Boolean(string="Common Parts", help="Normally concerns common parts or shared facilities.")
+    is_facility = fields.Boolean(
+        string="Facilities", help="A complaint of this category is one about the facilities (S4-43)."
+    )
+    is_repair_work = fields.Boolean(
+        string="Repair Work", help="A complaint of this category is one about how something was repaired (S4-42)."
+    )
     visit_minutes = fields.Integer(
         string="Minutes of a Visit", default=60, help="How long a technician is usually there. House rule."
     )

@@ -8,3 +8,4 @@ from . import pm_service_slip
 from . import pm_service_long
 from . import pm_occupancy_documents
 from . import pm_ticket_acceptance
+from . import pm_survey_report

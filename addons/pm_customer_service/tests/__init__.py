@@ -28,3 +28,5 @@ from . import test_service_long
 from . import test_occupancy
 from . import test_hotline
 from . import test_ticket_check
+from . import test_survey
+from . import test_kpi_desk
