@@ -343,8 +343,11 @@ class TestSurveyLink(SurveyCase, HttpCase):
         url = answer.get_start_url()
         page = self.url_open(url)
         self.assertEqual(page.status_code, 200)
-        self.assertIn("How satisfied are you with us?", page.text)
-        self.assertNotIn("How satisfied are you with us?", self.url_open(url[:-3] + "000").text)
+        self.assertIn(f'data-answer-token="{answer.access_token}"', page.text)
+        self.assertNotIn(
+            "data-answer-token", self.url_open(f"{survey.survey_id.get_start_url()}?answer_token=wrong").text
+        )
+        self.assertNotIn("data-answer-token", self.url_open(survey.survey_id.get_start_url()).text)
 
     def test_portal_shows_own_questionnaires_and_published_results_only(self):
         survey = self.distribute(self.prepare(date_close="2099-01-01"))
