@@ -87,6 +87,7 @@
         "views/pm_service_agreement_views.xml",
         "views/pm_occupancy_views.xml",
         "views/pm_ticket_check_views.xml",
+        "views/pm_unit_occupancy_views.xml",
         "views/service_portal_templates.xml",
         "views/occupancy_portal_templates.xml",
         "views/pm_survey_views.xml",

@@ -78,6 +78,7 @@ from . import pm_handbook
 from . import pm_acknowledgment
 from . import pm_occupancy
 from . import pm_occupancy_defect
+from . import pm_unit_occupancy
 from . import pm_kpi_occupancy
 from . import pm_ticket_check
 from . import pm_ticket_acceptance

@@ -34,7 +34,7 @@ class PmHotline(models.Model):
     zone_ids = fields.Many2many(
         "pm.zone", string="Zones", domain="[('property_id', '=', property_id)]", help="Empty: every zone."
     )
-    phone = fields.Char(string="Number", required=True, tracking=True)
+    phone = fields.Char(required=True, tracking=True)
     hour_from = fields.Float(string="From", required=True, default=0.0, tracking=True)
     hour_to = fields.Float(string="To", required=True, default=24.0, tracking=True)
     valid_from = fields.Date(

@@ -18,6 +18,8 @@ STATES = [
 OPEN_STATES = ("draft", "referred", "quoted", "agreed", "dispatched", "changed")
 # What the one who does the work may write; prices and people are not his (S1-90).
 WORK_FIELDS = {"work_done", "signed_by", "customer_signature", "signed_file_ids"}
+# The head of the department names who goes (S1-75).
+HEAD_FIELDS = {"user_id", "scheduled_at"}
 FINISHED = ("done", "reconciled", "cancelled")
 MAX_TEXT = 20000
 
@@ -278,7 +280,10 @@ class PmServiceOrder(models.Model):
         if not self.env.su:
             if "ticket_id" in vals:
                 raise AccessError(self.env._("The ticket of an order is made by the program."))
-            if not self.env.user.has_group("pm_base.group_front_desk") and vals.keys() - WORK_FIELDS:
+            user = self.env.user
+            leads = all(order.team_id.user_id == user for order in self)
+            allowed = WORK_FIELDS | HEAD_FIELDS if leads else WORK_FIELDS
+            if not user.has_group("pm_base.group_front_desk") and vals.keys() - allowed:
                 raise AccessError(
                     self.env._(
                         "Whoever does the work records it; people, times and prices are the service centre's (S1-90)."
@@ -408,6 +413,18 @@ class PmServiceOrder(models.Model):
         )
         self.invalidate_recordset(["is_agreed"])
         self._transition("agreed")
+        self._hand_to_department()
+
+    def _hand_to_department(self):
+        """The order goes to the department, whose head names who goes (S1-75)."""
+        head = self.team_id.user_id
+        if head and not self.user_id:
+            # sudo: the customer agrees in the portal as well, where nobody plans activities
+            self.sudo().activity_schedule(
+                "mail.mail_activity_data_todo",
+                user_id=head.id,
+                summary=self.env._("Name who goes for %s", self.name),
+            )
 
     def _terms_text(self):
         return "\n".join(
@@ -425,6 +442,7 @@ class PmServiceOrder(models.Model):
                 ticket._notify_delay(order.scheduled_at, self.env._("New time agreed for the paid service."))
             elif ticket.promised_date != order.scheduled_at:
                 ticket.write({"promised_date": order.scheduled_at})
+        self.activity_feedback(["mail.mail_activity_data_todo"])
         self._enqueue_notice("service_dispatch")
 
     def action_report_change(self):

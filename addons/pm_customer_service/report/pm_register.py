@@ -26,6 +26,63 @@ class ReportRegister(models.AbstractModel):
             return [kit.p(record.env._("Nothing was recorded in this period."))]
         return [table, kit.signatures([record.env._("Compiled by"), record.env._("Supervisor")])]
 
+    def _register_complaint(self, record, kit):
+        """Complaint record book (投诉记录簿). Source: S1-07, S4-45."""
+        return self._ticket_table(record, kit)
+
+    def _register_contact(self, record, kit):
+        """Letters, visits and calls, whatever they were about (来信来访登记). Source: S1-11, S4-37, S4-45."""
+        return self._ticket_table(record, kit)
+
+    def _find_tickets(self, record):
+        """Return the tickets of the register's days: complaints, or all that customers came with."""
+        start, stop = record._bounds()
+        kind = ("type_code", "=", "complaint") if record.kind == "complaint" else ("channel", "!=", "patrol")
+        return record.env["pm.ticket"].search(
+            [
+                ("property_id", "=", record.property_id.id),
+                ("received_at", ">=", start),
+                ("received_at", "<", stop),
+                kind,
+            ],
+            order="received_at, id",
+        )
+
+    def _ticket_table(self, record, kit):
+        _ = record.env._
+        tickets = self._find_tickets(record)
+        channels = dict(tickets._fields["channel"]._description_selection(record.env))
+        states = dict(tickets._fields["state"]._description_selection(record.env))
+        tz = record.property_id.tz
+        rows = [
+            [
+                kit.datetime(ticket.received_at, tz=tz),
+                ticket.number,
+                channels[ticket.channel],
+                ticket.unit_id.name or "",
+                ticket.contact_name or "",
+                f"{ticket.name}\n{ticket.description or ''}".strip(),
+                ticket.solution or ticket.explanation or ticket.stop_reason or "",
+                ticket.user_id.sudo().name or "",  # names of colleagues stand on the house's papers
+                kit.datetime(ticket.handled_at, tz=tz) if ticket.handled_at else "",
+                states[ticket.state],
+            ]
+            for ticket in tickets
+        ]
+        header = [
+            _("Received At"),
+            _("Number"),
+            _("Channel"),
+            _("Unit"),
+            _("Customer"),
+            _("Request"),
+            _("Result"),
+            _("Handler"),
+            _("Handled At"),
+            _("State"),
+        ]
+        return kit.table(header, rows, widths=[26, 28, 18, 20, 26, 56, 50, 18, 26, 16]), len(rows)
+
     def _register_visit(self, record, kit):
         _ = record.env._
         start, stop = record._bounds()

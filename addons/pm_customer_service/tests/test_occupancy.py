@@ -198,6 +198,13 @@ class TestOccupancy(MoveCase):
         filed = self.env["pm.unit.file"].search([("unit_id", "=", self.units[0].id), ("name", "=", move.name)])
         self.assertEqual((filed.attachment_ids, filed.partner_id), (scan, self.owners[0]))
 
+    def test_the_board_of_units_shows_the_last_move(self):
+        first, second = self.move(), self.move("move_out")
+        first._cancel("Postponed")
+        unit = self.units[0].with_user(self.officer)
+        self.assertEqual((unit.move_id, unit.open_move_count), (second, 1))
+        self.assertFalse(self.units[0].with_user(self.technician).move_id)
+
     def test_times_and_states_are_the_programs(self):
         move = self.move()
         for vals in ({"state": "finished"}, {"arrived_at": "2026-01-01 00:00:00"}, {"waiting_minutes": 1}):

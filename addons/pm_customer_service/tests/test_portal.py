@@ -51,6 +51,40 @@ class TestPortal(DeskCase, HttpCase):
         self.assertIn(ticket.name, self.url_open("/my/tickets").text)
         self.assertTrue(self.clock(ticket, "accept"))
 
+    def test_pictures_of_the_work_visits_and_incidents_are_shown_to_the_own_household_only(self):
+        ticket = self.new_ticket("repair", user_id=self.technician.id)
+        self.env["pm.appointment"].create(
+            {
+                "ticket_id": ticket.id,
+                "user_id": self.technician.id,
+                "start": "2035-06-04 02:00:00",
+                "stop": "2035-06-04 03:00:00",
+            }
+        )
+        photo = self.env["pm.ticket.photo"].create({"ticket_id": ticket.id, "image": base64.b64encode(PNG)})
+        incident = self.env["pm.incident"].create(
+            {"name": "Water off", "property_id": self.property.id, "public_text": "The main pipe is being mended."}
+        )
+        foreign = self.env["pm.property"].create({"name": "Other", "code": "T2", "tz": "Asia/Shanghai"})
+        self.env["pm.incident"].create(
+            {"name": "Elsewhere", "property_id": foreign.id, "public_text": "Not for these residents."}
+        )
+        url = f"/my/tickets/{ticket.id}/photo/{photo.id}"
+        self.login(self.portal_user)
+        page = self.url_open(f"/my/tickets/{ticket.id}").text
+        self.assertIn(url, page)
+        self.assertIn("2035-06-04 10:00", page)
+        self.assertTrue(self.url_open(url).headers["Content-Type"].startswith("image/"))
+        for path in ("/my/tickets", "/my/tickets/new"):
+            page = self.url_open(path).text
+            self.assertIn(incident.public_text, page)
+            self.assertNotIn("Not for these residents.", page)
+        other = self.new_ticket("repair", unit_id=self.units[1].id, partner_id=self.owners[1].id)
+        self.assertEqual(self.url_open(f"/my/tickets/{other.id}/photo/{photo.id}").status_code, 404)
+        self.login(self.other_portal)
+        for bad in (url, f"{url}?access_token=x", f"/my/tickets/{other.id}/photo/{photo.id}"):
+            self.assertEqual(self.url_open(bad).status_code, 404)
+
     def test_refusals_say_why_and_keep_what_was_typed(self):
         self.login(self.portal_user)
         for values, words in (

@@ -221,6 +221,20 @@ class TestServiceOrder(OrderCase):
         self.assertFalse(model.with_user(self.cashier).has_access("write"))
         self.assertFalse(model.with_user(self.technician).has_access("create"))
 
+    def test_the_head_of_the_department_names_who_goes(self):
+        self.team.user_id = self.technician
+        order = self.order("agreed")
+        self.assertEqual(order.activity_ids.user_id, self.technician)
+        head = order.with_user(self.technician)
+        head.write({"user_id": self.technician.id, "scheduled_at": "2030-01-01 02:00:00"})
+        with self.assertRaises(AccessError):
+            head.settlement = "monthly"
+        order.action_dispatch()
+        self.assertFalse(order.activity_ids)
+        other = self.order("agreed", team_id=False)
+        self.assertFalse(other.activity_ids)
+        self.assertFalse(self.env["pm.service.order"].with_user(self.technician).search([("id", "=", other.id)]))
+
     def test_overdue_regular_tickets_warn_and_do_not_bar(self):
         with freeze_time(local("2026-11-02 10:00")):
             self.new_ticket("repair", user_id=self.technician.id)

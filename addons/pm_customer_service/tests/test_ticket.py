@@ -294,3 +294,26 @@ class TestTicket(DeskCase):
         pdf, kind = self.env["ir.actions.report"]._render("pm_customer_service.pm_ticket_report_slip", ticket.ids)
         self.assertEqual(kind, "pdf")
         self.assertTrue(pdf.startswith(b"%PDF"))
+
+    def test_complaints_letters_and_calls_are_printed_as_registers(self):
+        with freeze_time(local("2026-11-02 10:00")):
+            complaint, call = self.new_ticket(channel="opinion_book"), self.new_ticket("inquiry", channel="phone")
+        report = self.env["report.pm_customer_service.register"]
+        for kind, tickets in (("complaint", complaint), ("contact", complaint | call)):
+            register = (
+                self.env["pm.register"]
+                .with_user(self.front_desk)
+                .create(
+                    {
+                        "property_id": self.property.id,
+                        "kind": kind,
+                        "date_from": "2026-11-02",
+                        "date_to": "2026-11-02",
+                    }
+                )
+            )
+            self.assertEqual(report._find_tickets(register), tickets)
+            content = register.env["pm.document"]._pdf("pm_customer_service.register", register)
+            self.assertTrue(content.startswith(b"%PDF"))
+            register.date_to = register.date_from = "2026-11-03"
+            self.assertFalse(report._find_tickets(register))

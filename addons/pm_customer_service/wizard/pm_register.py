@@ -19,7 +19,13 @@ class PmRegister(models.TransientModel):
     )
     company_id = fields.Many2one(related="property_id.company_id")
     kind = fields.Selection(
-        [("visit", "Visit register"), ("followup", "Follow-up register"), ("service", "Service / repair register")],
+        [
+            ("complaint", "Complaint register"),
+            ("contact", "Register of letters and calls"),
+            ("visit", "Visit register"),
+            ("followup", "Follow-up register"),
+            ("service", "Service / repair register"),
+        ],
         string="Register",
         required=True,
         default="visit",
