@@ -56,7 +56,6 @@ def _values(env, n):
     """What somebody at the desk enters for n tickets, every other one a repair."""
     types = {kind.code: kind.id for kind in env["pm.ticket.type"].search([])}
     units = env["pm.unit"].search([("property_id.code", "=", "BENCH")])
-    handler = env["res.users"].search([("login", "=", "bench_officer")])
     return [
         {
             "name": f"Ticket {number}",
@@ -65,7 +64,6 @@ def _values(env, n):
             "unit_id": units[number % 100].id,
             "property_id": units[number % 100].property_id.id,
             "partner_id": units[number % 100].payer_id.id,
-            "user_id": handler.id,
         }
         for number in range(n)
     ]
@@ -94,6 +92,8 @@ def _prepare_job(env, n, factor):
     """n tickets that missed a deadline a minute ago, and copies of them whose clocks run on, as a filled database has them."""
     _desk(env)
     run_create(env, n)
+    handler = env["res.users"].search([("login", "=", "bench_officer")])
+    env["pm.ticket"].search([]).user_id = handler
     env.flush_all()
     env.cr.execute("UPDATE pm_deadline SET next_check = now() AT TIME ZONE 'UTC' + interval '30 days'")
     columns = {}
@@ -180,7 +180,6 @@ def _helpdesk_values(env, n):
             "description": "The tap in the kitchen drips.",
             "team_id": team.id,
             "partner_id": partners[number % 100].id,
-            "user_id": env.uid,
         }
         for number in range(n)
     ]
