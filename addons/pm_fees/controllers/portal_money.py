@@ -40,8 +40,12 @@ class PmMoneyPortal(PmBillsPortal):
         )
 
     @http.route("/my/bills/invoices", type="http", auth="user", website=True, methods=["GET"])
-    def portal_invoice_requests(self, error=None, **_kw):
+    def portal_invoice_requests(self, **_kw):
         """Charges of a company over which an invoice can be asked for, and what was asked for."""
+        return self._invoice_page()
+
+    def _invoice_page(self, error=None):
+        """:param str error: why what was just asked for is refused; never taken from the address"""
         partner = request.env.user.partner_id.commercial_partner_id
         if not partner.is_company:
             raise NotFound()
@@ -84,5 +88,5 @@ class PmMoneyPortal(PmBillsPortal):
             with request.env.cr.savepoint():
                 request.env["pm.invoice.request"].sudo()._ask(charges, title, tax_number, email)
         except ValidationError as error:
-            return self.portal_invoice_requests(error=str(error))
+            return self._invoice_page(error=str(error))
         return request.redirect("/my/bills/invoices")

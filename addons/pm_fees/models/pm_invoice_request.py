@@ -1,3 +1,4 @@
+from markupsafe import escape
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -168,8 +169,9 @@ class PmInvoiceRequest(models.Model):
                 "invoice_date": today,
                 "invoice_date_due": min(charges.mapped("due_date")),
                 "ref": self.title,
-                "narration": self.env._(
-                    "Title: %(title)s, tax number: %(number)s", title=self.title, number=self.tax_number
+                # Typed in the portal: text, never markup.
+                "narration": escape(
+                    self.env._("Title: %(title)s, tax number: %(number)s", title=self.title, number=self.tax_number)
                 ),
                 "company_id": self.company_id.id,
                 "invoice_line_ids": [Command.create(charge._prepare_invoice_line()) for charge in charges],
