@@ -10,7 +10,7 @@ import os
 import statistics
 from pathlib import Path
 
-from . import database, home, odoo, postgres, python
+from . import apt, database, home, odoo, postgres, python
 from .cli import prepare
 from .process import run
 from .ui import Failure, progress, say, tail
@@ -26,6 +26,11 @@ spec = importlib.util.spec_from_file_location("bench_runner", {runner!r})
 runner = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(runner)
 runner.main(globals().get("env"), {file!r}, {number!r}, {stage!r}, {n!r}, {result!r}, {postmaster!r})
+"""
+
+_WRAPPER = """\
+#!/bin/sh
+QT_PLUGIN_PATH='{plugins}' LD_LIBRARY_PATH='{libraries}' exec '{program}' "$@"
 """
 
 
@@ -102,6 +107,21 @@ def _peers(requirements):
     return target
 
 
+def _programs(names):
+    """Debian packages of programs that a case needs and this machine lacks; returns the folder that holds them."""
+    if not names:
+        return None
+    folder = home.HOME / "peers" / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        root = apt.closure(f"bench-{name}", f"{name} to compare with", name, target=home.HOME / "peers" / name)
+        program = next(path for path in (root / "usr/bin" / name, root / "usr/sbin" / name) if path.exists())
+        plugins = os.pathsep.join(str(path) for path in root.glob("usr/lib/*/qt5/plugins"))
+        wrapper = _WRAPPER.format(libraries=apt.library_path(root), plugins=plugins, program=program)
+        home.write(folder / name, wrapper, mode=0o777)
+    return folder
+
+
 @contextlib.contextmanager
 def _base(case, peers):
     """A database with the modules of a case; None for a case without Odoo."""
@@ -146,6 +166,8 @@ def _execute(path, case, stage, n, name, options, peers):
         postmaster=None if postgres.external() else postgres.postmaster(),
     )
     extra = {"PYTHONPATH": peers} if peers and not name else {}
+    if folder := _programs(case.get("programs")):
+        extra["PATH"] = os.pathsep.join([str(folder), odoo.env()["PATH"]])
     if name:
         quiet = ("--no-http", "--max-cron-threads=0", "--log-level=error")
         command = odoo.command("shell", "-d", name, *options, *quiet)

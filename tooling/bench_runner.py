@@ -31,6 +31,12 @@ def postgres_cpu(postmaster):
     return total / _TICK
 
 
+def own_cpu():
+    """CPU seconds of this process and of the programs it started that have ended."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
 def main(env, file, number, stage, n, result, postmaster):
     spec = importlib.util.spec_from_file_location("bench", file)
     bench = importlib.util.module_from_spec(spec)
@@ -42,17 +48,17 @@ def main(env, file, number, stage, n, result, postmaster):
         figures = {}
     else:
         gc.collect()
-        database, usage = postgres_cpu(postmaster), resource.getrusage(resource.RUSAGE_SELF)
+        database, own = postgres_cpu(postmaster), own_cpu()
         began = time.perf_counter()
         outcome = case["run"](env, n)
         if env:
             env.cr.commit()
-        wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
+        wall = time.perf_counter() - began
         figures = {
-            "python_cpu_s": after.ru_utime + after.ru_stime - usage.ru_utime - usage.ru_stime,
+            "python_cpu_s": own_cpu() - own,
             "postgres_cpu_s": None if database is None else postgres_cpu(postmaster) - database,
             "wall_s": wall,
-            "peak_rss_mb": after.ru_maxrss / 1024,
+            "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
         # Not timed: that the work was done at all, and right.
         if case.get("check"):

@@ -99,9 +99,12 @@ class PmDunningCase(models.Model):
 
     # -- running by hand -----------------------------------------------------------------------------------------------
 
-    def _check_may_run(self):
+    def _may_run(self):
         user = self.env.user
-        if not (user.has_group("pm_base.group_supervisor") or user.has_group("pm_base.group_accountant")):
+        return user.has_group("pm_base.group_supervisor") or user.has_group("pm_base.group_accountant")
+
+    def _check_may_run(self):
+        if not self._may_run():
             raise AccessError(self.env._("To run the reminders you must be a supervisor or an accountant."))
 
     def action_run_now(self):

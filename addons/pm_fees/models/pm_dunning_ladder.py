@@ -1,3 +1,4 @@
+import contextlib
 import logging
 
 from odoo import api, fields, models
@@ -15,6 +16,10 @@ EXCLUSIONS = [
 ]
 # Space of advisory locks, so that no other lock of the database means the same number.
 _LOCK = 19_0133
+
+
+class _TakeBack(Exception):
+    """Leaves the savepoint of a dry run."""
 
 
 class PmDunningCase(models.Model):
@@ -144,6 +149,17 @@ class PmDunningCase(models.Model):
             held=self._held_sql(),
         )
 
+    @contextlib.contextmanager
+    def _by_hash(self):
+        """Inside, large sets are joined by hashing them. Of rows that were written a moment ago the planner knows nothing; taking
+        them for a handful it would compare each with each, which for a hundred thousand payers is hours.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(SQL("SET LOCAL enable_nestloop = off"))
+        yield
+        # Not in `finally`: after an error the transaction or savepoint that is rolled back takes the setting along.
+        self.env.cr.execute(SQL("SET LOCAL enable_nestloop TO DEFAULT"))
+
     @api.model
     def _refresh(self, prop, today):
         """Open, update and close the cases of a property; one statement reads the debts once."""
@@ -151,10 +167,8 @@ class PmDunningCase(models.Model):
         if "general" not in policies:
             return
         large = list(prop._large_customer_partner_ids()) if "large" in policies else []
-        self.env.flush_all()
-        paid = self.env.execute_query(
-            SQL(
-                """
+        refresh = SQL(
+            """
             WITH debt AS MATERIALIZED (%(debt)s),
                  written AS (
             INSERT INTO pm_dunning_case
@@ -177,16 +191,17 @@ class PmDunningCase(models.Model):
              WHERE dunning.state = 'open' AND dunning.property_id = %(property)s
                AND NOT EXISTS (SELECT FROM debt WHERE debt.partner_id = dunning.partner_id AND debt.unit_id = dunning.unit_id)
             """,
-                debt=self._overdue_sql(prop, today),
-                large=large,
-                general_policy=policies["general"].id,
-                large_policy=policies.get("large", policies["general"]).id,
-                property=prop.id,
-                today=today,
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-            )
+            debt=self._overdue_sql(prop, today),
+            large=large,
+            general_policy=policies["general"].id,
+            large_policy=policies.get("large", policies["general"]).id,
+            property=prop.id,
+            today=today,
+            uid=self.env.uid,
+            now=fields.Datetime.now(),
         )
+        with self._by_hash():
+            paid = self.env.execute_query(refresh)
         self.invalidate_model()
         self.browse([row[0] for row in paid])._close()
         self.env["pm.unit"]._refresh_watch_of(prop, today)
@@ -228,12 +243,30 @@ class PmDunningCase(models.Model):
                AND NOT EXISTS (
                    SELECT FROM pm_dunning_action earlier
                     WHERE earlier.case_id = dunning.id AND earlier.level_id = level.id AND earlier.undone IS NOT TRUE
+                      AND earlier.property_id = %(property)s
                       AND (level.repeat = 'once' OR earlier.month >= %(month)s))
             """,
             month=month,
             day=SQL("%s::date", day),
             property=prop.id,
         )
+
+    @contextlib.contextmanager
+    def _dry_run(self, prop, day):
+        """What a run of a property on `day` would make: the run itself up to the point where it would write its actions,
+        in a savepoint that is taken back.
+
+        :return: context manager that gives the SQL of :meth:`_plan_sql`, to be read inside
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._settle_agreements(prop, day)
+                self._refresh(prop, day)
+                with self._by_hash():
+                    yield self._plan_sql(prop, day)
+                raise _TakeBack
+        except _TakeBack:
+            self.env.invalidate_all(flush=False)
 
     @api.model
     def _create_actions(self, prop, today):
@@ -250,25 +283,25 @@ class PmDunningCase(models.Model):
         """
         run = self.env["pm.dunning.run"]._start(prop, today)
         self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
+        insert = SQL(
+            """
             INSERT INTO pm_dunning_action
                    (case_id, level_id, kind, month, stage, property_id, company_id, partner_id, unit_id, date, deadline, amount_due,
                     run_id, state, create_uid, create_date, write_uid, write_date)
             SELECT case_id, level_id, kind, month, stage, property_id, company_id, partner_id, unit_id, %(today)s::date,
                    %(today)s::date + deadline_days, amount_due, %(run)s, 'planned', %(uid)s, %(now)s, %(uid)s, %(now)s
-              FROM (%(plan)s) plan WHERE excluded IS NULL
+              FROM (%(plan)s) plan WHERE excluded IS NULL ORDER BY case_id, level_id
             ON CONFLICT (case_id, level_id, month) WHERE undone IS NOT TRUE DO NOTHING
             RETURNING id, case_id, amount_due
             """,
-                plan=plan,
-                run=run.id,
-                today=today,
-                uid=self.env.uid,
-                now=fields.Datetime.now(),
-            )
+            plan=plan,
+            run=run.id,
+            today=today,
+            uid=self.env.uid,
+            now=fields.Datetime.now(),
         )
+        with self._by_hash():
+            rows = self.env.execute_query(insert)
         run._finish(rows)
         self.invalidate_model(["action_ids"])
         return self.env["pm.dunning.action"].browse([row[0] for row in rows])

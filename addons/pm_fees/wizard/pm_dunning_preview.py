@@ -8,10 +8,6 @@ from ..models.pm_dunning_level import KINDS
 _SHOWN = 500
 
 
-class _Undo(Exception):
-    """Leaves the savepoint of a dry run."""
-
-
 class PmDunningPreview(models.TransientModel):
     """What a run would do on a day, without doing it: amounts, recipients, and who is left out and why.
 
@@ -89,29 +85,19 @@ class PmDunningPreview(models.TransientModel):
     def _dry_run(self):
         """Rows of the plan for the day, in a savepoint that is taken back."""
         # sudo: a run writes what only the program may; the right was checked, and nothing stays
-        case_model = self.env["pm.dunning.case"].sudo()
-        prop = self.property_id.sudo()
-        rows = []
-        try:
-            with self.env.cr.savepoint():
-                case_model._settle_agreements(prop, self.date)
-                case_model._refresh(prop, self.date)
-                self.env.flush_all()
-                self.env.cr.execute(
-                    SQL(
-                        """
-                        SELECT plan.*, partner.email, partner.phone, level.sequence, level.by_email, level.by_sms
-                          FROM (%s) plan JOIN res_partner partner ON partner.id = plan.partner_id
-                          JOIN pm_dunning_level level ON level.id = plan.level_id
-                         ORDER BY plan.stage DESC, plan.amount_due DESC, plan.case_id, level.sequence, level.id
-                        """,
-                        case_model._plan_sql(prop, self.date),
-                    )
+        with self.env["pm.dunning.case"].sudo()._dry_run(self.property_id.sudo(), self.date) as plan:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    SELECT plan.*, partner.email, partner.phone, level.sequence, level.by_email, level.by_sms
+                      FROM (%s) plan JOIN res_partner partner ON partner.id = plan.partner_id
+                      JOIN pm_dunning_level level ON level.id = plan.level_id
+                     ORDER BY plan.stage DESC, plan.amount_due DESC, plan.case_id, level.sequence, level.id
+                    """,
+                    plan,
                 )
-                rows = self.env.cr.dictfetchall()
-                raise _Undo
-        except _Undo:
-            self.env.invalidate_all(flush=False)
+            )
+            rows = self.env.cr.dictfetchall()
         for row in rows:
             row["key"] = (row["partner_id"], row["unit_id"])
             row["amount_due"] = float(row["amount_due"] or 0.0)
