@@ -345,6 +345,7 @@ def _gateway(answer):
 
     class Gateway(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 65536  # head and body in one packet: the caller would wait for the second
 
         def do_POST(self):
             count, reply = answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))

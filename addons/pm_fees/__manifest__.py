@@ -92,11 +92,12 @@
         "views/pm_unit_ledger_views.xml",
         "views/pm_collection_plan_views.xml",
         "views/collection_menus.xml",
+        "views/pm_dunning_board_action.xml",
         "views/dunning_menus.xml",
         "data/pm_workbench_data.xml",
     ],
     "assets": {
-        "web.assets_backend": ["pm_fees/static/src/counter/*"],
+        "web.assets_backend": ["pm_fees/static/src/counter/*", "pm_fees/static/src/dunning_board/*"],
         "web.assets_frontend": ["pm_fees/static/src/portal/*"],
     },
 }

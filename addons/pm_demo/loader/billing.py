@@ -40,7 +40,7 @@ CASH = {"B-1401": 2, "B-1503": 2, "B-1704": 2, "B-1803": 1, "B-1906": 1}
 def load_prices(sample):
     """What the accountant enters and somebody else approves."""
     sample.property._ensure_accounts()
-    sample.property.write({"due_rule": "period_end", "due_days": 0})
+    sample.property.write({"due_rule": "period_end", "due_days": 0, "counsel_id": sample.users["counsel"].id})
     for name, kind in FEE_FILES:
         sample.import_file(name, kind)
         if kind == "fee_tariff":
@@ -185,9 +185,36 @@ def _count_drawer(sample, session, signed):
     session.invalidate_recordset()
 
 
+# What debtors said when their butler called: result, reason, days until they promise to pay, note.
+CONTACTS = (
+    ("promised", "forgot", 5, "业主出差，承诺回来后转账"),
+    ("refused", "service", None, "对绿化养护不满意，暂不缴费"),
+    ("unreachable", None, None, "电话无人接听"),
+    ("promised", "money", 20, "近期资金紧张，发工资后缴清"),
+    ("refused", "developer", None, "与开发商的房屋质量纠纷未解决"),
+    ("unreachable", "vacant", None, "房屋空置，邻居称已搬离"),
+)
+
+
 def load_debtors(sample):
-    """Who is in arrears today. Their reminders are made when somebody asks for them, or by the job of tomorrow."""
-    sample.env["pm.dunning.case"]._refresh(sample.property, sample.today)
+    """Who is in arrears today, and what some of them said. Their reminders are made when somebody asks for them, or by the
+    job of tomorrow.
+    """
+    cases = sample.env["pm.dunning.case"]
+    cases._refresh(sample.property, sample.today)
+    debtors = cases.search([("property_id", "=", sample.property.id), ("state", "=", "open")], order="amount_due, id")
+    for case, (result, reason, days, note) in zip(debtors, CONTACTS):
+        call = sample.as_user("supervisor")["pm.dunning.call"].create(
+            {
+                "case_id": case.id,
+                "channel": "phone",
+                "result": result,
+                "reason_id": sample.env.ref(f"pm_fees.dunning_reason_{reason}").id if reason else False,
+                "promise_date": sample.today + timedelta(days=days) if days else False,
+                "note": note,
+            }
+        )
+        call.action_record()
 
 
 def postpone_jobs(sample):

@@ -61,6 +61,7 @@ from . import pm_unit_ledger
 from . import pm_property_dunning
 from . import pm_dunning_policy
 from . import pm_dunning_level
+from . import pm_dunning_board
 from . import pm_dunning_carrier
 from . import pm_dunning_reason
 from . import pm_dunning_case

@@ -31,6 +31,7 @@ from . import test_balance_transfer
 from . import test_collection
 
 # reminders and law
+from . import test_dunning_board
 from . import test_dunning_ladder
 from . import test_dunning_agreements
 from . import test_dunning_calls

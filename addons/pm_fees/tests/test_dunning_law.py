@@ -143,6 +143,17 @@ class TestCounselView(DunningCase):
         self.assertEqual(as_counsel("pm.charge"), mine.demand_ids.charge_id)
         with self.assertRaises(AccessError):
             other.with_user(self.counsel).read(["amount_due"])
+
+        # The counsel works for the property, and yet sees no other household's messages (L-08).
+        self.counsel.pm_property_ids = self.property
+        messages = self.messages(made)
+        self.assertEqual(len(messages.partner_id), 2)
+        for model in ("pm.collection.analysis", "pm.unit.ledger", "pm.charge.movement"):
+            self.assertEqual(as_counsel(model).charge_id, mine.demand_ids.charge_id, model)
+        self.assertEqual(as_counsel("pm.message").partner_id - self.counsel.partner_id, mine.partner_id)
+        theirs = messages.filtered(lambda message: message.partner_id == other.partner_id)
+        with self.assertRaises(AccessError):
+            theirs[0].with_user(self.counsel).read(["subject"])
         second = self.counsel.copy({"login": "pm_counsel_2", "email": "c2@staff.example"})
         self.assertFalse(self.env["pm.dunning.case"].with_user(second).search([]), "another counsel sees nothing of it")
         for values in ({"amount_due": 1}, {"counsel_id": second.id}, {"state": "done"}):
