@@ -296,4 +296,4 @@ class PmImport(models.Model):
     def _parameter(self, name):
         # Limits are settings of the administrator; everybody's imports obey them.
         value = self.env["ir.config_parameter"].sudo().get_param(f"pm_base.pm_import_{name}")
-        return int(value) if value and value.isdigit() and int(value) > 0 else PARAMETERS[name]
+        return int(value) if value and value.isdecimal() and int(value) > 0 else PARAMETERS[name]

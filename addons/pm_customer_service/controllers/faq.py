@@ -43,7 +43,7 @@ class FaqPortal(CustomerPortal):
     @http.route("/my/answers", type="http", auth="user", website=True, readonly=True)
     def portal_answers(self, search=None, category=None, **kwargs):
         """Search box and list."""
-        category_id = int(category) if (category or "").isdigit() else None
+        category_id = int(category) if (category or "").isdecimal() else None
         faqs = self._find(search, category_id)
         everything = request.env["pm.faq"].sudo()._read_group(self._published(), ["category_id"], ["__count"])
         values = self._prepare_portal_layout_values() | {

@@ -37,7 +37,7 @@ class PmBillsPortal(PortalAccount):
         :param str ids: comma-separated ids as given in an address
         :raise NotFound: one of them is not his, not open, or of another property than the rest
         """
-        wanted = {int(part) for part in ids.split(",") if part.isdigit()} if ids else set()
+        wanted = {int(part) for part in ids.split(",") if part.isdecimal()} if ids else set()
         # sudo: portal users reach charges only through the domain of their own partner
         charges = request.env["pm.charge"].sudo().search([*self._open_domain(), ("id", "in", list(wanted))])
         if not wanted or len(charges) != len(wanted) or len(charges.property_id) != 1:

@@ -24,7 +24,7 @@ class PmMoneyPortal(PmBillsPortal):
             raise NotFound()
         unit = env["pm.unit"].browse(unit_id)
         today = unit.property_id._today()
-        year = int(year) if year and year.isdigit() and 2000 <= int(year) <= today.year else today.year
+        year = int(year) if year and year.isdecimal() and 2000 <= int(year) <= today.year else today.year
         statement = env["pm.unit.ledger.print"].create(
             {
                 "unit_ids": unit.ids,
@@ -75,7 +75,7 @@ class PmMoneyPortal(PmBillsPortal):
     def portal_ask_invoice(self, title="", tax_number="", email="", **_kw):
         if not request.env.user.partner_id.commercial_partner_id.is_company:
             raise NotFound()
-        wanted = [int(part) for part in request.httprequest.form.getlist("charge_id") if part.isdigit()]
+        wanted = [int(part) for part in request.httprequest.form.getlist("charge_id") if part.isdecimal()]
         # sudo: as above
         charges = (
             request.env["pm.charge"]

@@ -59,7 +59,7 @@ class RenovationPortal(CustomerPortal):
         units = self._own_units()
         # sudo: the catalogue and the notice are public to residents (S0-106)
         work_types = request.env["pm.renovation.work.type"].sudo().search([])
-        chosen = [int(i) for i in request.httprequest.form.getlist("work") if i.isdigit()]
+        chosen = [int(i) for i in request.httprequest.form.getlist("work") if i.isdecimal()]
         schemes = self._schemes(units)
         values = {
             "units": units.sudo(),
