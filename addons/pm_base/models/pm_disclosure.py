@@ -11,7 +11,7 @@ class PmDisclosure(models.Model):
 
     _name = "pm.disclosure"
     _description = "Disclosure Request"
-    _inherit = ["pm.program.fields", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.program.fields", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _program_fields = frozenset({"state", "user_id", "approver_id", "decided_at", "given_at", "given_by_id"})
 

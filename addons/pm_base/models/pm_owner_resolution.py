@@ -7,7 +7,7 @@ class PmOwnerResolution(models.Model):
 
     _name = "pm.owner.resolution"
     _description = "Owners' Resolution"
-    _inherit = ["pm.program.fields", "mail.thread"]
+    _inherit = ["pm.program.fields", "pm.files", "mail.thread"]
     _order = "date desc, id desc"
     _program_fields = frozenset({"state"})
 

@@ -29,7 +29,7 @@ class PmUnitFile(models.Model):
 
     _name = "pm.unit.file"
     _description = "Unit File Item"
-    _inherit = ["pm.program.fields", "mail.thread"]
+    _inherit = ["pm.program.fields", "pm.files", "mail.thread"]
     _order = "unit_id, type_id, id"
     _program_fields = frozenset({"destroyed_at", "destroyed_by_id"})
 

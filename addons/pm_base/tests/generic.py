@@ -7,6 +7,8 @@ from lxml import etree
 from odoo.modules.module import get_module_path
 from odoo.tests.common import new_test_user, tagged
 
+# Whose files the program makes, with their owner, and nobody uploads into a form.
+FILES_OF_THE_PROGRAM = {"pm.message", "pm.dunning.print"}
 # Terms that read the same in Chinese.
 SAME_IN_CHINESE = {"PDF", "KPI", "XLSX", "CSV", "QR", "ID", "OK", "%", "m²", "SMS", "Logo", "URL"}
 
@@ -41,6 +43,20 @@ class GenericModuleChecks:
                     rules = self.env["ir.rule"].search([("model_id.model", "=", name)])
                     self.assertTrue(rules.filtered(lambda r: not r.groups), "records of a property need a company rule")
                     self.assertTrue(rules.filtered("groups"), "records of a property need a property rule")
+
+    def test_a_file_in_a_record_is_read_by_whoever_reads_the_record(self):
+        """What is uploaded before the first save belongs to the uploader alone, until ``pm.files`` gives it to the record."""
+        files = self.env.registry["pm.files"]
+        for name in set(self._own_models()) - FILES_OF_THE_PROGRAM:
+            model = self.env[name]
+            stored = [
+                field.name
+                for field in model._fields.values()
+                if field.type == "many2many" and field.comodel_name == "ir.attachment" and field.store
+            ]
+            if stored and not model._transient and not model._abstract:
+                with self.subTest(model=name, fields=stored):
+                    self.assertTrue(issubclass(self.env.registry[name], files), "inherit pm.files")
 
     def test_every_action_opens_and_every_menu_leads_somewhere(self):
         data = self.env["ir.model.data"].search(

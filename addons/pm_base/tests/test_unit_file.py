@@ -59,3 +59,17 @@ class TestUnitFile(PmCase):
         with self.assertRaises(AccessError):
             self.paper.with_user(self.manager).write({"destroyed_at": "2026-01-01 00:00:00"})
         self.assertTrue(self.scan.exists())
+
+    def test_a_scan_uploaded_before_the_first_save_is_read_by_the_next_officer(self):
+        """A form uploads into the open: the file is the uploader's until the record that holds it is saved."""
+        loose = self.env["ir.attachment"].with_user(self.officer).create({"name": "id.pdf", "raw": b"id"})
+        with self.assertRaises(AccessError):
+            loose.with_user(self.assistant).read(["raw"])
+        self.env["pm.unit.file"].with_user(self.officer).create(
+            {"unit_id": self.units[0].id, "type_id": self.kind.id, "attachment_ids": [(6, 0, loose.ids)]}
+        )
+        self.env.invalidate_all()
+        self.assertEqual(loose.with_user(self.assistant).raw, b"id")
+        for user in self.users_of("front_desk", "technician", "cashier") + [self.portal_user, self.outsider]:
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                loose.with_user(user).read(["raw"])

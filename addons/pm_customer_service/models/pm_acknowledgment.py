@@ -9,6 +9,7 @@ class PmAcknowledgment(models.Model):
 
     _name = "pm.acknowledgment"
     _description = "Handbook Acknowledgment"
+    _inherit = ["pm.files"]
     _order = "id desc"
 
     _once = models.UniqueIndex("(handbook_id, party_id)", "This version is already acknowledged by this customer.")

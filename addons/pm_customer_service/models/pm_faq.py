@@ -44,7 +44,7 @@ class PmFaq(models.Model):
 
     _name = "pm.faq"
     _description = "Answer"
-    _inherit = ["pm.steps", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.steps", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "kind, category_id, name, id"
     _program_fields = frozenset(
         {"state", "author_id", "approved_by_id", "approved_at", "review_date", "replaces_id", "ticket_id", "session_id"}

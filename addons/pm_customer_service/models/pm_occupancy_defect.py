@@ -7,7 +7,7 @@ class PmOccupancyDefect(models.Model):
 
     _name = "pm.occupancy.defect"
     _description = "Defect Found at a Move"
-    _inherit = ["pm.program.fields"]
+    _inherit = ["pm.program.fields", "pm.files"]
     _order = "occupancy_id, id"
     _program_fields = frozenset({"ticket_id"})
 

@@ -37,7 +37,7 @@ class PmOccupancyItem(models.Model):
 
     _name = "pm.occupancy.item"
     _description = "Checklist Line of a Move"
-    _inherit = ["pm.program.fields"]
+    _inherit = ["pm.program.fields", "pm.files"]
     _order = "occupancy_id, section, sequence, id"
     _program_fields = frozenset({"done_at", "done_by_id"})
 

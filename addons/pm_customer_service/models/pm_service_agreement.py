@@ -31,7 +31,7 @@ class PmServiceAgreement(models.Model):
 
     _name = "pm.service.agreement"
     _description = "Service Agreement"
-    _inherit = ["pm.steps", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.steps", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "date_end, id"
     _rec_names_search = ["name", "partner_id.name", "unit_id.code"]
     _program_fields = frozenset({"name", "state", "next_date", "end_reason", "reminded_on", "renews_id"})

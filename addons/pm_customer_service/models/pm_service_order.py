@@ -43,7 +43,7 @@ class PmServiceOrder(models.Model):
 
     _name = "pm.service.order"
     _description = "Service Order"
-    _inherit = ["pm.steps", "portal.mixin", "pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.steps", "pm.files", "portal.mixin", "pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_names_search = ["name", "partner_id.name", "unit_id.code"]
     _program_fields = frozenset(

@@ -16,7 +16,7 @@ class PmBalanceTransfer(models.Model):
 
     _name = "pm.balance.transfer"
     _description = "Balance Transfer"
-    _inherit = ["pm.four.eyes", "mail.thread"]
+    _inherit = ["pm.four.eyes", "pm.files", "mail.thread"]
     _order = "id desc"
     _program_fields = FOUR_EYES_FIELDS | {"credit_move_id", "credit_item_id"}
 

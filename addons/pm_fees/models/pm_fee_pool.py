@@ -16,7 +16,7 @@ class PmFeePool(models.Model):
 
     _name = "pm.fee.pool"
     _description = "Pooled Cost"
-    _inherit = ["pm.four.eyes", "mail.thread"]
+    _inherit = ["pm.four.eyes", "pm.files", "mail.thread"]
     _order = "month desc, property_id, item_id, id desc"
     _program_fields = FOUR_EYES_FIELDS | {"tariff_id", "share_ids"}
 

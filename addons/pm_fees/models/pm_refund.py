@@ -22,7 +22,7 @@ class PmRefund(models.Model):
 
     _name = "pm.refund"
     _description = "Refund"
-    _inherit = ["pm.four.eyes", "pm.steps", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.four.eyes", "pm.steps", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
     _program_fields = FOUR_EYES_FIELDS | {"name", "submitted_on", "refund_payment_id", "transaction_id"}

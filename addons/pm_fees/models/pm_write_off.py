@@ -29,7 +29,7 @@ class PmWriteOff(models.Model):
 
     _name = "pm.write.off"
     _description = "Write-off"
-    _inherit = ["pm.four.eyes", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.four.eyes", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _program_fields = FOUR_EYES_FIELDS | {"name", "submitted_on", "move_id"}
 
