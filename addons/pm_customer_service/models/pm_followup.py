@@ -1,6 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.pm_base.models.pm_program_fields import without_defaults
+
 METHODS = [
     ("phone", "Phone"),
     ("visit", "Visit"),
@@ -59,6 +61,10 @@ class PmFollowup(models.Model):
 
         :raises UserError: where the ticket is not finished, a dissatisfied customer's words or a required answer are missing
         """
+        if not self.env.su:
+            # Who asked is who records it; that the customer answered by himself is the program's to say.
+            self = without_defaults(self, {"user_id"})  # noqa: PLW0642
+            vals_list = [{**vals, "user_id": self.env.uid} for vals in vals_list]
         answers = [vals.get("answer_ids") or [] for vals in vals_list]
         followups = super().create([{k: v for k, v in vals.items() if k != "answer_ids"} for vals in vals_list])
         followups._record_answers(answers)

@@ -51,6 +51,8 @@ PROTECTED = {
     "closed_by_id",
     "reopen_count",
     "needs_followup",
+    "delay_notified_at",
+    "satisfied",
     "access_token",
 }
 MAX_TEXT = 20000

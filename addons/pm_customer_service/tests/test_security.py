@@ -53,3 +53,16 @@ class TestSecurity(DeskCase):
         for name in ("partner_id", "vendor_id"):
             with self.assertRaises(AccessError):
                 ticket.write({name: stranger.id})
+
+    def test_what_the_customer_answered_is_not_typed_in(self):
+        ticket = self.handle(self.new_ticket("repair"))
+        for vals in ({"satisfied": True}, {"delay_notified_at": "2026-01-01"}):
+            with self.assertRaises(UserError):
+                ticket.with_user(self.manager).write(vals)
+        followup = (
+            self.env["pm.followup"]
+            .with_user(self.front_desk)
+            .with_context(default_user_id=self.manager.id)
+            .create({"ticket_id": ticket.id, "satisfied": "unreachable", "user_id": False})
+        )
+        self.assertEqual(followup.user_id, self.front_desk, "who asked is who records it")

@@ -34,3 +34,17 @@ class TestSecurity(RenovationCase):
         self.assertFalse(pending.res_id)
         paper.write({"attachment_ids": [Command.link(own.id)]})
         self.assertEqual((own.res_model, own.res_id), (paper._name, paper.id))
+
+    def test_whether_a_paper_is_in_order_is_judged_by_its_buttons(self):
+        paper = self.make_case().paper_ids[:1].with_user(self.officer)
+        for vals in ({"verdict": "accepted"}, {"checked_by_id": self.manager.id}, {"checked_at": "2026-01-01"}):
+            with self.assertRaises(AccessError):
+                paper.write(vals)
+        paper.on_paper = True
+        for user in (self.front_desk, self.technician, self.leadership):
+            with self.assertRaises(AccessError):
+                paper.with_user(user).action_accept()
+        paper.action_accept()
+        self.assertEqual((paper.state, paper.checked_by_id), ("accepted", self.officer))
+        paper.action_take_back()
+        self.assertEqual((paper.state, paper.checked_by_id.id), ("received", False))
