@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
 from ..models.pm_renovation import EDITABLE_STATES, OPEN_STATES
+from ..models.pm_renovation_permit import PERMIT_STATES
 from .common import attempt, file_response, pdf_response, photo_of, read_uploads
 
 FLASH = "pm_renovation_flash"
@@ -188,6 +189,9 @@ class RenovationPortal(CustomerPortal):
             "is_payer": roles["payer"],
             "is_open": case.state in OPEN_STATES,
             "editable": case.state in EDITABLE_STATES,
+            "can_extend": (roles["applicant"] or roles["owner"])
+            and case.state in PERMIT_STATES
+            and not case.extension_until,
             "missing": self._missing(case),
             "notice": request.env["pm.renovation.clause"].sudo()._texts("notice", case.property_id),
             "flash": request.session.pop(FLASH, None),
@@ -271,6 +275,10 @@ class RenovationPortal(CustomerPortal):
             "consent": (consent, case.action_owner_consents),
             "refuse": (consent, lambda: case._owner_refuses(self._reason(post))),
             "completion": (resident, case.action_notify_completion),
+            "extension": (
+                resident,
+                lambda: case._ask_extension(self._date(post.get("date_end")), self._text(post, "reason", 2000)),
+            ),
             "concealed": (resident, case.action_request_concealed),
             "worker": (
                 roles["applicant"],

@@ -11,6 +11,7 @@ from . import pm_renovation
 from . import pm_renovation_flow
 from . import pm_renovation_log
 from . import pm_renovation_permit
+from . import pm_renovation_extension
 from . import pm_renovation_consent
 from . import pm_renovation_acceptance
 from . import pm_renovation_neighbour

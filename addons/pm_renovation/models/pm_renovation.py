@@ -51,6 +51,8 @@ STEP_FIELDS = frozenset(
         "suspended_at",
         "suspended_by_id",
         "suspension_reason",
+        "extension_until",
+        "extension_reason",
         "is_standard",
         "started_on",
         "completion_notified_at",

@@ -110,6 +110,10 @@ class PmRenovation(models.Model):
                 _("Your renovation permit is extended"),
                 _("Permit %(permit)s for %(unit)s is now valid until %(end)s. Please put up the new print.", **case),
             ),
+            "extension_refused": (
+                _("Your renovation permit is not extended"),
+                _("Permit %(permit)s for %(unit)s keeps its end %(end)s: %(reason)s", **case),
+            ),
             "suspended": (
                 _("Your renovation permit is suspended"),
                 _("Permit %(permit)s for %(unit)s is suspended until this is settled: %(reason)s", **case),

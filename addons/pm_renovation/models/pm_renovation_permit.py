@@ -79,8 +79,10 @@ class PmRenovation(models.Model):
         return self.env.ref("pm_renovation.permit_report").report_action(self)
 
     def action_extend(self):
-        """Ask for the new end of the permit and why."""
-        return self._ask_reason("extend", self.env._("Extend the Permit"))
+        """Ask for the new end of the permit and why; what the household asked for stands there already."""
+        action = self._ask_reason("extend", self.env._("Extend the Permit"))
+        action["context"].update(default_date_end=self.extension_until, default_reason=self.extension_reason)
+        return action
 
     def _extend(self, date_end, reason=None):
         """Give permit and worker passes a later end; the alarms are armed again.

@@ -135,7 +135,7 @@ class ReportCaseFile(models.AbstractModel):
         return [
             kit.h(_("Workers")),
             kit.table(
-                [_("Worker"), _("Trade"), _("Pass"), _("Valid until"), _("Returned"), _("State")],
+                [_("Worker"), _("Trade"), _("Pass Number"), _("Valid until"), _("Returned"), _("State")],
                 [
                     [
                         w.name,
@@ -160,7 +160,7 @@ class ReportCaseFile(models.AbstractModel):
             story += [
                 kit.h(_("Patrols")),
                 kit.table(
-                    [_("Date"), _("State"), _("Inspector"), _("Spoke with"), _("Found")],
+                    [_("Date"), _("State"), _("Inspector"), _("Spoke with"), _("Findings")],
                     [
                         [
                             kit.date(p.date),
@@ -202,7 +202,7 @@ class ReportCaseFile(models.AbstractModel):
                 kit.pairs(
                     [
                         (_("State"), _label(violation, "state")),
-                        (_("Found"), kit.datetime(violation.found_at, tz=tz)),
+                        (_("Found on"), kit.datetime(violation.found_at, tz=tz)),
                         (_("Found by"), violation.found_by_id.name),
                         (_("Times before"), str(violation.repeat_count)),
                         (_("Notice given"), kit.datetime(violation.notified_at, tz=tz)),
@@ -296,7 +296,7 @@ class ReportCaseFile(models.AbstractModel):
             )
         return [
             kit.h(_("History: who decided what, when and why")),
-            kit.table([_("When"), _("Who"), _("About"), _("What"), _("Why")], rows, widths=[4, 3, 2, 5, 5]),
+            kit.table([_("When"), _("Who"), _("Subject Matter"), _("What"), _("Why")], rows, widths=[4, 3, 2, 5, 5]),
         ]
 
 
@@ -321,7 +321,7 @@ class ReportPassRegister(models.AbstractModel):
                 [(_("Unit"), record.sudo().unit_id.display_name), (_("Permit"), record.permit_number or "")],
             ),
             kit.table(
-                [_("Pass"), _("Worker"), _("Trade"), _("Valid until"), _("Returned"), _("Taken back by"), _("Lost")],
+                [_("Pass Number"), _("Worker"), _("Trade"), _("Valid until"), _("Returned"), _("Taken back by"), _("Lost")],
                 [
                     [
                         w.pass_number,

@@ -371,7 +371,7 @@ class ReportViolation(models.AbstractModel):
                     (_("Contractor"), case.contractor_id.name or case.contractor_name),
                     (_("Unit"), case.unit_id.display_name),
                     (_("Permit"), case.permit_number),
-                    (_("Found"), kit.datetime(record.found_at, tz=record.property_id.tz)),
+                    (_("Found on"), kit.datetime(record.found_at, tz=record.property_id.tz)),
                     (_("Place"), record.place),
                     (_("Kind"), record.type_id.name),
                     (_("Times before"), str(record.repeat_count)),

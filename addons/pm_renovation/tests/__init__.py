@@ -7,6 +7,7 @@ from . import test_documents
 from . import test_faults
 from . import test_generic
 from . import test_history
+from . import test_kpi
 from . import test_ledger_histories
 from . import test_map
 from . import test_neighbours

@@ -118,3 +118,44 @@ class TestPermit(RenovationCase):
             worker.action_return_pass()
         self.as_user(case, "officer").action_close()
         self.assertEqual(case.state, "closed")
+
+    def test_extension_asked_for_is_granted_by_staff_only(self):
+        case = self.bring_to("in_progress")
+        old, asked = case.permit_valid_until, fields.Date.add(case.permit_valid_until, days=10)
+        case._ask_extension(asked, "Tiles come late")
+        self.assertEqual((case.permit_valid_until, case.extension_until), (old, asked))
+        self.assertIn(case.user_id, case.activity_ids.user_id)
+        with self.assertRaisesRegex(UserError, "asked for already"):
+            case._ask_extension(asked, "Once more")
+        context = self.as_user(case, "officer").action_extend()["context"]
+        self.assertEqual((context["default_date_end"], context["default_reason"]), (asked, "Tiles come late"))
+        self.ask(case, "extend", "officer", date_end=asked)
+        self.assertEqual((case.permit_valid_until, case.extension_until), (asked, False))
+
+    def test_refused_extension_leaves_the_permit_and_tells_why(self):
+        case = self.bring_to("in_progress")
+        old = case.permit_valid_until
+        with self.assertRaisesRegex(UserError, "Nobody asked"):
+            self.ask(case, "refuse_extension", "officer")
+        case._ask_extension(fields.Date.add(old, days=10), "Tiles come late")
+        self.ask(case, "refuse_extension", "officer")
+        self.assertEqual((case.permit_valid_until, case.extension_until), (old, False))
+        self.assertEqual(self.messages(case, "extension_refused"), 1)
+        reasons = case.log_ids.filtered(lambda line: line.kind == "permit").mapped("reason")
+        self.assertEqual(reasons[-2:], ["Tiles come late", "Because"])
+
+    def test_extension_needs_a_permit_a_later_day_and_a_reason(self):
+        waiting = self.bring_to("submitted", self.make_case(self.units[1]))
+        day = fields.Date.add(waiting.date_end, days=10)
+        with self.assertRaisesRegex(UserError, "have it issued"):
+            waiting._ask_extension(day, "Why not")
+        case = self.bring_to("in_progress")
+        for until, reason, words in (
+            (case.permit_valid_until, "Late", "later date"),
+            (None, "Late", "later date"),
+            (day, "  ", "write why"),
+            (day, False, "write why"),
+        ):
+            with self.assertRaisesRegex(UserError, words):
+                case._ask_extension(until, reason)
+        self.assertFalse(case.extension_until)

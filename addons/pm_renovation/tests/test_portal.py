@@ -217,3 +217,17 @@ class TestPortal(RenovationCase, HttpCase):
         self.login(self.portal_user)
         self.assertIn("/my/renovations", self.url_open("/my").text)
         self.assertIn(case.name, self.url_open("/my/renovations").text)
+
+    def test_household_asks_for_an_extension_and_a_stranger_cannot(self):
+        case, foreign = self.bring_to("in_progress"), self.bring_to("in_progress", self.make_case(self.units[1]))
+        end = fields.Date.add(case.permit_valid_until, days=7)
+        self.login(self.portal_user)
+        answer = {"date_end": str(end), "reason": "Tiles come late"}
+        self.post(f"/my/renovations/{foreign.id}/do/extension", answer)
+        self.assertIn("later date", self.post(f"/my/renovations/{case.id}/do/extension", {"date_end": "soon"}).text)
+        page = self.post(f"/my/renovations/{case.id}/do/extension", answer).text
+        self.assertIn("Extension asked for until", page)
+        self.assertNotIn("do/extension", page, "asked once, the form is gone")
+        self.env.invalidate_all()
+        self.assertEqual((case.extension_until, case.extension_reason), (end, "Tiles come late"))
+        self.assertFalse(foreign.extension_until)
