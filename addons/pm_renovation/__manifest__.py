@@ -28,6 +28,7 @@
         "views/pm_renovation_inspection_views.xml",
         "views/pm_renovation_violation_views.xml",
         "views/pm_renovation_worker_views.xml",
+        "views/pm_renovation_key_views.xml",
         "views/pm_renovation_review_views.xml",
         "views/pm_deposit_views.xml",
         "views/pm_renovation_views.xml",

@@ -14,8 +14,23 @@ DEPOSIT = 3000.0
 PATROLS = 6
 
 
+SCHEMES = (
+    (
+        "work_air",
+        "空调外机统一位置",
+        "室外机只安装在各层设备平台，冷凝水接入雨水立管，支架用热镀锌钢，颜色与外墙一致。",
+    ),
+    (
+        "work_sign",
+        "店面招牌统一样式",
+        "招牌高 600 mm，下沿与雨棚齐平，铝板深灰底白字，LED 内透光，电源自店内专用回路引出。",
+    ),
+)
+
+
 def load_renovations(sample):
     sample.property.write({"renovation_deposit_method": "fixed", "renovation_deposit_amount": DEPOSIT})
+    _load_schemes(sample)
     for row in sample.files.rows("demo_renovations.csv"):
         case = _apply(sample, row)
         _review(sample, case)
@@ -29,6 +44,23 @@ def load_renovations(sample):
             _accept(sample, case)
         sample.env.flush_all()
         _move_back(sample, case, end)
+
+
+def _load_schemes(sample):
+    """What was approved once for everybody: chosen in the portal, decided faster (S0-76)."""
+    env = sample.as_user("manager")
+    schemes = env["pm.renovation.scheme"].create(
+        [
+            {
+                "name": name,
+                "description": description,
+                "property_id": sample.property.id,
+                "work_type_id": env.ref(f"pm_renovation.{work}").id,
+            }
+            for work, name, description in SCHEMES
+        ]
+    )
+    schemes.action_approve()
 
 
 def _day(sample, row, column):
@@ -224,9 +256,53 @@ def _move_back(sample, case, last_day):
     )
     cr.execute(
         SQL(
-            """UPDATE pm_renovation_violation SET found_at = i.done_at, notified_at = i.done_at, rechecked_at = i.done_at + interval '1 day'
+            """UPDATE pm_renovation_violation SET found_at = i.done_at, notified_at = i.done_at, rechecked_at = i.done_at + interval '1 day',
+                      rectify_by = i.date + (rectify_by - %s)
              FROM pm_renovation_inspection i WHERE i.id = inspection_id AND pm_renovation_violation.renovation_id = %s""",
+            sample.today,
             case.id,
         )
     )
+    for kind, moment in (("concealed", end), ("acceptance", stamps["accepted_at"])):
+        cr.execute(
+            SQL(
+                "UPDATE pm_renovation_inspection SET date = %s, done_at = %s WHERE renovation_id = %s AND kind = %s AND state = 'done'",
+                moment.date(),
+                moment,
+                case.id,
+                kind,
+            )
+        )
+    _move_history_back(cr, case, begin, stamps)
     sample.env.invalidate_all()
+
+
+def _move_history_back(cr, case, begin, stamps):
+    """Date the lines of the history by the steps; whatever happened between two steps stands at the earlier one."""
+    moments = {
+        "draft": stamps["create_date"],
+        "submitted": stamps["submitted_at"],
+        "approved": stamps["decided_at"],
+        "agreement_signed": stamps["agreement_signed_at"],
+        "deposit_paid": begin - timedelta(days=4),
+        "permit_issued": begin - timedelta(days=3),
+        "in_progress": begin,
+        "completion_notified": stamps["completion_notified_at"],
+        "accepted": stamps["accepted_at"],
+    }
+    cr.execute(
+        SQL(
+            """WITH step (state, moment) AS (VALUES %(moments)s),
+                    found AS (SELECT min(found_at) AS moment FROM pm_renovation_violation WHERE renovation_id = %(id)s),
+                    line AS (
+                        SELECT l.id, max(COALESCE(step.moment, CASE WHEN l.kind = 'violation' THEN found.moment END))
+                                     OVER (ORDER BY l.id) AS moment
+                          FROM pm_renovation_log l CROSS JOIN found LEFT JOIN step ON step.state = l.to_state
+                         WHERE l.renovation_id = %(id)s AND (l.to_state IS NULL OR step.state IS NOT NULL)
+                    )
+               UPDATE pm_renovation_log SET at = line.moment FROM line
+                WHERE line.id = pm_renovation_log.id AND line.moment IS NOT NULL""",
+            moments=SQL(", ").join(SQL("(%s, %s::timestamp)", state, moment) for state, moment in moments.items()),
+            id=case.id,
+        )
+    )

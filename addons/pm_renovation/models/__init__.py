@@ -26,11 +26,13 @@ from . import pm_renovation_check
 from . import pm_renovation_inspection
 from . import pm_renovation_violation
 from . import pm_renovation_worker
+from . import pm_renovation_key
 from . import pm_deposit
 from . import pm_deposit_online
 from . import pm_deposit_deduction
 from . import pm_deposit_report
 from . import payment_transaction
+from . import pm_occupancy
 from . import pm_ticket
 from . import pm_kpi
 from . import res_config_settings

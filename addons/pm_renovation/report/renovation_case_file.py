@@ -321,7 +321,15 @@ class ReportPassRegister(models.AbstractModel):
                 [(_("Unit"), record.sudo().unit_id.display_name), (_("Permit"), record.permit_number or "")],
             ),
             kit.table(
-                [_("Pass Number"), _("Worker"), _("Trade"), _("Valid until"), _("Returned"), _("Taken back by"), _("Lost")],
+                [
+                    _("Pass Number"),
+                    _("Worker"),
+                    _("Trade"),
+                    _("Valid until"),
+                    _("Returned"),
+                    _("Taken back by"),
+                    _("Lost"),
+                ],
                 [
                     [
                         w.pass_number,

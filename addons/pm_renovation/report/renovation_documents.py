@@ -359,6 +359,10 @@ class ReportViolation(models.AbstractModel):
     def _partner(self, record):
         return record.renovation_id.applicant_id
 
+    def _party_label(self):
+        """What the household of the case is to this paper."""
+        return self.env._("To")
+
     def _facts(self, record, kit):
         _ = record.env._
         case = record.renovation_id.sudo()  # sudo: the notice names the people of the case
@@ -367,7 +371,7 @@ class ReportViolation(models.AbstractModel):
         return [
             kit.pairs(
                 [
-                    (_("To"), to),
+                    (self._party_label(), to),
                     (_("Contractor"), case.contractor_id.name or case.contractor_name),
                     (_("Unit"), case.unit_id.display_name),
                     (_("Permit"), case.permit_number),
@@ -428,6 +432,9 @@ class ReportAuthority(models.AbstractModel):
 
     def _title(self, record):
         return self.env._("Report of a Renovation Violation")
+
+    def _party_label(self):
+        return self.env._("Applicant")
 
     def _story(self, record, kit):
         _ = record.env._

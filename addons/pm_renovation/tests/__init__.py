@@ -7,9 +7,11 @@ from . import test_documents
 from . import test_faults
 from . import test_generic
 from . import test_history
+from . import test_key
 from . import test_kpi
 from . import test_ledger_histories
 from . import test_map
+from . import test_move_in_pack
 from . import test_neighbours
 from . import test_owner_change
 from . import test_permit

@@ -73,6 +73,14 @@ MATRIX = {
         "technician": "r",
         "leadership": "r",
     },
+    "pm.renovation.key": {
+        "front_desk": "rwc",
+        "officer": "rwc",
+        "supervisor": "rwc",
+        "manager": "rwc",
+        "technician": "r",
+        "leadership": "r",
+    },
     "pm.renovation.log": {
         "front_desk": "r",
         "officer": "r",

@@ -16,7 +16,7 @@ export class FloorMap extends Component {
         this.groups = [
             {key: "applying", label: _t("Applying")},
             {key: "permit", label: _t("Permit issued")},
-            {key: "site", label: _t("On site")},
+            {key: "site", label: _t("Under way")},
             {key: "acceptance", label: _t("To accept")},
             {key: "refund", label: _t("Accepted, refund")},
         ];
