@@ -101,6 +101,8 @@ class PmRenovationKey(models.Model):
             if record.state != "out":
                 raise UserError(self.env._("Key %(key)s is back already.", key=record.key))
         self._set_state("back", returned_at=fields.Datetime.now(), returned_to_id=self.env.uid)
+        # The index lets the key go out again only when it has seen this.
+        self.flush_recordset()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

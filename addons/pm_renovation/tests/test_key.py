@@ -51,21 +51,21 @@ class TestKey(RenovationCase):
 
     def test_no_key_without_engineering(self):
         case = self.bring_to("in_progress")
-        with self.assertRaisesRegex(UserError, "colleague of engineering"):
+        with self.assertRaisesRegex(UserError, "colleague of engineering"), self.cr.savepoint():
             self.hand_out(renovation_id=case.id, escort_id=self.front_desk.id)
 
     def test_permit_must_be_in_force_and_of_this_unit(self):
         case = self.bring_to("in_progress")
         other = self.bring_to("in_progress", self.make_case(self.units[1]))
-        with self.assertRaisesRegex(UserError, "permit in force"):
+        with self.assertRaisesRegex(UserError, "permit in force"), self.cr.savepoint():
             self.hand_out(renovation_id=other.id)
         self.as_user(case, "supervisor")._suspend("Cause")
-        with self.assertRaisesRegex(UserError, "permit in force"):
+        with self.assertRaisesRegex(UserError, "permit in force"), self.cr.savepoint():
             self.hand_out(renovation_id=case.id)
 
     def test_repair_slip_must_be_open_and_of_this_unit(self):
         self.assertTrue(self.hand_out(ticket_id=self.ticket(self.units[0]).id))
-        with self.assertRaisesRegex(UserError, "open repair"):
+        with self.assertRaisesRegex(UserError, "open repair"), self.cr.savepoint():
             self.hand_out(ticket_id=self.ticket(self.units[1]).id, key="other")
 
     @mute_logger("odoo.sql_db")
