@@ -71,9 +71,13 @@ class PmHotline(models.Model):
     @api.model
     def _of(self, prop, zone=None):
         """Return the numbers of ``prop`` in service today for ``zone``: its own ones first."""
-        # sudo: the numbers are meant to be known to everybody
-        lines = self.sudo().search([("property_id", "=", prop.id), ("valid_from", "<=", prop._today())])
-        lines = lines.filtered(lambda line: not line.zone_ids or (zone and zone in line.zone_ids))
+        today = prop._today()
+        # sudo: the numbers are meant to be known to everybody. Through the property, which keeps them: each receipt asks.
+        lines = prop.sudo().hotline_ids.filtered(
+            lambda line: line.active
+            and line.valid_from <= today
+            and (not line.zone_ids or zone and zone in line.zone_ids)
+        )
         return lines.sorted(lambda line: (not line.zone_ids, line.sequence, line.hour_from))
 
     @api.model

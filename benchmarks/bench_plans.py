@@ -1,0 +1,240 @@
+"""How PostgreSQL answers the screens that are looked at all day, in a database of n units × 36 months and 10 × n tickets.
+
+Each screen is opened as its user opens it; every statement that took longer than a few milliseconds, or reads a large table
+from end to end, goes with its plan into benchmarks/results/plans.txt. A page may not read a large table from end to end.
+The data are made by SQL: only what these screens read is there.
+"""
+
+WORK = "screens"
+N = 100_000
+MONTHS = 36
+LARGE = ("pm_unit", "pm_unit_party", "pm_charge", "pm_ticket", "res_partner")
+SLOW = 0.005
+COUNTED = 10_001  # the web client counts no further
+
+
+def prepare(env, n):
+    prop = env["pm.property"].create({"name": "Bench", "code": "BENCH", "tz": "Asia/Shanghai"})
+    env["pm.building"].create(
+        [{"name": f"B{number}", "code": f"B{number}", "property_id": prop.id} for number in range(100)]
+    )
+    item = env["pm.fee.item"].create({"code": "A", "name": "Fee", "legal_basis": "x", "contract_reference": "y"})
+    users = env["res.users"].create(
+        [
+            {
+                "name": role,
+                "login": f"bench_{role}",
+                "group_ids": [(6, 0, [env.ref("base.group_user").id, env.ref(f"pm_base.group_{role}").id])],
+            }
+            for role in ("front_desk", "cashier", "accountant")
+        ]
+    )
+    prop.user_ids = [(6, 0, users.ids)]
+    owner = env["res.partner"].create({"name": "Owner"})
+    building = env["pm.building"].search([("property_id", "=", prop.id)], limit=1)
+    unit = env["pm.unit"].create(
+        {"code": "0", "property_id": prop.id, "building_id": building.id, "area_chargeable": 100}
+    )
+    party = env["pm.unit.party"].create(
+        {"unit_id": unit.id, "partner_id": owner.id, "role": "owner", "is_payer": True, "date_from": "2020-01-01"}
+    )
+    ticket = env["pm.ticket"].create(
+        {
+            "name": "The tap drips",
+            "type_id": env["pm.ticket.type"].search([("code", "=", "repair")]).id,
+            "unit_id": unit.id,
+            "property_id": prop.id,
+            "partner_id": owner.id,
+        }
+    )
+    env.flush_all()
+    unit_ids = f"{unit.id} + part"
+    owner_ids = f"{owner.id} + part"
+    _copy(
+        env,
+        owner,
+        n,
+        name="'Owner ' || md5(part::text)",
+        complete_name="'Owner ' || md5(part::text)",
+        phone="'139' || lpad(part::text, 8, '0')",
+        phone_sanitized="'+86139' || lpad(part::text, 8, '0')",
+        commercial_partner_id=owner_ids,
+    )
+    of_building = "(SELECT array_agg(id ORDER BY id) FROM pm_building WHERE property_id = source.property_id)"
+    _copy(
+        env,
+        unit,
+        n,
+        code="'C' || lpad(part::text, 6, '0')",
+        name="'N' || lpad(part::text, 6, '0')",
+        building_id=f"({of_building})[1 + part %% 100]",
+        building_code="'B' || part %% 100",
+    )
+    _copy(env, party, n, unit_id=unit_ids, partner_id=owner_ids)
+    _copy(
+        env,
+        ticket,
+        10 * n,
+        number="'T-' || lpad(part::text, 8, '0')",
+        unit_id=f"{unit.id} + part %% {n}",
+        partner_id=f"{owner.id} + part %% {n}",
+        state="CASE WHEN part %% 50 = 0 THEN source.state ELSE 'closed' END",
+        access_token="NULL",
+    )
+    # The constraint against overlaps is of no use to these screens and takes an hour for so many rows made at once.
+    env.cr.execute("ALTER TABLE pm_charge DROP CONSTRAINT pm_charge_no_overlap, DROP CONSTRAINT pm_charge_posted_line")
+    env.cr.execute(
+        """INSERT INTO pm_charge (property_id, company_id, currency_id, unit_id, partner_id, item_id, kind, origin, state,
+                                  period_start, period_end, due_date, amount_untaxed, amount_tax, amount_total, residual,
+                                  amount_paid, paid_state, reference, create_date)
+           SELECT %(prop)s, %(company)s, %(currency)s, unit.id, party.partner_id, %(item)s, 'regular', '', 'posted',
+                  month, month + interval '1 month' - interval '1 day', month + interval '9 days', 280, 0, 280,
+                  CASE WHEN old THEN 0 ELSE 280 END, CASE WHEN old THEN 280 ELSE 0 END,
+                  CASE WHEN old THEN 'paid' ELSE 'unpaid' END, 'R', now()
+             FROM pm_unit unit JOIN pm_unit_party party ON party.unit_id = unit.id,
+                  generate_series(date '2023-12-01', date '2023-12-01' + interval '1 month' * (%(months)s - 1), '1 month') month,
+                  LATERAL (SELECT month < date '2026-10-01' AS old) age
+            WHERE unit.property_id = %(prop)s""",
+        {
+            "prop": prop.id,
+            "company": prop.company_id.id,
+            "currency": prop.company_id.currency_id.id,
+            "item": item.id,
+            "months": MONTHS,
+        },
+    )
+    buyer = env["res.partner"].browse(owner.id + n // 2)
+    env["res.users"].create(
+        {
+            "name": buyer.name,
+            "login": "bench_owner",
+            "partner_id": buyer.id,
+            "group_ids": [(6, 0, env.ref("base.group_portal").ids)],
+        }
+    )
+    env.cr.commit()
+    env.cr._cnx.autocommit = True
+    env.cr.execute("VACUUM ANALYZE")
+    env.cr._cnx.autocommit = False
+
+
+def _copy(env, record, count, **changed):
+    """Copies 1 … count of a record's row, with ids that follow its own."""
+    table = record._table
+    env.cr.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND column_name <> 'id'", [table]
+    )
+    names = [name for (name,) in env.cr.fetchall()]
+    columns = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join(changed.get(name, f'source."{name}"') for name in names)
+    env.cr.execute(
+        f"""INSERT INTO {table} (id, {columns}) SELECT source.id + part, {values}
+              FROM {table} source, generate_series(1, {count}) part WHERE source.id = %s""",
+        [record.id],
+    )
+    env.cr.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
+
+
+def _screens(env, n):
+    """(name, what the screen asks the server for)"""
+    user = {
+        name: env["res.users"].search([("login", "=", f"bench_{name}")])
+        for name in ("front_desk", "cashier", "accountant", "owner")
+    }
+    unit = env["pm.unit"].search([("code", "=", f"C{n // 2:06d}")])
+    phone, number = f"139{n // 3:08d}", f"T-{n // 4:08d}"
+    name = env["res.partner"].browse(unit.payer_id.id).name
+    desk, till = env["pm.counter"].with_user(user["front_desk"]), env["pm.payment"].with_user(user["cashier"])
+    units = env["pm.unit"].with_user(user["front_desk"])
+    tickets = env["pm.ticket"].with_user(user["front_desk"])
+    columns = {"code": {}, "building_id": {"fields": {"display_name": {}}}, "area_chargeable": {}}
+    own = env["pm.charge"].with_user(user["owner"]).sudo()
+    domain = [("partner_id", "child_of", user["owner"].partner_id.commercial_partner_id.id)]
+    return [
+        ("counter: unit number", lambda: desk.counter_search(unit.code)),
+        ("counter: phone", lambda: desk.counter_search(phone)),
+        ("counter: name", lambda: desk.counter_search(name)),
+        ("counter: number of a ticket", lambda: desk.counter_search(number)),
+        ("counter: household", lambda: desk.counter_household(unit.id)),
+        ("cashier: unit number", lambda: till.counter_search(unit.code)),
+        ("cashier: household", lambda: till.counter_household(unit.id)),
+        ("portal: open bills", lambda: own.search([*domain, ("paid_state", "in", ("unpaid", "partial"))]).fetch()),
+        (
+            "portal: paid bills",
+            lambda: own.search(
+                [*domain, ("paid_state", "=", "paid")], order="due_date desc, id desc", limit=20
+            ).fetch(),
+        ),
+        ("units: first page", lambda: units.web_search_read([], columns, limit=80, count_limit=COUNTED)),
+        (
+            "units: a page in the middle",
+            lambda: units.web_search_read([], columns, limit=80, offset=n // 2, count_limit=COUNTED),
+        ),
+        (
+            "tickets: first page",
+            lambda: tickets.web_search_read([], {"name": {}}, limit=80, count_limit=COUNTED),
+        ),
+    ]
+
+
+def run(env, n):
+    """Open each screen once to warm up, then with every statement's time and plan."""
+    import time
+    from pathlib import Path
+
+    from odoo.sql_db import Cursor
+    from odoo.tools import SQL
+
+    lines, bad = [], []
+    execute = Cursor.execute
+    for name, screen in _screens(env, n):
+        env.invalidate_all()
+        screen()
+        env.invalidate_all()
+        statements = []
+
+        def noting(cr, query, *args, statements=statements, **kwargs):
+            began = time.perf_counter()
+            result = execute(cr, query, *args, **kwargs)
+            statements.append((time.perf_counter() - began, query, args))
+            return result
+
+        Cursor.execute = noting
+        cpu = time.process_time()
+        try:
+            screen()
+        finally:
+            Cursor.execute = execute
+        cpu = time.process_time() - cpu
+        spent = sum(seconds for seconds, *_ in statements)
+        lines.append(
+            f"\n# {name}: {len(statements)} statements, {1000 * spent:.1f} ms in them, {1000 * cpu:.1f} CPU-ms of Python\n"
+        )
+        for seconds, query, args in statements:
+            text = query.code if isinstance(query, SQL) else str(query)
+            if not text.lstrip().startswith(("SELECT", "WITH")) or not any(table in text for table in LARGE):
+                continue
+            explain = SQL("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) %s", query) if isinstance(query, SQL) else None
+            execute(env.cr, explain or f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {text}", *([] if explain else args))
+            plan = [row[0] for row in env.cr.fetchall()]
+            reads = [line.strip() for line in plan for table in LARGE if f"Seq Scan on {table} " in f"{line} "]
+            if not text.startswith("SELECT COUNT"):  # stops at COUNTED
+                bad += [f"{name}: {line}" for line in reads]
+            if seconds > SLOW or reads:
+                lines += [
+                    f"{1000 * seconds:.1f} ms: {' '.join(text.split())[:400]}",
+                    *(f"    {line}" for line in plan),
+                    "",
+                ]
+    target = Path(__file__).with_name("results") / "plans.txt"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text("\n".join(lines) + "\n")
+    return bad
+
+
+def check(env, n, outcome):
+    # A small table is rightly read from end to end.
+    assert n < 10_000 or not outcome, "\n".join(outcome)
+
+
+CASES = [{"case": "ours", "modules": ["pm_fees"], "prepare": prepare, "run": run, "check": check, "runs": 1}]
