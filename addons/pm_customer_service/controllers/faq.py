@@ -30,7 +30,7 @@ class FaqPortal(CustomerPortal):
         domain = self._published()
         if category_id:
             domain &= Domain("category_id", "child_of", category_id)
-        words = (text or "").strip()[:MAX_QUERY].split()
+        words = (text or "").replace("\0", " ").strip()[:MAX_QUERY].split()
         if not words:
             return faqs.search(domain, limit=limit, order="category_id, name")
         exact = domain & Domain.AND(

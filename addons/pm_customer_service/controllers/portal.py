@@ -37,6 +37,7 @@ class TicketPortal(CustomerPortal):
     @http.route(["/my/tickets", "/my/tickets/page/<int:page>"], type="http", auth="user", website=True, readonly=True)
     def portal_my_tickets(self, page=1, sortby=None, filterby=None, **kwargs):
         env = request.env
+        page = int(page) if str(page).isdecimal() else 1  # Odoo's pager takes a superscript for a number
         sortings = {
             "date": {"label": env._("Newest"), "order": "id desc"},
             "state": {"label": env._("State"), "order": "state, id desc"},

@@ -47,6 +47,7 @@ class PmBillsPortal(PortalAccount):
     @http.route(["/my/bills", "/my/bills/page/<int:page>"], type="http", auth="user", website=True)
     def portal_my_bills(self, page=1, transaction=None, **_kw):
         """Open charges with their explanation, then what was paid, with receipts."""
+        page = int(page) if str(page).isdecimal() else 1  # Odoo's pager takes a superscript for a number
         # sudo: portal users reach charges and receipts only through the domain of their own partner
         Charge, Payment = request.env["pm.charge"].sudo(), request.env["pm.payment"].sudo()
         paid_domain = [*self._own_domain(), ("state", "=", "posted"), ("paid_state", "=", "paid")]
@@ -102,7 +103,7 @@ class PmBillsPortal(PortalAccount):
         return (
             transactions.search(
                 [
-                    ("reference", "=", reference),
+                    ("reference", "=", reference.replace("\0", "")),
                     ("partner_id", "=", request.env.user.partner_id.id),
                     ("pm_charge_ids", "!=", False),
                 ],

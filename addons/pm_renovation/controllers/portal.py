@@ -28,6 +28,7 @@ class RenovationPortal(CustomerPortal):
     @http.route(["/my/renovations", "/my/renovations/page/<int:page>"], type="http", auth="user", website=True)
     def portal_my_renovations(self, page=1, **kwargs):
         Renovation = request.env["pm.renovation"]
+        page = int(page) if str(page).isdecimal() else 1  # Odoo's pager takes a superscript for a number
         pager = portal_pager(
             url="/my/renovations", total=Renovation.search_count([]), page=page, step=self._items_per_page
         )

@@ -9,6 +9,7 @@ from . import test_generic
 from . import test_history
 from . import test_key
 from . import test_kpi
+from . import test_hostile_requests
 from . import test_ledger_histories
 from . import test_map
 from . import test_move_in_pack
