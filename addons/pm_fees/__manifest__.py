@@ -19,6 +19,7 @@
         "security/billing_rules.xml",
         # security: cashier
         "security/ir.model.access-cashier.csv",
+        "security/ir.model.access-bank.csv",
         "security/cashier_rules.xml",
         # security: what becomes of charges
         "security/ir.model.access-settlement.csv",
@@ -49,6 +50,7 @@
         "views/pm_fee_assignment_views.xml",
         "views/pm_fee_pool_views.xml",
         "views/pm_meter_views.xml",
+        "views/pm_meter_replace_views.xml",
         "views/pm_property_views.xml",
         "views/pm_unit_views.xml",
         "views/res_config_settings_views.xml",
@@ -73,6 +75,7 @@
         "views/portal_money_templates.xml",
         "views/pm_counter_action.xml",
         "views/cashier_menus.xml",
+        "views/pm_merchant_bill_views.xml",
         # what becomes of charges: corrections, balance transfers, write-offs
         "data/settlement_data.xml",
         "views/pm_approval_level_views.xml",

@@ -10,6 +10,7 @@ from . import pm_fee_pool
 from . import pm_meter
 from . import pm_charge
 from . import pm_meter_reading
+from . import pm_meter_replacement
 from . import pm_billing_run
 from . import pm_billing_issue
 from . import pm_billing_difference
@@ -42,6 +43,7 @@ from . import pm_unit_transfer_balance
 from . import pm_counter
 from . import pm_counter_hints
 from . import account_move_payment
+from . import account_journal
 from . import pm_payer_account
 from . import pm_bank_proposal
 from . import account_bank_statement_line

@@ -14,6 +14,7 @@ _logger = logging.getLogger(__name__)
 _BATCH = 500
 _RANK = {"reference": 1, "account": 2, "name": 3, "amount": 4}
 _MAX_PROPOSALS = 5
+_WALLETS = ("wechat", "alipay")
 
 
 class AccountBankStatementLine(models.Model):
@@ -340,6 +341,7 @@ class AccountBankStatementLine(models.Model):
             (payment, money)
             for payment, money in debts["waiting"][self.currency_id.round(self.amount)]
             if not money.reconciled
+            and money.account_id != self.journal_id.default_account_id
             and (
                 name
                 and name == self._pm_clean(payment.partner_id.name)
@@ -347,6 +349,9 @@ class AccountBankStatementLine(models.Model):
                 or (payment.note or "")
                 and payment.source == "online"
                 and payment.note in text
+                or self.pm_transaction_ref
+                and payment.method_id.code in _WALLETS
+                and (payment.note or "").strip() == self.pm_transaction_ref
                 or units & set(payment.line_ids.charge_id.unit_id.ids)
             )
         ]
@@ -355,9 +360,12 @@ class AccountBankStatementLine(models.Model):
     def _pm_waiting(self, company):
         """Receipts whose money the bank has not shown yet, by amount."""
         methods = self.env["pm.payment.method"].search(
-            [("company_id", "=", company.id), ("code", "in", ("transfer", "online"))]
+            [("company_id", "=", company.id), ("code", "in", ("transfer", "online", *_WALLETS))]
         )
-        accounts = methods.filtered(lambda method: method.account_id != method.journal_id.default_account_id).account_id
+        # What the counter took by a wallet waits on the account of the method's own journal for the merchant's bill.
+        accounts = methods.filtered(
+            lambda method: method.code in _WALLETS or method.account_id != method.journal_id.default_account_id
+        ).account_id
         waiting = defaultdict(list)
         items = self.env["account.move.line"].search(
             [

@@ -1,6 +1,7 @@
 # billing
 from . import test_billing_compute
 from . import test_billing_meter
+from . import test_meter_replacement
 from . import test_billing_methods
 from . import test_billing_pool
 from . import test_billing_posting
@@ -11,6 +12,7 @@ from . import test_fees_generic
 
 # cashier
 from . import test_bank_match
+from . import test_merchant_bill
 from . import test_cash_session
 from . import test_cashier_access
 from . import test_dunning

@@ -1,6 +1,7 @@
 # billing
 from . import pm_charge_reverse
 from . import pm_fee_assign
+from . import pm_meter_replace
 
 # reports
 from . import pm_collection_report
@@ -8,6 +9,7 @@ from . import pm_unit_ledger_print
 
 # cashier
 from . import pm_dunning_cancel
+from . import pm_merchant_bill
 from . import pm_payment_reverse
 
 # reminders and law
