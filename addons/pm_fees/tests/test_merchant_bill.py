@@ -156,7 +156,7 @@ class TestMerchantBill(CashierCase):
         self.refused(wechat([("W1", 1, 0, 0, "x")]), "is not known", new=False)
         other = self.env["res.company"].create({"name": "Other"})
         self.env["account.journal"].create(
-            {"name": "W", "code": "W", "type": "bank", "company_id": other.id, "pm_merchant_number": "1900000109"}
+            {"name": "W", "code": "W", "type": "general", "company_id": other.id, "pm_merchant_number": "1900000109"}
         )
         self.refused(wechat([("W1", 1, 0, 0, "x")]), "another company")
 

@@ -35,7 +35,7 @@ class PmMeterReplace(models.TransientModel):
         """
         self.ensure_one()
         old = self.meter_id
-        # Two people must not replace one meter: the second waits and finds it done.
+        # Two people must not replace one meter: the second is told that it is being changed.
         old.lock_for_update()
         old.invalidate_recordset(["date_removed"])
         if old.date_removed:
