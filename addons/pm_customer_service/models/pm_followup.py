@@ -1,5 +1,7 @@
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+
+from .pm_ticket import MAX_TEXT
 
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 
@@ -49,6 +51,12 @@ class PmFollowup(models.Model):
     words = fields.Text(string="Customer's Words")
     answer_ids = fields.One2many("pm.followup.answer", "followup_id", string="Questionnaire")
 
+    @api.constrains("words")
+    def _check_length(self):
+        for followup in self:
+            if len(followup.words or "") > MAX_TEXT:
+                raise ValidationError(self.env._("The text is too long. Attach a file instead."))
+
     @api.onchange("ticket_id")
     def _onchange_ticket_id(self):
         """Lay out the questionnaire of the ticket's type."""
@@ -79,7 +87,7 @@ class PmFollowup(models.Model):
             if followup.satisfied == "satisfied":
                 ticket._write_protected({"satisfied": True})
                 if followup.words:
-                    ticket.customer_opinion = followup.words[:20000]
+                    ticket.customer_opinion = followup.words[:MAX_TEXT]
                 if ticket.state == "handled":
                     # Whoever gives an opinion on the result knows it.
                     if not ticket.fed_back_at:

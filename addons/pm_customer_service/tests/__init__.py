@@ -30,3 +30,4 @@ from . import test_hotline
 from . import test_ticket_check
 from . import test_survey
 from . import test_kpi_desk
+from . import test_faults
