@@ -45,7 +45,8 @@ class PmUnit(models.Model):
     _name = "pm.unit"
     _description = "Unit"
     _inherit = ["mail.thread"]
-    _order = "property_id, building_id, code, id"
+    # Columns of the table only: with the names of property and building in it, every page of a list would sort all units.
+    _order = "property_id.id, building_code, code, id"
     _rec_names_search = [
         "code",
         "name",
@@ -63,6 +64,7 @@ class PmUnit(models.Model):
         "(property_id, lower(code))",
         "Another unit of this property has this code (capital and small letters are the same).",
     )
+    _order_index = models.Index("(property_id, building_code, code, id)")
     _code_trgm_index = models.Index("USING gin (code gin_trgm_ops)")
 
     code = fields.Char(
@@ -74,6 +76,7 @@ class PmUnit(models.Model):
     building_id = fields.Many2one(
         "pm.building", required=True, index=True, ondelete="restrict", domain="[('property_id', '=', property_id)]"
     )
+    building_code = fields.Char(related="building_id.code", store=True)  # units are ordered by it
     zone_id = fields.Many2one("pm.zone", index="btree_not_null", domain="[('property_id', '=', property_id)]")
     company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")

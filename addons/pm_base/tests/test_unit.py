@@ -30,6 +30,21 @@ class TestUnit(PmCase):
         )
         self.assertEqual(unit.user_id, self.officer)
 
+    def test_units_stand_in_the_order_of_their_buildings_codes_also_of_a_renamed_one(self):
+        later, sooner = self.env["pm.building"].create(
+            [{"name": code, "code": code, "property_id": self.property.id} for code in ("C", "B")]
+        )
+        units = self.env["pm.unit"].create(
+            [
+                {"code": code, "property_id": self.property.id, "building_id": building.id}
+                for code, building in (("1", later), ("3", sooner), ("2", sooner))
+            ]
+        )
+        ordered = self.env["pm.unit"].search([("id", "in", units.ids)])
+        self.assertEqual(ordered.mapped("code"), ["2", "3", "1"])
+        later.code = "A2"
+        self.assertEqual(self.env["pm.unit"].search([("id", "in", units.ids)]).mapped("code"), ["1", "2", "3"])
+
     @freeze_time("2026-06-15 04:00:00")
     def test_verification_is_due_after_the_months_of_the_settings(self):
         # S1-25 names no number: 12 months are the editable default.
