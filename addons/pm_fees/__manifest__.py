@@ -24,6 +24,9 @@
         # security: what becomes of charges
         "security/ir.model.access-settlement.csv",
         "security/settlement_rules.xml",
+        # security: parking
+        "security/ir.model.access-parking.csv",
+        "security/parking_rules.xml",
         # security: pooled costs
         "security/ir.model.access-pool.csv",
         "security/pool_rules.xml",
@@ -87,6 +90,11 @@
         "views/pm_service_settlement_views.xml",
         "views/pm_invoice_request_views.xml",
         "views/settlement_menus.xml",
+        # parking
+        "data/parking_data.xml",
+        "report/parking_reports.xml",
+        "views/pm_parking_views.xml",
+        "views/portal_parking_templates.xml",
         # reports of collection
         "data/collection_data.xml",
         "report/collection_reports.xml",

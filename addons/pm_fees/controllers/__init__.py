@@ -1,3 +1,4 @@
 # cashier
 from . import portal_bills
 from . import portal_money
+from . import portal_parking

@@ -87,3 +87,5 @@ from . import pm_charge_limitation
 from . import pm_dunning_evidence
 from . import pm_ticket_hold
 from . import pm_message
+from . import pm_parking_plan
+from . import pm_parking_lease

@@ -16,3 +16,4 @@ from . import pm_dunning_briefing
 from . import pm_dunning_instalment
 from . import pm_dunning_evidence
 from . import pm_legal_mandate
+from . import pm_parking

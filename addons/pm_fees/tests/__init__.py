@@ -43,3 +43,4 @@ from . import test_dunning_papers
 from . import test_dunning_law
 from . import test_dunning_access
 from . import test_random_histories
+from . import test_parking
