@@ -23,7 +23,7 @@ class PmParkingLease(models.Model):
 
     _name = "pm.parking.lease"
     _description = "Parking Lease"
-    _inherit = ["pm.steps", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.steps", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _program_fields = frozenset(
         {
@@ -132,7 +132,7 @@ class PmParkingLease(models.Model):
     renewal_of_id = fields.Many2one("pm.parking.lease", "Renewal Of", readonly=True, copy=False, ondelete="restrict")
     renewal_ids = fields.One2many("pm.parking.lease", "renewal_of_id", "Renewals", readonly=True)
     end_reason = fields.Char("Why It Ends", tracking=True, copy=False)
-    last_day = fields.Date("Last Day", copy=False, help="Of a lease that ends before its term.")
+    last_day = fields.Date(copy=False, help="Of a lease that ends before its term.")
     state = fields.Selection(
         [
             ("requested", "Requested"),
