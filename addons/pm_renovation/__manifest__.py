@@ -48,6 +48,7 @@
         "views/portal_deposit_templates.xml",
         "views/site_templates.xml",
         "views/permit_templates.xml",
+        "views/pm_day_close_views.xml",
         "views/menus.xml",
         "data/pm_workbench_data.xml",
     ],

@@ -1,9 +1,9 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .pm_ticket import MAX_TEXT
-
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
+
+from .pm_ticket import MAX_TEXT
 
 METHODS = [
     ("phone", "Phone"),

@@ -96,7 +96,7 @@ class PmParkingLease(models.Model):
     )
     plate = fields.Char("Number Plate", required=True, tracking=True)
     user_id = fields.Many2one("res.users", "Responsible", default=lambda self: self.env.user, index=True)
-    wanted_from = fields.Date("Wanted From", default=fields.Date.context_today)
+    wanted_from = fields.Date(default=fields.Date.context_today)
     space_id = fields.Many2one(
         "pm.unit",
         "Space",
@@ -121,9 +121,7 @@ class PmParkingLease(models.Model):
     wait_understood = fields.Boolean("Customer Understands", tracking=True, copy=False)
     waiting_since = fields.Datetime(readonly=True, copy=False)
     hinted_on = fields.Date("Space Became Free", readonly=True, copy=False)
-    papers_seen = fields.Boolean(
-        "Papers Seen", tracking=True, copy=False, help="Vehicle licence and what the plan asks for."
-    )
+    papers_seen = fields.Boolean(tracking=True, copy=False, help="Vehicle licence and what the plan asks for.")
     signature = fields.Binary(copy=False, attachment=True)
     signed_by = fields.Char(copy=False)
     contract_attachment_ids = fields.Many2many("ir.attachment", string="Signed Contract", copy=False)

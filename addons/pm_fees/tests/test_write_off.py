@@ -134,7 +134,9 @@ class TestWriteOff(SettlementCase):
 
         november = fields.Date.to_date("2026-11-01"), fields.Date.to_date("2026-11-30")
         recovery = self.env.ref("pm_fees.kpi_arrears_recovery")._evaluate(self.property, *november)
-        self.assertEqual((recovery["numerator"], recovery["denominator"]), (0, 835.8), "property fees; the refuse fee does not count")
+        self.assertEqual(
+            (recovery["numerator"], recovery["denominator"]), (0, 835.8), "property fees; the refuse fee does not count"
+        )
         moves = self.env["pm.charge.movement"].search([("charge_id", "in", self.charges.ids), ("kind", "!=", "charge")])
         self.assertEqual(set(moves.mapped("kind")), {"write_off"})
         self.assertEqual(sum(moves.mapped("amount")), -330)

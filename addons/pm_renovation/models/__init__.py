@@ -36,3 +36,4 @@ from . import pm_occupancy
 from . import pm_ticket
 from . import pm_kpi
 from . import res_config_settings
+from . import pm_day_close

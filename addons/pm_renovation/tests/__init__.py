@@ -1,6 +1,7 @@
 from . import test_acceptance
 from . import test_access
 from . import test_clocks
+from . import test_day_close
 from . import test_deposit
 from . import test_deposit_online
 from . import test_documents
