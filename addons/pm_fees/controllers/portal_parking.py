@@ -44,11 +44,11 @@ class PmParkingPortal(PmBillsPortal):
         """Ask for a space for a vehicle; the desk answers."""
         unit = request.env["pm.unit"].search(
             [
-                ("id", "=", int(unit_id) if unit_id.isdigit() and len(unit_id) < 10 else 0),
+                ("id", "=", int(unit_id) if unit_id.isdecimal() and len(unit_id) < 10 else 0),
                 ("unit_type", "!=", "parking"),
             ]
         )
-        plate = "".join((plate or "").split()).upper()[:_LONGEST_PLATE]
+        plate = "".join(char for char in plate if char.isalnum()).upper()[:_LONGEST_PLATE]
         if not unit or not plate:
             return self.portal_parking(error=request.env._("Choose your unit and give the number plate."))
         try:

@@ -1,3 +1,4 @@
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .common_billing import BillingCase
@@ -34,15 +35,14 @@ class TestBillingDocuments(BillingCase):
         self.assertEqual(kind, "pdf")
         self.assertTrue(content.startswith(b"%PDF"))
 
-    def test_payer_prints_his_own_notice(self):
+    def test_payer_prints_his_own_notice_through_his_page_only(self):
         run = self.bill()
         notice = self.env["pm.fee.notice"]._create_for_runs(run).filtered(lambda n: n.partner_id == self.owners[0])
         self.env.invalidate_all()
-        content = (
-            self.env["pm.document"]
-            .with_user(self.portal_user)
-            ._pdf("pm_fees.report_fee_notice", notice.with_user(self.portal_user))
-        )
+        document, own = self.env["pm.document"].with_user(self.portal_user), notice.with_user(self.portal_user)
+        with self.assertRaises(AccessError):
+            document._pdf("pm_fees.report_fee_notice", own)
+        content = document.sudo()._pdf("pm_fees.report_fee_notice", own)  # as his page does, after it has found it his
         self.assertTrue(content.startswith(b"%PDF"))
 
     def test_price_notice_lists_published_tariffs_only(self):

@@ -129,9 +129,9 @@ class TestMerchantBill(CashierCase):
         self.assertEqual(len(self.lines()), 1)
 
     def test_truncated_file_is_refused(self):
-        self.refused(wechat([("W1", 1, 0, 0, "x")], foot=False), "cut off")
-        self.refused(alipay([("100", 1, "", "")], foot=False), "cut off")
-        self.refused(alipay([("100", 1, "", ""), ("101", 1, "", "")])[:-400], "cut off")
+        self.refused(wechat([("W1", 1, 0, 0, "x")], foot=False), "incomplete")
+        self.refused(alipay([("100", 1, "", "")], foot=False), "incomplete")
+        self.refused(alipay([("100", 1, "", ""), ("101", 1, "", "")])[:-400], "incomplete")
 
     def test_missing_row_is_found_by_the_totals(self):
         whole = wechat([("W1", 1, 0, 0, "x"), ("W2", 2, 0, 0, "x")]).split(b"\r\n")

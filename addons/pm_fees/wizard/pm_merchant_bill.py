@@ -136,7 +136,7 @@ class PmMerchantBill(models.TransientModel):
                     "This is WeChat Pay's fund bill (资金账单). Download the trade bill (交易账单) and load that."
                 )
             case "truncated":
-                return self.env._("The file is cut off: its end with the totals is missing. Download it again.")
+                return self.env._("The file is incomplete: its end with the totals is missing. Download it again.")
             case "totals":
                 return self.env._(
                     "The file is incomplete: its totals say %(expected)s, its rows hold %(found)s. Download it again.",
