@@ -73,7 +73,14 @@ class PmParkingLease(models.Model):
     _waiting_index = models.Index("(property_id, waiting_since) WHERE state = 'waiting'")
 
     name = fields.Char("Lease No.", readonly=True, copy=False, default="/")
-    property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict", tracking=True)
+    property_id = fields.Many2one(
+        "pm.property",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        tracking=True,
+        default=lambda self: self.env.user.pm_property_ids[:1],
+    )
     company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
     plan_id = fields.Many2one(
         "pm.parking.plan",

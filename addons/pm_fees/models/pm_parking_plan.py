@@ -25,7 +25,13 @@ class PmParkingPlan(models.Model):
     )
 
     name = fields.Char(required=True)
-    property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
+    property_id = fields.Many2one(
+        "pm.property",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user.pm_property_ids[:1],
+    )
     company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
     resolution_id = fields.Many2one(
         "pm.owner.resolution",

@@ -34,7 +34,13 @@ class PmDayClose(models.Model):
 
     _once = models.UniqueIndex("(property_id, user_id, date)", "This day of the butler is there already.")
 
-    property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
+    property_id = fields.Many2one(
+        "pm.property",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user.pm_property_ids[:1],
+    )
     company_id = fields.Many2one(related="property_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     user_id = fields.Many2one(
