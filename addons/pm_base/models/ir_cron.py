@@ -1,4 +1,8 @@
-from odoo import models
+import logging
+
+from odoo import api, models
+
+_logger = logging.getLogger(__name__)
 
 
 class IrCron(models.Model):
@@ -13,3 +17,25 @@ class IrCron(models.Model):
         ours = self.get_external_id()[self.id].startswith("pm_")
         cron = self.with_context(lang=self.env.user.lang) if ours else self
         return super(IrCron, cron)._callback(cron_name, server_action_id)
+
+    @api.model
+    def _each_property(self, work, what, properties=None):
+        """Do the work of a job for one property after the other, with a commit after each; one's trouble is not another's.
+
+        :param work: function of a ``pm.property``; it may be done again, and must not commit
+        :param str what: what is done, for the log of failures
+        :param properties: default: all
+        :return: whether the time of the job sufficed for all of them
+        """
+        if properties is None:
+            properties = self.env["pm.property"].search([])
+        self._commit_progress(remaining=len(properties))
+        for prop in properties:
+            try:
+                with self.env.cr.savepoint():
+                    work(prop)
+            except Exception:
+                _logger.exception("Property %s: %s failed", prop.code, what)
+            if not self._commit_progress(1):
+                return False
+        return True

@@ -162,17 +162,8 @@ class PmKpi(models.Model):
             if moment and moment > now - FRESH
         }
         properties = self.env["pm.property"].search([]).filtered(lambda prop: prop.id not in last)
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(properties))
-        for prop in properties:
-            try:
-                self._compute_properties(prop)
-            except Exception:
-                self.env.cr.rollback()
-                _logger.exception("Key figures of property %s fail", prop.id)
-            if not cron._commit_progress(1):
-                self.env.ref("pm_base.pm_kpi_cron")._trigger()
-                return
+        if not self.env["ir.cron"]._each_property(self._compute_properties, "key figures", properties):
+            self.env.ref("pm_base.pm_kpi_cron")._trigger()
 
     def action_open_results(self):
         self.ensure_one()

@@ -2,6 +2,7 @@ from . import test_access
 from . import test_access_matrix
 from . import test_attachment
 from . import test_cron_language
+from . import test_cron_properties
 from . import test_customer
 from . import test_evidence
 from . import test_generic

@@ -1,12 +1,9 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
 from .pm_contact_rule import AUDIENCES
-
-_logger = logging.getLogger(__name__)
 
 LAST_SECOND = timedelta(seconds=1)
 
@@ -76,17 +73,7 @@ class PmContactDuty(models.Model):
     @api.model
     def _cron_open(self):
         """Open the duties of the current periods, property by property. Safe to run any number of times."""
-        properties = self.env["pm.property"].search([])
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(properties))
-        for prop in properties:
-            try:
-                self._open_for(prop)
-            except Exception:  # one property's trouble stops no other's reminders
-                self.env.cr.rollback()
-                _logger.exception("The contacts due in property %s cannot be listed", prop.id)
-            if not cron._commit_progress(1):
-                break
+        self.env["ir.cron"]._each_property(self._open_for, "contacts due")
 
     @api.model
     def _open_for(self, prop):

@@ -1,11 +1,8 @@
-import logging
 import math
 
 from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
-
-_logger = logging.getLogger(__name__)
 
 # The first days of a month still complete the sample of the month before.
 LATE_DAYS = 3
@@ -39,16 +36,7 @@ class PmTicket(models.Model):
     @api.model
     def _cron_complete_sample(self):
         """Complete the samples of the month, and of the month before during its first days, property by property."""
-        properties = self.env["pm.property"].search([])
-        self.env["ir.cron"]._commit_progress(remaining=len(properties))
-        for prop in properties:
-            try:
-                self._complete_sample(prop)
-            except Exception:  # one property's trouble stops no other's calls
-                self.env.cr.rollback()
-                _logger.exception("The follow-up sample of property %s cannot be completed", prop.id)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
+        self.env["ir.cron"]._each_property(self._complete_sample, "follow-up sample")
 
     @api.model
     def _complete_sample(self, prop):

@@ -1,11 +1,8 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import plaintext2html
-
-_logger = logging.getLogger(__name__)
 
 MAX_TEXT = 1000
 
@@ -139,17 +136,7 @@ class PmGreeting(models.Model):
     @api.model
     def _cron_prepare(self):
         """Prepare the greetings of the festivals that come near, and drop those nobody approved in time."""
-        properties = self.env["pm.property"].search([])
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(properties))
-        for prop in properties:
-            try:
-                self._prepare_for(prop)
-            except Exception:  # one property's trouble stops no other's greetings
-                self.env.cr.rollback()
-                _logger.exception("The greetings of property %s cannot be prepared", prop.id)
-            if not cron._commit_progress(1):
-                break
+        self.env["ir.cron"]._each_property(self._prepare_for, "greetings")
 
     @api.model
     def _prepare_for(self, prop):

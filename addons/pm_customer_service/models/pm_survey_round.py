@@ -1,5 +1,4 @@
 import hashlib
-import logging
 import math
 from datetime import timedelta
 
@@ -9,8 +8,6 @@ from odoo.fields import Domain
 
 from .pm_survey_plan import KINDS
 from .pm_unit_visit import NOT_VISITED
-
-_logger = logging.getLogger(__name__)
 
 STATES = [
     ("draft", "To distribute"),
@@ -170,17 +167,12 @@ class PmSurveyRound(models.Model):
     @api.model
     def _cron_run(self):
         """Prepare the planned surveys, remind, and evaluate those whose last day has passed; property by property."""
-        properties = self.env["pm.property"].search([])
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(properties))
-        for prop in properties:
-            for step in (self._prepare_for, self._remind_for, self._close_for):
-                try:
-                    with self.env.cr.savepoint():
-                        step(prop)
-                except Exception:  # one property's trouble stops no other's surveys
-                    _logger.exception("The surveys of property %s: %s fails", prop.id, step.__name__)
-            if not cron._commit_progress(1):
+        for step, what in (
+            (self._prepare_for, "surveys to prepare"),
+            (self._remind_for, "reminders of surveys"),
+            (self._close_for, "surveys to evaluate"),
+        ):
+            if not self.env["ir.cron"]._each_property(step, what):
                 break
 
     @api.model

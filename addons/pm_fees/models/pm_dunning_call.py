@@ -1,4 +1,3 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -6,8 +5,6 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, format_date
 
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
-
-_logger = logging.getLogger(__name__)
 
 RESULTS = [
     ("promised", "Promised"),
@@ -252,17 +249,7 @@ class PmDunningCall(models.Model):
     @api.model
     def _cron_lists(self):
         """Make the call lists whose hour has come, in every property; safe to run twice."""
-        cron = self.env["ir.cron"]
-        properties = self.env["pm.property"].search([])
-        cron._commit_progress(remaining=len(properties))
-        for prop in properties:
-            try:
-                with self.env.cr.savepoint():
-                    self._make_lists(prop)
-            except Exception:  # one property's trouble is not another's
-                _logger.exception("Call lists of property %s failed", prop.code)
-            if not cron._commit_progress(1):
-                break
+        self.env["ir.cron"]._each_property(self._make_lists, "call lists")
 
     @api.model
     def _make_lists(self, prop):

@@ -41,19 +41,14 @@ class PmDunningCase(models.Model):
     @api.model
     def _cron_dunning(self):
         """Daily: the run of every property, then the hand-over of what waits. Safe to run twice and to be killed."""
-        cron = self.env["ir.cron"]
-        properties = self.env["pm.property"].search([])
-        cron._commit_progress(remaining=len(properties))
-        for prop in properties:
-            try:
-                with self.env.cr.savepoint():
-                    self._run_property(prop)
-                    self.env["pm.dunning.campaign"]._propose(prop, prop._today())
-            except Exception:  # the trouble of one property must not stop the reminders of the others
-                _logger.exception("Reminders of property %s failed", prop.code)
-            if not cron._commit_progress(1):
-                self.env.ref("pm_fees.ir_cron_dunning")._trigger()
-                return
+
+        def work(prop):
+            self._run_property(prop)
+            self.env["pm.dunning.campaign"]._propose(prop, prop._today())
+
+        if not self.env["ir.cron"]._each_property(work, "reminders"):
+            self.env.ref("pm_fees.ir_cron_dunning")._trigger()
+            return
         self.env["pm.dunning.action"]._cron_dispatch()
 
     @api.model

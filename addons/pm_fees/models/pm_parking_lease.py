@@ -1,12 +1,8 @@
-import logging
-
 from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import split_every
-
-_logger = logging.getLogger(__name__)
 
 OPEN = ("requested", "waiting", "offered")
 HELD = ("offered", "contract", "active")
@@ -370,17 +366,8 @@ class PmParkingLease(models.Model):
     @api.model
     def _cron_leases(self):
         """Daily: leases begin, end, and are announced to end; safe to run twice. One property's trouble is its own."""
-        cron = self.env["ir.cron"]
         properties = self.search([("state", "in", ("waiting", "contract", "active"))]).property_id
-        cron._commit_progress(remaining=len(properties))
-        for prop in properties:
-            try:
-                with self.env.cr.savepoint():
-                    self._run_property(prop)
-            except Exception:
-                _logger.exception("Parking leases of property %s failed", prop.code)
-            if not cron._commit_progress(1):
-                break
+        self.env["ir.cron"]._each_property(self._run_property, "parking leases", properties)
 
     @api.model
     def _run_property(self, prop):

@@ -1,12 +1,9 @@
-import logging
 from datetime import datetime, time, timedelta
 
 import pytz
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-
-_logger = logging.getLogger(__name__)
 
 REGISTERS = [
     ("work_log", "Work log"),
@@ -179,17 +176,7 @@ class PmDayClose(models.Model):
     @api.model
     def _cron_open(self):
         """Open the day's registers of every butler from the hour of S4-76 on; safe to run twice."""
-        cron = self.env["ir.cron"]
-        properties = self.env["pm.property"].search([])
-        cron._commit_progress(remaining=len(properties))
-        for prop in properties:
-            try:
-                with self.env.cr.savepoint():
-                    self._open_for(prop)
-            except Exception:  # one property's trouble is not another's
-                _logger.exception("The day of property %s cannot be opened", prop.code)
-            if not cron._commit_progress(1):
-                break
+        self.env["ir.cron"]._each_property(self._open_for, "registers of the day")
 
     @api.model
     def _open_for(self, prop):
