@@ -166,7 +166,7 @@ class PmServiceEstimate(models.Model):
             sheet.missing_team_ids = sheet.team_ids - signed.team_id
 
     @api.depends_context("uid")
-    @api.depends("missing_team_ids.user_id", "state")
+    @api.depends("missing_team_ids", "state")
     def _compute_can_sign(self):
         for sheet in self:
             sheet.can_sign = sheet.state == "signing" and bool(sheet._teams_to_sign())

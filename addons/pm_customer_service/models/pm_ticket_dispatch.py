@@ -190,19 +190,15 @@ class PmTicketDispatch(models.Model):
         """
         self.ensure_one()
         user = self.env.user
+        # sudo: out of the pool the ticket is out of his sight, yet a member of its team is told why, not that he has no access
+        if user in self.sudo().team_id.member_ids:
+            self._refuse_taken()
         self.check_access("write")
         self.flush_recordset()
         self.env.cr.execute(SQL("UPDATE pm_ticket SET write_date = write_date WHERE id = %s", self.id))
         self.env.cr.execute(SQL("UPDATE res_users SET write_date = write_date WHERE id = %s", user.id))
         self.invalidate_recordset(["state", "user_id"])
-        if self.state != "new" or self.user_id:
-            raise UserError(
-                self.env._(
-                    "%(ticket)s was taken by %(user)s a moment ago: choose another one.",
-                    ticket=self.number,
-                    user=self.sudo().user_id.name or self.env._("somebody else"),
-                )
-            )
+        self._refuse_taken()
         team = self.team_id.sudo()
         cap = team.pool_cap
         if team.dispatch_mode == "pool" and cap and team._open_jobs(user).get(user.id, 0) >= cap:
@@ -211,6 +207,17 @@ class PmTicketDispatch(models.Model):
                     "You have %(cap)s unfinished jobs, which is the limit of %(team)s: to take another one you must finish one first.",
                     cap=cap,
                     team=team.name,
+                )
+            )
+
+    def _refuse_taken(self):
+        ticket = self.sudo()  # sudo: who was quicker
+        if ticket.state != "new" or ticket.user_id:
+            raise UserError(
+                self.env._(
+                    "%(ticket)s was taken by %(user)s a moment ago: choose another one.",
+                    ticket=ticket.number,
+                    user=ticket.user_id.name or self.env._("somebody else"),
                 )
             )
 

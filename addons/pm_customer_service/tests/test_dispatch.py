@@ -285,8 +285,8 @@ class TestDispatch(DeskCase):
         self.pool()
         ticket = self.repair()
         ticket.with_user(self.technician).job_grab()
-        with self.assertRaises(AccessError):
-            ticket.with_user(self.second).job_grab()  # out of the pool it is out of sight
+        with self.assertRaisesRegex(UserError, "was taken by"):
+            ticket.with_user(self.second).job_grab()
         with self.assertRaisesRegex(UserError, "taken by Technician"):
             ticket.with_user(self.supervisor)._grab()
 

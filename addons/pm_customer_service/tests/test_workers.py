@@ -1,8 +1,13 @@
 """Two servers and a kill, on real connections: a step is carried out once, never twice, and never lost."""
 
-from odoo import SUPERUSER_ID, api
+import threading
+
+from odoo import SUPERUSER_ID, Command, api
+from odoo.exceptions import UserError
+from odoo.service.model import retrying
 from odoo.sql_db import db_connect
 from odoo.tests.common import BaseCase, get_db_name, tagged
+from odoo.tools import mute_logger
 
 COUNT = 12
 
@@ -76,3 +81,99 @@ class TestDeadlineWorkers(BaseCase):
             with self.database.cursor() as cr:
                 self._env(cr)["pm.deadline"]._process_due(100)
         self.assertEqual(self._counts(), (COUNT, COUNT, 1))
+
+
+@tagged("post_install", "-at_install")
+class TestGrabbing(BaseCase):
+    """Two technicians press “Grab” at the same moment. Commits to the throw-away test database and cleans up after itself."""
+
+    def setUp(self):
+        super().setUp()
+        self.database = db_connect(get_db_name())
+        with self.database.cursor() as cr:
+            env = self._env(cr)
+            prop = env["pm.property"].create({"name": "Grab", "code": "GRB", "manager_id": SUPERUSER_ID})
+            users = env["res.users"].create(
+                [
+                    {
+                        "name": f"Grabber {number}",
+                        "login": f"pm_grabber_{number}",
+                        "group_ids": [Command.link(env.ref("pm_base.group_technician").id)],
+                        "pm_property_ids": [Command.link(prop.id)],
+                    }
+                    for number in (1, 2)
+                ]
+            )
+            team = env["pm.team"].create(
+                {
+                    "name": "Grab",
+                    "property_id": prop.id,
+                    "dispatch_mode": "pool",
+                    "member_ids": [Command.set(users.ids)],
+                }
+            )
+            ticket = env["pm.ticket"].create(
+                {
+                    "name": "Lamp",
+                    "type_id": env.ref("pm_customer_service.ticket_type_help").id,
+                    "property_id": prop.id,
+                    "team_id": team.id,
+                }
+            )
+            self.property, self.users, self.team, self.ticket = prop.id, users.ids, team.id, ticket.id
+        self.addCleanup(self._clean)
+
+    def _env(self, cr, user=SUPERUSER_ID):
+        return api.Environment(
+            cr, user, {"tracking_disable": True, "mail_create_nolog": True, "no_reset_password": True}
+        )
+
+    def _clean(self):
+        with self.database.cursor() as cr:
+            cr.execute("DELETE FROM mail_activity WHERE res_model = 'pm.ticket' AND res_id = %s", [self.ticket])
+            cr.execute("DELETE FROM pm_deadline WHERE property_id = %s", [self.property])
+            cr.execute("DELETE FROM pm_appointment WHERE ticket_id = %s", [self.ticket])
+            cr.execute("DELETE FROM pm_ticket WHERE id = %s", [self.ticket])
+            env = self._env(cr)
+            env["pm.team"].browse(self.team).unlink()
+            users = env["res.users"].browse(self.users)
+            partners = users.partner_id
+            users.unlink()
+            partners.unlink()
+            env["pm.property"].browse(self.property).unlink()
+
+    def test_one_of_two_who_grab_a_job_at_the_same_moment_gets_it(self):
+        started = threading.Barrier(2, timeout=30)
+        taken, refused, failures = [], [], []
+
+        def session(user):
+            try:
+                with self.database.cursor() as cr:
+                    env = self._env(cr, user)
+                    waited = []
+
+                    def grab():
+                        env.cr.execute("SELECT 1")  # takes the transaction's snapshot
+                        if not waited:
+                            waited.append(started.wait())
+                        env["pm.ticket"].browse(self.ticket)._grab()
+                        return user
+
+                    taken.append(retrying(grab, env))
+            except UserError as error:
+                refused.append(str(error))
+            except Exception as error:  # handed to the main thread
+                failures.append(error)
+
+        threads = [threading.Thread(target=session, args=(user,)) for user in self.users]
+        with mute_logger("odoo.sql_db", "odoo.service.model"):
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+        self.assertFalse(failures)
+        self.assertEqual(len(taken), 1)
+        self.assertRegex(refused[0], "was taken by Grabber")
+        with self.database.cursor() as cr:
+            cr.execute("SELECT user_id FROM pm_ticket WHERE id = %s", [self.ticket])
+            self.assertEqual(cr.fetchone()[0], taken[0])
