@@ -1,23 +1,22 @@
 """A billing run killed with SIGKILL at many points, and by two servers at once: nothing lost, nothing doubled."""
 
-import os
 import random
-import signal
 import threading
 
-import odoo
 import psycopg2
 from odoo import SUPERUSER_ID, Command, api
 from odoo.sql_db import Cursor, db_connect
 from odoo.tests.common import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.pm_base.tests.killed import KilledWork
+
 UNITS = 12
 KILLS = 24
 
 
 @tagged("post_install", "-at_install")
-class TestBillingCrash(BaseCase):
+class TestBillingCrash(KilledWork, BaseCase):
     """Commits to the throw-away test database and cleans up after itself."""
 
     def setUp(self):
@@ -133,35 +132,6 @@ class TestBillingCrash(BaseCase):
         with self.database.cursor() as cr:
             cr.execute("SELECT state FROM pm_billing_run WHERE id = %s", [self.run_id])
             return cr.fetchone()[0]
-
-    def _killed_at(self, statement):
-        """Work in a child process that kills itself with SIGKILL before its n-th SQL statement or while committing.
-
-        :return: whether it was killed
-        """
-        pid = os.fork()
-        if not pid:
-            try:
-                # Connections of the parent are not the child's: it opens its own.
-                odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
-                count = [0]
-                execute = Cursor.execute
-
-                def counted(cursor, *args, **kwargs):
-                    count[0] += 1
-                    if count[0] == statement:
-                        os.kill(os.getpid(), signal.SIGKILL)
-                    return execute(cursor, *args, **kwargs)
-
-                Cursor.execute = counted
-                self._work(db_connect(get_db_name()))
-            except BaseException:
-                os._exit(3)
-            os._exit(0)
-        _pid, status = os.waitpid(pid, 0)
-        if os.WIFEXITED(status):
-            self.assertEqual(os.WEXITSTATUS(status), 0, "the child failed for another reason")
-        return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
     def _check_nothing_lost_or_doubled(self, complete):
         with self.database.cursor() as cr:

@@ -3,21 +3,19 @@
 Nothing is made or sent twice, nothing is lost. The SMS gateway is a server of this test that remembers what it accepted.
 """
 
-import os
 import random
-import signal
 import threading
 from collections import Counter
 from datetime import timedelta
 from uuid import uuid4
 
-import odoo
 import psycopg2
 from odoo import SUPERUSER_ID, api, fields
-from odoo.sql_db import Cursor, db_connect
+from odoo.sql_db import db_connect
 from odoo.tests.common import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.pm_base.tests.killed import KilledWork
 from odoo.addons.pm_sms_aliyun.tests.gateway import Gateway
 
 DEBTORS = 6
@@ -26,7 +24,7 @@ SETTINGS = ("pm_sms_gateway", "pm_aliyun_key_id", "pm_aliyun_key_secret", "pm_al
 
 
 @tagged("post_install", "-at_install")
-class TestDunningCrash(BaseCase):
+class TestDunningCrash(KilledWork, BaseCase):
     """Commits to the throw-away test database and cleans up after itself."""
 
     def setUp(self):
@@ -157,35 +155,6 @@ class TestDunningCrash(BaseCase):
         for one in sms:
             with _Session(database, self.context) as env:
                 env["sms.sms"].browse(one.id).exists()._send()
-
-    def _killed_at(self, statement):
-        """Work in a child process that kills itself with SIGKILL before its n-th SQL statement.
-
-        :return: whether it was killed
-        """
-        pid = os.fork()
-        if not pid:
-            try:
-                # Connections of the parent are not the child's: it opens its own.
-                odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
-                count = [0]
-                execute = Cursor.execute
-
-                def counted(cursor, *args, **kwargs):
-                    count[0] += 1
-                    if count[0] == statement:
-                        os.kill(os.getpid(), signal.SIGKILL)
-                    return execute(cursor, *args, **kwargs)
-
-                Cursor.execute = counted
-                self._work(db_connect(get_db_name()))
-            except BaseException:
-                os._exit(3)
-            os._exit(0)
-        _pid, status = os.waitpid(pid, 0)
-        if os.WIFEXITED(status):
-            self.assertEqual(os.WEXITSTATUS(status), 0, "the child failed for another reason")
-        return os.WIFSIGNALED(status)
 
     def _check_nothing_twice(self):
         with self._environment() as env:

@@ -1,5 +1,7 @@
 from odoo import models
 
+from .pm_service_slip import services_table
+
 
 class ReportServiceEstimate(models.AbstractModel):
     """Price confirmation sheet of a temporary service (《特约维修价格确认单》). Source: S1-86, S1-87, S1-88."""
@@ -148,22 +150,7 @@ class ReportServiceAgreement(models.AbstractModel):
                 ]
             ),
             kit.h(_("Services")),
-            kit.table(
-                [_("Service"), _("Quantity"), _("Per"), _("Price"), _("Amount")],
-                [
-                    [
-                        line.name or "",
-                        line.quantity,
-                        line.unit_label or "",
-                        kit.money(line.price_unit),
-                        kit.money(line.subtotal),
-                    ]
-                    for line in record.line_ids
-                ],
-                widths=[70, 22, 24, 28, 30],
-                align="lrlrr",
-                total=[_("Per Period"), "", "", "", kit.money(record.amount_total)],
-            ),
+            services_table(record, kit, _("Per Period")),
             kit.space(4),
             kit.p(_("The prices contain tax and hold for the whole term. Each order is paid after it was done.")),
             kit.p(

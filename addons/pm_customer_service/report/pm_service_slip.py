@@ -3,6 +3,27 @@ import base64
 from odoo import models
 
 
+def services_table(record, kit, total):
+    """Return the table of the services of an order or agreement; ``total`` is the label of its sum."""
+    _ = record.env._
+    return kit.table(
+        [_("Service"), _("Quantity"), _("Per"), _("Price"), _("Amount")],
+        [
+            [
+                line.name or "",
+                line.quantity,
+                line.unit_label or "",
+                kit.money(line.price_unit),
+                kit.money(line.subtotal),
+            ]
+            for line in record.line_ids
+        ],
+        widths=[70, 22, 24, 28, 30],
+        align="lrlrr",
+        total=[total, "", "", "", kit.money(record.amount_total)],
+    )
+
+
 class ReportServiceSlip(models.AbstractModel):
     """Service order in four labelled copies (《特约服务/维修单》). Source: S1-77, S1-81, S1-83."""
 
@@ -58,22 +79,7 @@ class ReportServiceSlip(models.AbstractModel):
                 ]
             ),
             kit.h(_("Services")),
-            kit.table(
-                [_("Service"), _("Quantity"), _("Per"), _("Price"), _("Amount")],
-                [
-                    [
-                        line.name or "",
-                        line.quantity,
-                        line.unit_label or "",
-                        kit.money(line.price_unit),
-                        kit.money(line.subtotal),
-                    ]
-                    for line in record.line_ids
-                ],
-                widths=[70, 22, 24, 28, 30],
-                align="lrlrr",
-                total=[_("Total"), "", "", "", kit.money(record.amount_total)],
-            ),
+            services_table(record, kit, _("Total")),
         ]
         if record.description:
             story += [kit.h(_("What Is Wanted")), kit.p(record.description)]
