@@ -95,7 +95,7 @@ class AccountBankStatementLine(models.Model):
         # sudo: whoever may void the payment may free its bank line
         self.sudo().with_context(pm_payment_void=LEDGER_STEP).action_undo_reconciliation()
         self.write({"pm_match_state": "unknown", "pm_match_reason": False, "pm_settled_payment_id": False})
-        self.pm_proposal_ids.filtered(lambda p: p.state in ("accepted", "superseded")).state = "rejected"
+        self.pm_proposal_ids.filtered(lambda p: p.state in ("accepted", "superseded"))._decide("rejected")
 
     def _pm_book(self, prop, partner, allocation, reason=None):
         """Book this line as a payment of `partner`.
@@ -318,10 +318,10 @@ class AccountBankStatementLine(models.Model):
         if len(certain) == 1 and certain[0]["key"] not in rejected:
             chosen = certain[0]
             self._pm_book(chosen["property"], chosen["partner"], chosen["allocation"], chosen["text"])
-            self.pm_proposal_ids.filtered(
-                lambda p: p.state == "proposed" and p.key != chosen["key"]
-            ).state = "superseded"
-            self._pm_propose([chosen]).state = "accepted"
+            self.pm_proposal_ids.filtered(lambda p: p.state == "proposed" and p.key != chosen["key"])._decide(
+                "superseded"
+            )
+            self._pm_propose([chosen])._decide("accepted")
             return "matched"
         self._pm_propose(candidates[:_MAX_PROPOSALS])
         self.pm_match_state = (
@@ -391,7 +391,8 @@ class AccountBankStatementLine(models.Model):
         :return: the proposals of these candidates
         """
         known = {proposal.key: proposal for proposal in self.pm_proposal_ids}
-        self.env["pm.bank.proposal"].create(
+        # sudo: a proposal is written by the matching alone
+        self.env["pm.bank.proposal"].sudo().create(
             [
                 {
                     "statement_line_id": self.id,

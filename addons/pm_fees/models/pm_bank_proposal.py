@@ -13,12 +13,30 @@ class PmBankProposal(models.Model):
     """What a bank line may pay, and why the matching thinks so; an accountant accepts or rejects it.
 
     States: proposed → accepted | rejected | superseded (another proposal of the line was accepted).
+    The matching writes all of it: a payer or an amount changed by hand would be booked with a reason that is not true.
     """
 
     _name = "pm.bank.proposal"
     _description = "Bank Match Proposal"
+    _inherit = ["pm.program.fields"]
     _order = "statement_line_id desc, rank, id"
     _rec_name = "partner_id"
+    _program_fields = frozenset(
+        {
+            "statement_line_id",
+            "key",
+            "rank",
+            "reason",
+            "reason_text",
+            "property_id",
+            "company_id",
+            "partner_id",
+            "line_ids",
+            "amount",
+            "credit_amount",
+            "state",
+        }
+    )
 
     # The key names reason, payer and property, so matching twice proposes once and what was rejected stays rejected.
     _key_unique = models.UniqueIndex("(statement_line_id, key)", "The bank line already has this proposal.")
@@ -61,20 +79,25 @@ class PmBankProposal(models.Model):
 
     def action_accept(self):
         """Book the bank line as proposed."""
+        self.check_access("write")
         for proposal in self:
             if proposal.state != "proposed":
                 raise UserError(self.env._("To accept a proposal it must still be open."))
             proposal.statement_line_id._pm_book(
                 proposal.property_id, proposal.partner_id, [(line.charge_id, line.amount) for line in proposal.line_ids]
             )
-            proposal.state = "accepted"
-            proposal.statement_line_id.pm_proposal_ids.filtered(lambda p: p.state == "proposed").state = "superseded"
+            proposal._decide("accepted")
+            proposal.statement_line_id.pm_proposal_ids.filtered(lambda p: p.state == "proposed")._decide("superseded")
 
     def action_reject(self):
+        self.check_access("write")
         for proposal in self:
             if proposal.state != "proposed":
                 raise UserError(self.env._("To reject a proposal it must still be open."))
-            proposal.state = "rejected"
+            proposal._decide("rejected")
+
+    def _decide(self, state):
+        self.sudo().state = state  # sudo: _program_fields
 
 
 class PmBankProposalLine(models.Model):

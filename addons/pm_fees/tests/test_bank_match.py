@@ -184,6 +184,21 @@ class TestBankMatch(CashierCase):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 line.pm_proposal_ids.with_user(user).action_accept()
 
+    def test_what_the_matching_proposed_is_not_changed_by_hand(self):
+        self.charge(amount=100)
+        line = self.line(70, name="Owner 1")
+        line._pm_match()
+        proposal = line.pm_proposal_ids.with_user(self.accountant)
+        for values in ({"amount": 100}, {"partner_id": self.owners[1].id}, {"state": "accepted"}, {"line_ids": [(5,)]}):
+            with self.subTest(values=values), self.assertRaisesRegex(AccessError, "recorded by the program"):
+                proposal.write(values)
+        with self.assertRaises(AccessError):
+            proposal.line_ids.amount = 100
+        with self.assertRaises(AccessError):
+            proposal.copy()
+        proposal.action_accept()
+        self.assertEqual((proposal.state, line.pm_payment_ids.amount), ("accepted", 70))
+
     def test_loading_the_file_twice_changes_nothing(self):
         rows = "交易流水号,交易日期,对方户名,对方账号,金额,摘要\nBK1,2026-01-05,杨雨,6222,476.01,物业费\nBK2,2026-01-06,张三,6223,-20.00,手续费\nBK1,2026-01-05,杨雨,6222,476.01,物业费\n"
         for _round in range(2):

@@ -22,8 +22,8 @@ MATRIX = {
     "pm.receipt.book": {"cashier": "r", "accountant": "rwc"},
     "pm.cash.session": {"cashier": "rwc", "accountant": "rw", "supervisor": "r", "manager": "r", "leadership": "r"},
     "pm.payer.account": {"accountant": "rd"},
-    "pm.bank.proposal": {"accountant": "rwc"},
-    "pm.bank.proposal.line": {"accountant": "rwc"},
+    "pm.bank.proposal": {"accountant": "rw"},
+    "pm.bank.proposal.line": {"accountant": "r"},
     "pm.dunning.policy": {
         **dict.fromkeys(("officer", "assistant", "supervisor", "accountant", "counsel", "leadership"), "r"),
         "manager": "rwcd",
