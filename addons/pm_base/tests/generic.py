@@ -18,6 +18,8 @@ class GenericModuleChecks:
     """Mix into a TransactionCase and set ``_module``."""
 
     _module = None
+    # {"model.method"}: what the web client calls and is no button; the method checks who asks.
+    _client_methods = frozenset()
 
     def _own_models(self):
         """Return the names of the models the add-on defines."""
@@ -100,6 +102,36 @@ class GenericModuleChecks:
                     self.assertTrue(tile.is_mine, "the role may not read what the tile counts")
                     self.assertFalse(tile.is_broken)
                     self.assertIn("type", tile.action_open())
+
+    def test_every_method_that_a_client_may_call_is_meant_to_be_called(self):
+        """Buttons are ``action_…``; tests/demo/rpc_probe.py tries each of them as people who may not."""
+        own, found = f"odoo.addons.{self._module}.", set()
+        for model in self.env.registry.values():
+            for cls in model.__mro__:
+                for name, function in vars(cls).items() if cls.__module__.startswith(own) else ():
+                    first = [base for base in model.__mro__ if name in vars(base)][-1]
+                    if (
+                        not name.startswith(("_", "action_"))
+                        and callable(getattr(function, "__func__", function))
+                        and not isinstance(function, type)
+                        and not getattr(function, "_api_private", False)
+                        # What only extends a method of Odoo's has the name that Odoo gave it.
+                        and first.__module__.startswith(own)
+                    ):
+                        found.add(f"{model._name}.{name}")
+        self.assertEqual(
+            found,
+            self._client_methods,
+            "any logged-in user may call these over RPC. Give the method a leading underscore; or name it action_… if it is"
+            " a button; or, if the web client calls it, check in it who asks and add it to `_client_methods` of this test",
+        )
+
+    def test_a_resident_has_no_right_to_write(self):
+        resident = new_test_user(self.env, "generic_resident", groups="base.group_portal")
+        for name in self._own_models():
+            for operation in ("write", "create", "unlink") if not self.env[name]._abstract else ():
+                with self.subTest(model=name, operation=operation):
+                    self.assertFalse(self.env[name].with_user(resident).has_access(operation))
 
     def test_every_string_is_chinese_when_the_user_is(self):
         path = Path(get_module_path(self._module)) / "i18n" / "zh_CN.po"

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.pm_base.tools.staff import staff_only
+
 from .pm_ticket import CHANNELS, OPEN_STATES
 
 RESULTS = 20
@@ -30,6 +32,7 @@ class PmCounter(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
+    @staff_only
     def counter_setup(self):
         """What the screen needs once: properties, types, categories, channels."""
         properties = self.env["pm.property"].search([])
@@ -63,6 +66,7 @@ class PmCounter(models.AbstractModel):
         }
 
     @api.model
+    @staff_only
     def counter_search(self, query, property_id=False):
         """Households by unit, owner, tenant, phone, plate or e-mail; and tickets by number.
 
@@ -143,6 +147,7 @@ class PmCounter(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
+    @staff_only
     def counter_household(self, unit_id):
         """One household: who belongs to it, what is open, what was promised, what to mind.
 
@@ -242,6 +247,7 @@ class PmCounter(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
+    @staff_only
     def counter_similar(self, values):
         """What is known already of the thing being typed: running incidents, and open tickets much like it.
 
@@ -308,6 +314,7 @@ class PmCounter(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
+    @staff_only
     def counter_record(self, values):
         """Record a request from the counter.
 
@@ -373,6 +380,7 @@ class PmCounter(models.AbstractModel):
         }
 
     @api.model
+    @staff_only
     def counter_urge(self, ticket_id, words=None):
         """The customer asks again about a ticket that is open: no new ticket, but whoever handles it hears of it."""
         self.env["pm.ticket"].browse(ticket_id).action_urge(words)

@@ -5,6 +5,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
+from odoo.addons.pm_base.tools.staff import staff_only
+
 from .pm_appointment import OPEN
 from .pm_ticket_photo import checked_picture
 
@@ -24,6 +26,7 @@ class PmTicketJob(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
+    @staff_only
     def jobs_board(self):
         """The jobs of the present user and those that he may take.
 
@@ -96,6 +99,7 @@ class PmTicketJob(models.Model):
             or False,
         }
 
+    @staff_only
     def job_detail(self):
         """One job with all that is needed on the spot.
 

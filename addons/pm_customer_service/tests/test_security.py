@@ -54,6 +54,18 @@ class TestSecurity(DeskCase):
             with self.assertRaises(AccessError):
                 ticket.write({name: stranger.id})
 
+    def test_the_screens_of_the_staff_tell_residents_nothing_not_even_of_their_own_unit(self):
+        ticket = self.new_ticket("repair")
+        as_resident = ticket.with_user(self.portal_user)
+        for call in (
+            as_resident.job_detail,
+            as_resident.jobs_board,
+            lambda: as_resident.env["pm.counter"].counter_search(self.units[0].code),
+            lambda: as_resident.env["pm.counter"].counter_household(self.units[0].id),
+        ):
+            with self.assertRaises(AccessError):
+                call()
+
     def test_what_the_customer_answered_is_not_typed_in(self):
         ticket = self.handle(self.new_ticket("repair"))
         for vals in ({"satisfied": True}, {"delay_notified_at": "2026-01-01"}):

@@ -169,6 +169,7 @@ class PmCashSession(models.Model):
     def _transition(self, target):
         """The one place where the state changes."""
         self.ensure_one()
+        self.check_access("write")
         if (self.state, target) not in _FLOW:
             labels = dict(self._fields["state"]._description_selection(self.env))
             raise UserError(

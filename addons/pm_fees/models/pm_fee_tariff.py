@@ -250,7 +250,11 @@ class PmFeeTariff(models.Model):
             tariff.published_on = tariff.property_id._today()
 
     def _transition(self, target):
-        """The one place where a tariff changes state."""
+        """The one place where a tariff changes state.
+
+        :raises AccessError: the user only reads tariffs; :raises UserError: the step is not open
+        """
+        self.check_access("write")
         guards = {
             ("draft", "approved"): "_check_approve",
             ("draft", "withdrawn"): None,

@@ -70,6 +70,14 @@ class TestBillingAccess(BillingCase):
         with self.assertRaises(AccessError):
             line.write({"discount_approved_by": self.supervisor.id})
 
+    def test_whoever_only_reads_tariffs_does_not_withdraw_a_draft(self):
+        draft = self.make_tariff(self.item_fixed, "N", "fixed", 60, date_from="2027-01-01", approve=False)
+        for user in self.users_of("front_desk", "officer", "assistant", "technician", "cashier", "counsel"):
+            with self.assertRaises(AccessError):
+                draft.with_user(user).action_withdraw()
+        draft.with_user(self.supervisor).action_withdraw()
+        self.assertEqual(draft.state, "withdrawn")
+
     def test_other_property_is_invisible(self):
         charge = self.bill().charge_ids[0]
         self.accountant.pm_property_ids = False

@@ -2,6 +2,8 @@
 
 from odoo import api, models
 
+from odoo.addons.pm_base.tools.staff import staff_only
+
 from .pm_renovation import OPEN_STATES
 from .pm_renovation_neighbour import floor_number
 
@@ -27,6 +29,7 @@ class PmRenovation(models.Model):
     _inherit = "pm.renovation"
 
     @api.model
+    @staff_only
     def get_floor_map(self, building_id=False):
         """Return what the map shows of one building, as far as the user may see it.
 
