@@ -394,6 +394,37 @@ def test_lint_sees_sql_put_together_from_strings(tmp_path):
     assert [fault.split(":")[0] for fault in lint.check_sql(path)] == ["line 1", "line 3"]
 
 
+def test_lint_wants_a_reason_for_sudo(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text(
+        """
+def bare(self):
+    return self.sudo().name
+
+def with_a_reason(self):
+    # the name of a colleague is no secret
+    return self.sudo().name
+
+def reason_once(self):
+    a = self.sudo().a  # sudo: the cashier has no right on journal items
+
+
+    one, two, three = 1, 2, 3
+
+
+    return a + self.sudo().b
+
+def told(self):
+    '''Works in sudo: the job sends for everybody.'''
+    return self.sudo(), self.sudo(False)
+
+def rights_taken_back(self):
+    return self.sudo(False)
+"""
+    )
+    assert [fault.split(":")[0] for fault in lint.check_sudo(path)] == ["line 3"]
+
+
 def test_lint_sees_a_registry_and_a_machines_path(tmp_path):
     path = tmp_path / "x.md"
     path.write_text("see https://py" + "pi.org/x\nin /wo" + "rk/main\nin /srv/work/x\n")

@@ -1,4 +1,4 @@
-"""`./pm lint`: ruff, pylint-odoo, and checks of XML, CSV, translations, SQL and of what must not be in the project."""
+"""`./pm lint`: ruff, pylint-odoo, and checks of XML, CSV, translations, SQL, sudo and of what must not be in the project."""
 
 import ast
 import csv
@@ -140,6 +140,36 @@ def check_sql(path):
             yield f"line {node.lineno}: SQL put together from strings; use odoo.tools.SQL"
 
 
+def check_sudo(path):
+    """Rights that are left aside without a reason: a comment at the call, in the three lines above its statement, or one
+    that says ``sudo: …`` anywhere in the function; or a docstring of function, class or file that speaks of sudo."""
+    text = path.read_text()
+    lines = text.splitlines()
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return  # check_sql has said so
+    nodes = list(ast.walk(tree))
+    places = [node for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    statements = [node for node in nodes if isinstance(node, ast.stmt) and node not in places]
+    for node in nodes:
+        if not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "sudo"):
+            continue
+        if node.args and not (isinstance(node.args[0], ast.Constant) and node.args[0].value is True):
+            continue  # sudo(False) and the like take rights back
+        line = node.func.end_lineno
+        around = [place for place in places if place.lineno <= line <= place.end_lineno]
+        start = max((s.lineno for s in statements if s.lineno <= line <= s.end_lineno), default=line)
+        reasons = [row.partition("#")[2] for row in lines[max(0, start - 4) : line]]
+        for place in around:
+            if isinstance(place, ast.FunctionDef):
+                comments = (row.partition("#")[2] for row in lines[place.lineno - 1 : place.end_lineno])
+                reasons += [comment for comment in comments if "sudo" in comment]
+        reasons += ["sudo" in (ast.get_docstring(place) or "") for place in (tree, *around)]
+        if not any(reasons):
+            yield f"line {line}: sudo() without a reason: say above it why the user's own rights do not do (# sudo: …)"
+
+
 def check_words(path):
     try:
         text = path.read_text()
@@ -164,6 +194,8 @@ def own_checks(files):
             checks.append(check_csv)
         elif path.suffix == ".py" and path.is_relative_to(addons.FOLDER):
             checks.append(check_sql)
+            if "tests" not in path.parts:
+                checks.append(check_sudo)
         if path.suffix in _TEXT and path.name != "LICENSE":
             checks.append(check_words)
         for check in checks:
@@ -197,11 +229,11 @@ def main(fix=False):
         say(title)
         if subprocess.run([str(word) for word in command], cwd=home.PROJECT).returncode:
             failed.append(title)
-    say("XML, CSV, SQL, words")
+    say("XML, CSV, SQL, sudo, words")
     faults = own_checks(files)
     if faults:
         print("\n".join(faults))
-        failed.append("XML, CSV, SQL, words")
+        failed.append("XML, CSV, SQL, sudo, words")
     if failed:
         report(Failure(f"found by: {', '.join(failed)}", "./pm lint --fix corrects what can be corrected by itself."))
         return 1

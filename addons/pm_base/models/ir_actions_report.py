@@ -34,7 +34,7 @@ class IrActionsReport(models.Model):
 
     def _stored_pdf(self, report, document, record):
         """Return the record's PDF as it was first printed (``attachment_use``), else print and attach it."""
-        # The archived original belongs to the record, which the reader may see; he needs no right on attachments.
+        # sudo: the archived original belongs to the record, which the reader may see; he needs no right on attachments
         report_sudo = report.sudo()
         attachment = report_sudo.retrieve_attachment(record.sudo())
         if attachment and report.attachment_use:

@@ -204,6 +204,7 @@ class PmImportCheck(models.Model):
                 results.append((part, report))
             savepoint.rollback()
         self.env.invalidate_all()
+        # sudo: sheets and refused rows are the program's to write; the loader reads them
         self.sudo().error_ids.unlink()
         for part, report in results:
             line = self.sudo().sheet_ids.filtered(lambda sheet, part=part: sheet.name == part.sheet.name)
@@ -212,12 +213,14 @@ class PmImportCheck(models.Model):
 
     def _refuse(self, message, remedy):
         self._clear_results()
+        # sudo: refused rows are the program's to write
         self.env["pm.import.error"].sudo().create(
             {"import_id": self.id, "row": 0, "message": message, "remedy": remedy}
         )
         self._transition("refused")
 
     def _clear_results(self):
+        # sudo: sheets and refused rows are the program's to write
         self.sudo().error_ids.unlink()
         self.sudo().sheet_ids.unlink()
         self.with_context(pm_import_internal=INTERNAL).write(

@@ -28,6 +28,7 @@ class PmImportRun(models.Model):
 
     def _start(self):
         self._transition("importing")
+        # sudo: sheets and refused rows are the program's to write
         self.sudo().error_ids.unlink()
         self.sudo().sheet_ids.write(
             {
@@ -111,6 +112,7 @@ class PmImportRun(models.Model):
         return True
 
     def _give_up(self, message, remedy):
+        # sudo: refused rows are the program's to write
         self.env["pm.import.error"].sudo().create(
             {"import_id": self.id, "row": 0, "message": message, "remedy": remedy}
         )
@@ -132,6 +134,7 @@ class PmImportRun(models.Model):
                 chunk = [row for row in chunk if row.number > line.position]
                 if chunk:
                     self._load_and_note(part, line, chunk)
+                # sudo: the count of attempts is the program's
                 self.sudo().write({"attempts": 0})
                 self.env.cr.flush()
                 return True
@@ -187,6 +190,7 @@ class PmImportRun(models.Model):
         self._save_errors(line, report)
         self._note_properties({row.data["property"] for row in chunk if row.data.get("property")})
         counts = report.count_values()
+        # sudo: the place reached in a sheet is the program's to write
         line.sudo().write(
             {
                 "position": chunk[-1].number,
@@ -275,6 +279,7 @@ class PmImportRun(models.Model):
 
     def _save_errors(self, line, report):
         """:return: number of refused rows"""
+        # sudo: refused rows are the program's to write
         self.env["pm.import.error"].sudo().create(
             [{"import_id": self.id, "sheet_id": line.id, **error} for error in report.errors]
         )

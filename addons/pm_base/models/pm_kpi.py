@@ -114,6 +114,7 @@ class PmKpi(models.Model):
 
     def _butlers(self, prop):
         """Return the users who have units of the property in charge."""
+        # sudo: figures are the same whoever asks, and who works where is not visible to every role
         groups = (
             self.env["pm.unit"]
             .sudo()
@@ -136,6 +137,7 @@ class PmKpi(models.Model):
                     _logger.exception("Key figure %s of %s fails", kpi.code, prop.code)
                     row.update(numerator=0.0, denominator=0.0, value=None, error=str(error) or type(error).__name__)
                 rows.append(row)
+        # sudo: results are written by the program only
         self.env["pm.kpi.result"].sudo()._upsert(prop, month, rows)
 
     @api.model
@@ -183,6 +185,7 @@ class PmKpi(models.Model):
         )
         if user:
             units &= Domain("user_id", "=", user.id)
+        # sudo: which papers are mandatory counts for everybody's figure
         if not self.env["pm.file.type"].sudo().search_count([("mandatory", "=", True)], limit=1):
             # Nothing is asked for, so nothing can be complete.
             units = Domain.FALSE

@@ -56,6 +56,7 @@ class PmKpiResult(models.Model):
         """Insert or refresh the results of one property and month; an unchanged row is only stamped."""
         if not rows:
             return
+        # sudo: a figure is held against its target, whoever may read the targets
         targets = self.env["pm.kpi.target"].sudo().search([("kpi_id", "in", [row["kpi"].id for row in rows])])
         values = []
         for row in rows:

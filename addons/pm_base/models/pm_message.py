@@ -248,6 +248,7 @@ class PmMessage(models.Model):
         channel = vals.get("channel") or "auto"
         if channel not in ("auto", *dict(CHANNELS)):
             raise ValueError(f"unknown channel {channel!r}")
+        # sudo: whoever sends about a record need not see the property's settings
         prop = self.env["pm.property"].sudo().browse(vals.get("property_id"))
         row = {
             "key": vals["key"],
@@ -365,6 +366,7 @@ class PmMessage(models.Model):
                     }
                 )
             messages |= self._enqueue(vals_list)
+        # sudo: a message that exists under its key is not written twice, whoever sees it
         by_key = {message.key: message.id for message in self.sudo().search([("key", "in", list(keys.values()))])}
         return self.browse([by_key[keys[record_id]] for record_id in records.ids])
 
@@ -436,6 +438,7 @@ class PmMessage(models.Model):
         if cron:
             later = sorted({moment for moment in moments if moment})
             if later:
+                # sudo: waking the dispatcher is nobody's right in particular
                 cron.sudo()._trigger(later[0])
             if not moments or any(not moment for moment in moments):
                 cron.sudo()._trigger()
@@ -458,6 +461,7 @@ class PmMessage(models.Model):
 
         :return: the messages worked on
         """
+        # sudo: the dispatcher sends for everybody
         service = self.sudo()
         done = service.browse()
         while messages := service._lock_due(DISPATCH_CHUNK):
@@ -504,6 +508,7 @@ class PmMessage(models.Model):
                 counts[pair] = counts.get(pair, 0) + 1
                 channels.add(used)
         if "email" in channels:
+            # sudo: waking Odoo's mail queue is nobody's right in particular
             self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _ask_records(self):
@@ -550,6 +555,7 @@ class PmMessage(models.Model):
             return self._skip("cap")
         morning = purpose._quiet_until(self._tz(), fields.Datetime.now())
         if morning:
+            # sudo: messages are written by the dispatcher only
             self.sudo().not_before = morning
             self._trigger_dispatch([morning])
             return None
@@ -653,6 +659,7 @@ class PmMessage(models.Model):
             text += "\n" + purpose.opt_out_text.replace(
                 "{link}", self.env["pm.consent"]._opt_out_url(self.partner_id, purpose)
             )
+        # sudo: the SMS is Odoo's own record; people have no right on the queue
         sms = (
             self.env["sms.sms"]
             .sudo()
@@ -672,6 +679,7 @@ class PmMessage(models.Model):
 
     def _hash(self, *texts):
         digest = hashlib.sha256("\0".join(map(str, texts)).encode())
+        # sudo: the files belong to the message
         for attachment in self.attachment_ids.sudo():
             digest.update((attachment.checksum or "").encode())
         return digest.hexdigest()
@@ -701,6 +709,7 @@ class PmMessage(models.Model):
 
     def _requeue(self, **vals):
         """Queue again; the failed e-mail or SMS is withdrawn, so that nobody can send both."""
+        # sudo: the e-mail and the SMS behind a message are Odoo's own records
         for message in self.sudo():
             if message.mail_mail_id.state in ("exception", "outgoing"):
                 message.mail_mail_id.write({"state": "cancel"})
@@ -713,6 +722,7 @@ class PmMessage(models.Model):
         if sms_state in ("pending", "sent"):
             self._on_sent()
             if sms_state == "sent":
+                # sudo: a report of the gateway, nobody's writing
                 self.sudo().write({"delivered_at": fields.Datetime.now()})
         elif sms_state == "error":
             self._on_failed(text)
@@ -765,6 +775,7 @@ class PmMessage(models.Model):
                         "The record does not exist any more."
                     )
                     continue
+                # sudo: messages are written by the program only; the right to write them was checked above
                 self._attach(
                     message.sudo(),
                     {
@@ -788,6 +799,7 @@ class PmMessage(models.Model):
         """
         for message in self:
             if message.state in ("handed", "failed"):
+                # sudo: the e-mail and the SMS behind a message are Odoo's own records
                 mail = message.sudo().mail_mail_id
                 sms = (
                     self.env["sms.sms"].sudo().search([("uuid", "=", message.reference), ("state", "=", "outgoing")])
@@ -808,6 +820,7 @@ class PmMessage(models.Model):
         if self.channel == "email":
             return self.sudo().mail_mail_id.state in ("outgoing", "exception")
         domain = [("uuid", "=", self.reference), ("state", "in", ("outgoing", "error"))]
+        # sudo: the e-mail and the SMS behind a message are Odoo's own records
         return bool(self.env["sms.sms"].sudo().search_count(domain, limit=1))
 
     def _cancel_unsent(self, reason):

@@ -72,6 +72,7 @@ class PmMessagePurpose(models.Model):
 
         :raises ValueError: there is none: a mistake of the calling program
         """
+        # sudo: the program asks for a purpose by its code, whoever is at work
         purpose = self.sudo().search([("code", "=", code)], limit=1)
         if not purpose:
             raise ValueError(f"unknown message purpose {code!r}")

@@ -282,6 +282,7 @@ class PmUnit(models.Model):
         if day:
             filed &= Domain("date", "=", False) | Domain("date", "<=", day)
         complete = Domain.TRUE
+        # sudo: which papers are mandatory counts for everybody's figure
         for file_type in self.env["pm.file.type"].sudo().search([("mandatory", "=", True)]):
             there = Domain("file_ids", "any", filed & Domain("type_id", "=", file_type.id))
             complete &= (there | Domain("unit_type", "!=", file_type.unit_type)) if file_type.unit_type else there

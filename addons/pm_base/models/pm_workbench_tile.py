@@ -83,6 +83,7 @@ class PmWorkbenchTile(models.Model):
     @api.constrains("action_id", "domain", "late_domain")
     def _check_domains(self):
         for tile in self:
+            # sudo: actions are no record that roles may read
             if tile.action_id.sudo().type not in ACTION_TYPES:
                 raise ValidationError(self.env._("%s: a tile leads to a list or to a screen.", tile.name))
             model = tile._get_model()

@@ -29,6 +29,7 @@ class ReportPropertyProfile(models.AbstractModel):
         def area(value):
             return f"{kit.num(value)} m²" if value else ""
 
+        # sudo: the names of developer and manager stand on the profile, whoever may read their contacts
         story = [
             kit.h(_("Situation")),
             kit.pairs([(_("Property"), record.name), (_("Address"), record.address)], columns=1),

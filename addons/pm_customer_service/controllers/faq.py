@@ -16,6 +16,7 @@ class FaqPortal(CustomerPortal):
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
         if "pm_faq_count" in counters:
+            # sudo: residents have no right on the model, and the domain holds what is published for them
             values["pm_faq_count"] = request.env["pm.faq"].sudo().search_count(self._published())
         return values
 
@@ -45,6 +46,7 @@ class FaqPortal(CustomerPortal):
         """Search box and list."""
         category_id = int(category) if (category or "").isdecimal() else None
         faqs = self._find(search, category_id)
+        # sudo: as in _prepare_home_portal_values, within what is published
         everything = request.env["pm.faq"].sudo()._read_group(self._published(), ["category_id"], ["__count"])
         values = self._prepare_portal_layout_values() | {
             "page_name": "pm_faq",
@@ -57,6 +59,7 @@ class FaqPortal(CustomerPortal):
 
     @http.route("/my/answers/<int:faq_id>", type="http", auth="user", website=True, readonly=True)
     def portal_answer_page(self, faq_id, **kwargs):
+        # sudo: as in _prepare_home_portal_values, within what is published
         faq = request.env["pm.faq"].sudo().search(self._published() & Domain("id", "=", faq_id))
         if not faq:
             return request.redirect("/my/answers")
@@ -68,6 +71,7 @@ class FaqPortal(CustomerPortal):
         """Return the answers nearest to what is being typed into the form of a new request."""
         if not isinstance(text, str) or not text.strip():
             return []
+        # sudo: as in _prepare_home_portal_values, within what is published
         faqs = request.env["pm.faq"].sudo()._suggest(text[:MAX_QUERY], self._published(), limit=SUGGESTIONS)
         return [
             {

@@ -84,6 +84,7 @@ class MovesPortal(CustomerPortal):
         )
 
     def _own_books(self, parties):
+        # sudo: residents have no right on handbooks; theirs are those of their own properties
         return {book.property_id: book for book in request.env["pm.handbook"].sudo()._current(parties.property_id)}
 
     @http.route("/my/handbook", type="http", auth="user", website=True)
@@ -100,6 +101,7 @@ class MovesPortal(CustomerPortal):
 
     @http.route("/my/handbook/<int:book_id>.pdf", type="http", auth="user", website=True, readonly=True)
     def portal_handbook_file(self, book_id, **kwargs):
+        # sudo: residents have no right on handbooks; only one of their own properties is opened
         book = request.env["pm.handbook"].sudo().browse(book_id)
         if book not in self._own_books(self._own_parties()).values():
             return request.redirect("/my/handbook")

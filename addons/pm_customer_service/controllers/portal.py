@@ -237,6 +237,7 @@ class TicketPortal(CustomerPortal):
         except (AccessError, MissingError):
             return request.redirect("/my")
         labels = dict(ticket._fields["state"]._description_selection(request.env))
+        # sudo: the ticket was opened to this visitor; what belongs to it is shown as far as the page goes
         values = {
             "ticket": ticket,
             "page_name": "ticket",
@@ -288,6 +289,7 @@ class TicketPortal(CustomerPortal):
             ticket = self._document_check_access("pm.ticket", ticket_id, access_token)
         except (AccessError, MissingError):
             return request.not_found()
+        # sudo: the ticket was opened to this visitor; the photo must be one of its own
         photo = ticket.sudo().photo_ids.filtered(lambda photo: photo.id == photo_id)
         if not photo:
             return request.not_found()

@@ -159,6 +159,7 @@ class PmDeadline(models.Model):
 
     def _settle(self, at, cancel_reason=None):
         """Stop the clocks: kept or, if the due time has passed, missed; with ``cancel_reason`` those not yet missed are cancelled."""
+        # sudo: clocks are written by the program only, with the step of whoever may take it
         rows = self.sudo()
         rows.filtered("paused_since")._resume(at)
         kept, late, cancelled, already = rows.browse(), rows.browse(), rows.browse(), rows.browse()
@@ -182,6 +183,7 @@ class PmDeadline(models.Model):
         if not (reason or "").strip():
             raise UserError(self.env._("To pause a deadline you must give the reason."))
         at = at or fields.Datetime.now()
+        # sudo: clocks are written by the program only, with the step of whoever may take it
         rows = self.sudo().filtered(lambda row: row.state == "running" and not row.paused_since and row.due >= at)
         rows.write({"paused_since": at, "next_check": False})
         self.env["pm.deadline.pause"].sudo().create(
@@ -192,6 +194,7 @@ class PmDeadline(models.Model):
     def _resume(self, at=None):
         """Let paused clocks run on; the due time moves by what was paused, in the rule's own way of counting."""
         at = at or fields.Datetime.now()
+        # sudo: clocks are written by the program only, with the step of whoever may take it
         rows = self.sudo().filtered("paused_since")
         for row in rows:
             row.write({"due": row._shifted_due(row.paused_since, at), "paused_since": False})
@@ -229,6 +232,7 @@ class PmDeadline(models.Model):
 
     def _schedule_checks(self):
         """Set ``next_check`` of open rows from their due time and the escalation rules not yet carried out."""
+        # sudo: clocks are written by the program only
         rows = self.sudo().filtered(
             lambda row: row.state in ("running", "breached") and not row.met_at and not row.paused_since
         )
@@ -266,6 +270,7 @@ class PmDeadline(models.Model):
 
     @api.model
     def _count_due(self):
+        # sudo: the job works for all properties
         return self.sudo().search_count([("next_check", "<=", fields.Datetime.now())], limit=CHUNK)
 
     @api.model

@@ -169,6 +169,7 @@ class PmDeadlineMixin(models.AbstractModel):
         self.invalidate_recordset(["next_due", "deadline_ids"])
 
     def unlink(self):
+        # sudo: whoever may delete the record has no right on its clocks
         clocks = self.env["pm.deadline"].sudo().search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
         result = super().unlink()
         clocks.unlink()  # a clock without its record tells nobody anything

@@ -89,6 +89,7 @@ class PmDeadlineRule(models.Model):
         for rule in self:
             try:
                 domain = Domain(literal_eval(rule.domain or "[]"))
+                # sudo: tried as the program will use it
                 self.env[rule.model_id.model].sudo().search_count(domain, limit=1)
             except Exception as error:
                 raise ValidationError(

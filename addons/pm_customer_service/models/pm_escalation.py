@@ -118,6 +118,7 @@ class PmEscalation(models.Model):
                 }
                 if rule.by_email and user.partner_id.email:
                     mails.append((row, rule, user))
+        # sudo: reports go up on their own, whoever's step has woken the clock
         self.sudo().create(vals_list)
         # One activity a person and deadline; the quick flag keeps Odoo from mailing each of them one by one.
         self.env["mail.activity"].sudo().with_context(mail_activity_quick_update=True).create(list(activities.values()))

@@ -72,6 +72,7 @@ class PmEscalationRule(models.Model):
     def _check_domain(self):
         for rule in self:
             try:
+                # sudo: tried as the program will use it
                 self.env[rule.model_id.model].sudo().search_count(Domain(literal_eval(rule.domain or "[]")), limit=1)
             except Exception as error:
                 raise ValidationError(
@@ -102,6 +103,7 @@ class PmEscalationRule(models.Model):
     def _wake_open_deadlines(self):
         """A changed ladder concerns clocks that already run: let the job look at them once and plan anew."""
         for model in set(self.mapped("model")):
+            # sudo: clocks are written by the program only
             rows = (
                 self.env["pm.deadline"]
                 .sudo()
@@ -133,6 +135,7 @@ class PmEscalationRule(models.Model):
         }
         result = {row.id: [] for row in deadlines}
         for model, group in deadlines.grouped("res_model").items():
+            # sudo: the ladder counts for every record, whoever's step has woken the clock
             rules = self.sudo().search([("model", "=", model)])
             facts = [(row.id, row.res_id, row.rule_id.id, row.property_id.id, row.start, row.due) for row in group]
             records = self.env[model].sudo().browse(group.mapped("res_id"))

@@ -45,12 +45,14 @@ class PmHandbook(models.Model):
             book.acknowledgment_count = counts.get(book, 0)
 
     def write(self, vals):
+        # sudo: what was signed counts, whoever may read the signatures
         if {"content", "version", "property_id"} & vals.keys() and any(book.sudo().acknowledgment_ids for book in self):
             raise UserError(self.env._("What customers have signed for is not changed: enter a new version."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unsigned(self):
+        # sudo: what was signed counts, whoever may read the signatures
         if self.sudo().acknowledgment_ids:
             raise UserError(self.env._("What customers have signed for is not changed: enter a new version."))
 

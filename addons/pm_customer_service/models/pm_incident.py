@@ -269,9 +269,8 @@ class PmIncident(models.Model):
         self._check_running()
         if not (reason or "").strip():
             raise UserError(self.env._("To go on you must write the reason."))
-        self.sudo().write(
-            {"state": "cancelled", "result": reason, "ended_at": fields.Datetime.now()}
-        )  # as in action_end
+        # sudo: the state is the program's; the right to write was checked above
+        self.sudo().write({"state": "cancelled", "result": reason, "ended_at": fields.Datetime.now()})
         self._cancel_deadlines(reason=reason)
         for incident in self:
             incident._detach(incident.ticket_ids.filtered(lambda ticket: ticket.state in OPEN_STATES))

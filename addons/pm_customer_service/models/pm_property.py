@@ -21,6 +21,7 @@ class PmProperty(models.Model):
             self.env.cr.execute(SQL("SELECT 1 FROM pm_property WHERE id = %s FOR NO KEY UPDATE", self.id))
             prop.invalidate_recordset(["ticket_sequence_id"])
             if not prop.ticket_sequence_id:
+                # sudo: numbering is the program's
                 prop.ticket_sequence_id = (
                     self.env["ir.sequence"]
                     .sudo()

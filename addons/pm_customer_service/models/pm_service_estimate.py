@@ -252,6 +252,7 @@ class PmServiceEstimate(models.Model):
         )
 
     def _guard_approved(self):
+        # sudo: all who signed count, whoever may read the signatures
         involved = self.sudo().sign_ids.user_id | self.submitted_by_id
         if not self.env.su and self.env.user in involved:
             raise AccessError(self.env._("%s: whoever prepared or signed a cost sheet does not approve it.", self.name))

@@ -527,6 +527,7 @@ class PmServiceOrder(models.Model):
         """
         for order in self:
             order._require(order.settlement_state == "due", self.env._("it is not to be settled."))
+        # sudo: the settlement is written by the program only, after the guard above
         self.sudo().write(
             {"settlement_state": "settled", "settled_at": fields.Datetime.now(), "settlement_ref": reference}
         )

@@ -82,6 +82,7 @@ class PmServiceOrderLine(models.Model):
         orders = self.order_id
         self._check_open()
         result = super().unlink()
+        # sudo: the state of the order follows from its lines
         orders.filtered(lambda order: order.state in ("agreed", "dispatched")).sudo()._transition("changed")
         return result
 

@@ -122,6 +122,7 @@ class PmSurveyInvitation(models.Model):
 
     def _remind(self, today):
         """Remind those who have not answered for the days their survey names, once a day at most."""
+        # sudo: the job reminds for all properties
         due = self.sudo().filtered(
             lambda row: row.state == "sent"
             and not row.on_paper

@@ -112,6 +112,7 @@ class PmSurveyRound(models.Model):
         ):
             counts[survey.id, state] = count
         kpi = self.env.ref("pm_customer_service.kpi_survey_return", raise_if_not_found=False)
+        # sudo: the rate is held against its target, whoever may read the targets
         targets = self.env["pm.kpi.target"].sudo().search([("kpi_id", "=", kpi.id)]) if kpi else False
         for survey in self:
             returned = counts.get((survey._origin.id, "returned"), 0)

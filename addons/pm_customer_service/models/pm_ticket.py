@@ -277,9 +277,8 @@ class PmTicket(models.Model):
 
     @api.depends("property_id", "category_id", "zone_id")
     def _compute_team_id(self):
-        teams = (
-            self.env["pm.team"].sudo().search([("property_id", "in", self.property_id.ids)])
-        )  # everybody may write a ticket
+        # sudo: everybody may write a ticket, and the team follows from the place
+        teams = self.env["pm.team"].sudo().search([("property_id", "in", self.property_id.ids)])
         for ticket in self:
             ticket.team_id = teams._find_for(ticket.property_id, ticket.category_id, ticket.zone_id) or ticket.team_id
 

@@ -31,6 +31,7 @@ class PmTicketAcceptance(models.Model):
                 ticket.state in ("handled", "followed_up"), self.env._("to accept the work it must be finished.")
             )
             ticket._require((ticket.acceptance_note or "").strip(), self.env._("write what was looked at (S4-41)."))
+            # sudo: all who worked on it count, whoever may read their visits
             workers = ticket.sudo().appointment_ids.user_id | ticket.handled_by_id | ticket.user_id
             ticket._require(
                 self.env.su or user not in workers, self.env._("whoever did the work does not accept it (S4-41).")

@@ -66,6 +66,7 @@ class PmTicketDispatch(models.Model):
 
     def _guard_handled(self):
         super()._guard_handled()
+        # sudo: visits of everybody count
         on_site = self.sudo().appointment_ids.filtered(lambda visit: visit.state == "arrived")
         if self._job_signs():
             for visit in on_site:
@@ -126,6 +127,7 @@ class PmTicketDispatch(models.Model):
 
     def _get_earliest_visit(self):
         """Return from when on somebody may be there: now and the way, rounded up to five minutes."""
+        # sudo: the settings of the team, whoever may read teams
         moment = fields.Datetime.now() + timedelta(minutes=self.team_id.sudo().travel_minutes or 0)
         rest = timedelta(minutes=moment.minute % 5, seconds=moment.second)
         return (moment - rest + timedelta(minutes=5 if rest else 0)).replace(microsecond=0)
@@ -161,6 +163,7 @@ class PmTicketDispatch(models.Model):
         return super().action_take()
 
     def _is_in_pool(self):
+        # sudo: the settings of the team, whoever may read teams
         return self.state == "new" and not self.user_id and self.team_id.sudo().dispatch_mode == "pool"
 
     def _grab(self, start=None, minutes=None):

@@ -64,6 +64,7 @@ class PmEscalationReport(models.Model):
         """The instruction goes to who reported and to who handles it."""
         ticket = self.env["pm.ticket"].browse(self.res_id)
         people = (self.sudo().by_user_id | ticket.sudo().user_id) - self.env.user
+        # sudo: an instruction reaches the ticket, also where its writer only reads it
         ticket.sudo().message_post(
             body=plaintext2html(self.env._("Instruction: %s", self.instruction)),
             subtype_xmlid="mail.mt_note",
@@ -181,6 +182,7 @@ class PmTicketEscalate(models.Model):
         rules = self.env["pm.escalation.rule"]
         for role in LADDER[LADDER.index(level) :]:
             if role == "team_leader":
+                # sudo: who leads a team is not visible to every role
                 users = self.team_id.sudo().user_id
             else:
                 users = rules._get_property_users(self.property_id, role)

@@ -293,6 +293,7 @@ class PmTicketJob(models.Model):
                 self.env._("to finish a visit the customer must sign; without a signature write why."),
             )
             visit._transition("done", left_at=fields.Datetime.now())
+            # sudo: the technician need not see the user to whom the note goes
             self.message_post(
                 body=self.env._("Visit done: %(result)s", result=result),
                 subtype_xmlid="mail.mt_note",

@@ -18,6 +18,7 @@ class PmTicketMail(models.Model):
         values = dict(custom_values or {})
         sender = self.env["res.partner"].browse(msg_dict.get("author_id") or [])
         if not sender and (address := email_normalize(msg_dict.get("email_from") or "")):
+            # sudo: an e-mail comes in as nobody in particular; its sender is looked for among all
             sender = self.env["res.partner"].sudo().search([("email_normalized", "=", address)], limit=1)
         subject = (msg_dict.get("subject") or "").strip()
         body = html2plaintext(msg_dict.get("body") or "").strip()

@@ -19,6 +19,7 @@ class PmZoneOffer(models.AbstractModel):
         """Return the domain of what is offered in ``zones``; without any zone, everything."""
         if not zones:
             return Domain.TRUE
+        # sudo: what is offered in a zone does not depend on who may read the zone
         return Domain("need_ids", "=", False) | Domain("need_ids", "in", zones.sudo().need_ids.ids)
 
 
@@ -33,6 +34,7 @@ class PmServiceItem(models.Model):
 
     def _is_offered_in(self, zone):
         """Tell whether the service can be ordered for a unit of ``zone`` (may be empty)."""
+        # sudo: what is offered in a zone does not depend on who may read the zone
         return not zone or not self.need_ids or bool(self.need_ids & zone.sudo().need_ids)
 
 

@@ -19,6 +19,7 @@ class ReportFaqLetter(models.AbstractModel):
 
     def _story(self, record, kit):
         _ = record.env._
+        # sudo: the letter names its addressee, whoever may read his contact
         return [
             kit.p(_("To: %s", record.developer_id.sudo().name or ""), "bold"),
             kit.space(),

@@ -26,6 +26,7 @@ class ReportFollowupForm(models.AbstractModel):
             name: dict(record._fields[name]._description_selection(record.env))[record[name]]
             for name in ("method", "satisfied")
         }
+        # sudo: the name of a colleague is no secret to who may read the form
         story = [
             kit.pairs(
                 [

@@ -83,6 +83,7 @@ class ReportOccupancyPaper(models.AbstractModel):
             kit.pairs([(_("Unit"), record.unit_id.name), (_("Customer"), record.partner_id.name or "")]),
             kit.space(2),
         ]
+        # sudo: whoever may read the record may read the words printed for it
         for line in (self._text(record).with_env(record.env).sudo().body or "").splitlines():
             if line.startswith("# "):
                 story.append(kit.h(line[2:]))

@@ -129,6 +129,7 @@ class ReportRegister(models.AbstractModel):
         )
         methods = dict(followups._fields["method"]._description_selection(record.env))
         answers = dict(followups._fields["satisfied"]._description_selection(record.env))
+        # sudo: the name of a colleague is no secret to who may read the register
         rows = [
             [
                 kit.datetime(followup.date, tz=record.property_id.tz),
@@ -165,6 +166,7 @@ class ReportRegister(models.AbstractModel):
             order="done_at, id",
         )
         states = dict(orders._fields["settlement_state"]._description_selection(record.env))
+        # sudo: the name of a colleague is no secret to who may read the register
         rows = [
             [
                 kit.datetime(order.done_at, tz=record.property_id.tz),

@@ -125,6 +125,7 @@ class PmBillsPortal(PortalAccount):
     @http.route("/my/bills/notice/<int:property_id>", type="http", auth="user", website=True)
     def portal_bills_notice(self, property_id, **_kw):
         """The payment notices of what is open on a property, as one PDF."""
+        # sudo: within the domain of the resident's own open charges
         charges = request.env["pm.charge"].sudo().search([*self._open_domain(), ("property_id", "=", property_id)])
         notices = self._notices(charges)
         if not notices:
@@ -205,6 +206,7 @@ class PmBillsPortal(PortalAccount):
     @http.route("/my/fees", type="http", auth="user", website=True)
     def portal_fee_standards(self, **_kw):
         """What is charged, at what price and on what basis (S0-127). The code on payment notices leads here, too."""
+        # sudo: within the domain of the resident's own open charges
         return request.render(
             "pm_fees.portal_fee_standards",
             {
@@ -245,6 +247,7 @@ class PmBillsPortal(PortalAccount):
         return self._pm_pdf("pm_fees.receipt", payment, payment.receipt_name)
 
     def _pm_pdf(self, report, records, name):
+        # sudo: the callers hand in what belongs to the resident; printing it needs the property's settings
         content = request.env["pm.document"].sudo().with_context(pm_electronic=True)._pdf(report, records)
         return request.make_response(
             content,

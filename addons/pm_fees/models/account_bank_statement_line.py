@@ -157,6 +157,7 @@ class AccountBankStatementLine(models.Model):
         )
 
     def action_undo_reconciliation(self):
+        # sudo: receipts of every property bar it, whoever may read them
         if self.env.context.get("pm_payment_void") is not LEDGER_STEP and self.sudo().pm_payment_ids.filtered(
             lambda p: p.state == "posted"
         ):

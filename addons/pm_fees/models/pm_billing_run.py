@@ -353,6 +353,7 @@ class PmBillingRun(models.Model):
         if charges:
             notes = charges._post(self._accounting_date())
             if notes and not self.posting_note:
+                # sudo: the note is the program's
                 self.sudo().posting_note = self.env._("Posted line by line, because %s.", notes[0])
             self._on_chunk_posted(charges)
             return False

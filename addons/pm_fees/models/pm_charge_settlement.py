@@ -53,4 +53,5 @@ class PmCharge(models.Model):
 
         :param households: {(partner id, unit id)}
         """
+        # sudo: money moved; the reminders follow, whoever moved it
         self.env["pm.dunning.case"].sudo()._refresh_paid(households)

@@ -93,6 +93,7 @@ class PmDunningCase(models.Model):
     def _agreement_events(self, case):
         _ = self.env._
         events = []
+        # sudo: the evidence is whole, whoever puts it together; the right on the case was checked
         for promise in self.env["pm.dunning.promise"].sudo().search([("case_id", "=", case.id)]):
             states = dict(promise._fields["state"]._description_selection(self.env))
             detail = _(
@@ -154,6 +155,7 @@ class PmDunningCase(models.Model):
 
     def _case_payments(self):
         """Payments on this household's charges since its oldest debt."""
+        # sudo: the evidence is whole, whoever puts it together
         return (
             self.env["pm.charge.movement"]
             .sudo()
@@ -258,6 +260,7 @@ class PmDunningCase(models.Model):
     def _contacts_csv(self):
         labels = dict(self.env["pm.dunning.call"]._fields["result"]._description_selection(self.env))
         rows = [["date", "time (UTC)", "by", "way", "result", "reason", "promised until", "amount", "words"]]
+        # sudo: the evidence is whole, whoever puts it together
         for call in self.sudo().call_ids.filtered(lambda call: call.state == "done").sorted("id"):
             rows.append(
                 [

@@ -73,6 +73,7 @@ class PmDunningHold(models.Model):
     @api.constrains("charge_ids", "case_id")
     def _check_charges(self):
         for hold in self:
+            # sudo: a check holds for charges that the user may not read, too
             wrong = hold.charge_ids.sudo().filtered(
                 lambda charge, hold=hold: (charge.partner_id, charge.unit_id)
                 != (hold.case_id.partner_id, hold.case_id.unit_id)
@@ -89,6 +90,7 @@ class PmDunningHold(models.Model):
     @api.constrains("ticket_id", "case_id")
     def _check_ticket(self):
         for hold in self.filtered("ticket_id"):
+            # sudo: a check holds for a ticket that the user may not read, too
             ticket = hold.sudo().ticket_id
             if ticket.property_id != hold.property_id or (ticket.unit_id and ticket.unit_id != hold.unit_id):
                 raise ValidationError(self.env._("Ticket %s is about another household.", ticket.display_name))
@@ -100,6 +102,7 @@ class PmDunningHold(models.Model):
             if hold.kind == "hardship":
                 hold._check_hardship()
             elif not hold._ticket_is_open():
+                # sudo: the ticket is named to say what to do, also to who may not read it
                 raise UserError(
                     self.env._("Ticket %s is closed: a dispute needs an open one.", hold.sudo().ticket_id.display_name)
                 )

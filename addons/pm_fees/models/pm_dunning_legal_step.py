@@ -98,6 +98,7 @@ class PmDunningAction(models.Model):
         }
 
     def _check_disputes(self, case):
+        # sudo: the checklist is the same, whoever looks at the step
         holds = self.env["pm.dunning.hold"].sudo().search([("case_id", "=", case.id)])
         active = holds.filtered(lambda hold: hold.state == "active")
         unreviewed = holds.filtered(lambda hold: hold.kind == "dispute" and not (hold.review and hold.justified))
@@ -119,6 +120,7 @@ class PmDunningAction(models.Model):
         ]
 
     def _check_agreements(self, case):
+        # sudo: the checklist is the same, whoever looks at the step
         promises = self.env["pm.dunning.promise"].sudo().search([("case_id", "=", case.id), ("state", "=", "open")])
         plans = self.env["pm.dunning.instalment"].sudo().search([("case_id", "=", case.id), ("state", "=", "active")])
         return {
@@ -130,6 +132,7 @@ class PmDunningAction(models.Model):
         }
 
     def _check_service(self, case):
+        # sudo: the checklist is the same, whoever looks at the step
         tickets = (
             self.env["pm.ticket"]
             .sudo()

@@ -163,6 +163,7 @@ class PmLateFee(models.Model):
         for line in self.line_ids.sorted("id"):
             part = min(left, line.amount)
             left = self.currency_id.round(left - part)
+            # sudo: what is charged is the program's to write
             line.sudo().charged = self.currency_id.round(line.amount - part)
         return self.line_ids.sorted("id").filtered(lambda line: self.currency_id.compare_amounts(line.charged, 0) > 0)
 

@@ -227,6 +227,7 @@ class PmLegalCase(models.Model):
         """Close with outcome and note; what is still open of its dates needs no alarm any more."""
         for case in self:
             case._transition("closed", closed_on=case.property_id._today())
+            # sudo: activities of colleagues end with the case
             case.sudo().activity_unlink(["mail.mail_activity_data_todo"])
 
     def _on_debt_paid(self):

@@ -89,6 +89,7 @@ class PmLegalDate(models.Model):
 
     def _alarm_days(self):
         """Days before the date on which people are warned, the earliest first."""
+        # sudo: the term counts, whoever may read the list of terms
         term = self.term_id or self.env["pm.legal.term"].sudo().search([("kind", "=", self.kind)], limit=1)
         return term._alarm_days() if term else [7, 1]
 

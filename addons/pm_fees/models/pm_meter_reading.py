@@ -54,6 +54,7 @@ class PmMeterReading(models.Model):
         "meter_id", "meter_id.multiplier", "meter_id.rollover_value", "date", "value", "is_initial", "rolled_over"
     )
     def _compute_previous(self):
+        # sudo: a setting
         percent = float(self.env["ir.config_parameter"].sudo().get_param("pm_fees.abnormal_percent") or 0)
         history = {}
         known = self.env["pm.meter.reading"].search([("meter_id", "in", self.meter_id.ids)])

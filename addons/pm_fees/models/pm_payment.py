@@ -321,6 +321,7 @@ class PmPayment(models.Model):
                 if charge.id in seen:
                     seen[charge.id]["amount"] = currency.round(seen[charge.id]["amount"] + amount)
                     continue
+                # sudo: the cashier has no right on journal items
                 line = {
                     "kind": "charge",
                     "charge": charge,
@@ -378,6 +379,7 @@ class PmPayment(models.Model):
         """A refund goes back to the original payer, and never more than was paid."""
         if origin.partner_id != partner:
             raise UserError(self.env._("A refund goes back to the original payer, %s.", origin.partner_id.display_name))
+        # sudo: refunds by everybody count
         refunded = sum(
             self.sudo().search([("origin_payment_id", "=", origin.id), ("state", "=", "posted")]).mapped("amount")
         )
@@ -413,6 +415,7 @@ class PmPayment(models.Model):
         The second one waits here; when the first commits, PostgreSQL (repeatable read) refuses the stale snapshot, the
         server repeats the request and finds nothing left to pay.
         """
+        # sudo: the cashier has no right on journal items
         self._lock_items(charges.sudo().move_line_id)
         charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])
 
@@ -438,6 +441,7 @@ class PmPayment(models.Model):
             if line["kind"] != "charge":
                 continue
             charge, currency = line["charge"], line["charge"].currency_id
+            # sudo: the cashier has no right on journal items
             owed = charge.sudo().move_line_id.amount_residual
             if currency.compare_amounts(owed, 0.0) <= 0:
                 raise UserError(
@@ -501,6 +505,7 @@ class PmPayment(models.Model):
         for line, request, item in zip(self.line_ids.sorted("id"), lines, counterparts, strict=True):
             line.move_line_id = item
             if request["kind"] == "charge":
+                # sudo: the cashier has no right on journal items
                 plan.append(request["charge"].sudo().move_line_id | item)
             elif request.get("credit"):
                 plan.append(request["credit"] | item)
@@ -546,6 +551,7 @@ class PmPayment(models.Model):
         """True for the many charges of one account, whose lines may be cloned: the ORM needs some 5 ms for each."""
         if len(counterparts) < _SPLIT_FROM or len({vals["account_id"] for vals in counterparts}) > 1:
             return False
+        # sudo: the property's accounts, which a cashier may not read
         if counterparts[0]["account_id"] != self.property_id.sudo().receivable_account_id.id:
             return False
         return not self.env["pm.charge"]._clone_blocker(

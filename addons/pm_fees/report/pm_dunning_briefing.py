@@ -86,6 +86,7 @@ class ReportDunningBriefing(models.AbstractModel):
 
     def _objections(self, action, kit):
         _ = self.env._
+        # sudo: counsel reads all objections, also where he may not read the holds
         holds = (
             self.env["pm.dunning.hold"].sudo().search([("case_id", "=", action.case_id.id), ("kind", "=", "dispute")])
         )

@@ -52,6 +52,7 @@ class RenovationPortal(CustomerPortal):
         prop = self._own_units().sudo().property_id.filtered(lambda p: p.id == property_id)
         if not prop:
             return request.redirect("/my/renovations")
+        # sudo: of a property of the resident's own units; printing needs its settings
         content = request.env["pm.document"].sudo()._pdf("pm_renovation.notice_report", prop)
         return pdf_response(content, f"{request.env._('Renovation Notice')} {prop.code}.pdf")
 
@@ -182,6 +183,7 @@ class RenovationPortal(CustomerPortal):
         if not case:
             return request.redirect("/my/renovations")
         roles = self._roles(case)
+        # sudo: the words of the notice are for everybody
         values = {
             "case": case,
             "page_name": "renovation",
@@ -257,6 +259,7 @@ class RenovationPortal(CustomerPortal):
         violation = case and case.violation_ids.filtered(lambda v: v.id == violation_id and v.notified_at)
         if not violation:
             return request.redirect("/my/renovations")
+        # sudo: the case is the resident's own; printing needs the property's settings
         content = request.env["pm.document"].sudo()._pdf("pm_renovation.violation_report", violation)
         return pdf_response(content, f"{violation.name}.pdf")
 

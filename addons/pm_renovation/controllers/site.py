@@ -24,6 +24,7 @@ class SiteController(DepositPayment):
         pays = bool(case.contractor_id) and case.deposit_payer_id.commercial_partner_id == (
             case.contractor_id.commercial_partner_id
         )
+        # sudo: the words of the notice are for everybody
         return {
             "token": token,
             "url": f"/pm/site/{token}",
@@ -123,6 +124,7 @@ class SiteController(DepositPayment):
         case = request.env["pm.renovation"]._find_site(token)
         if not case or not case.permit_number:
             return self._unknown()
+        # sudo: whoever has the link has no login; the case was found by its token
         content = request.env["pm.document"].sudo()._pdf("pm_renovation.permit_report", case)
         return pdf_response(content, f"{case.permit_number}.pdf")
 

@@ -129,4 +129,5 @@ class PmRenovation(models.Model):
     def _follows_schemes(self):
         """Whether every work follows a scheme in force."""
         self.ensure_one()
+        # sudo: a scheme in force counts, whoever may read schemes
         return bool(self.work_ids) and all(work.scheme_id.sudo().state == "approved" for work in self.work_ids)

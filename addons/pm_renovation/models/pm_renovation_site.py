@@ -96,6 +96,7 @@ class PmRenovation(models.Model):
         if not files:
             raise UserError(self.env._("Please choose a file."))
         created = self._create_files(files, self)
+        # sudo: the contractor comes by the link, without a login
         self.sudo().asbuilt_attachment_ids = [fields.Command.link(file.id) for file in created]
         self._log(
             "site", self.env._("As-built papers: %(names)s", names=", ".join(created.mapped("name"))), actor=actor

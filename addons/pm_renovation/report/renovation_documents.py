@@ -241,6 +241,7 @@ class ReportPermit(models.AbstractModel):
         _ = record.env._
         if not record.permit_number:
             raise UserError(_("To print the permit of %(case)s you must issue it first.", case=record.name))
+        # sudo: the paper shows what its rules say, also where its printer may not read the unit or the people
         prop = record.property_id.sudo()
         case = record.sudo()
         # No name and no phone of a household: the permit hangs on a door (L-02).
@@ -389,6 +390,7 @@ class ReportViolation(models.AbstractModel):
     def _evidence(self, record, kit):
         """Pictures of the evidence, as far as they are pictures."""
         story = []
+        # sudo: the files belong to the record, which the printer may read
         for attachment in record.sudo().attachment_ids.filtered(
             lambda a: (a.mimetype or "").startswith(("image/png", "image/jpeg"))
         )[:4]:
@@ -527,6 +529,7 @@ class ReportInspection(models.AbstractModel):
 
     def _story(self, record, kit):
         _ = record.env._
+        # sudo: the paper shows what its rules say, also where its printer may not read the unit or the people
         return [
             kit.pairs(
                 [

@@ -204,6 +204,7 @@ class PmSmsAliyunSend(models.Model):
     def _settle(self):
         """Ask the gateway what became of this SMS and write it down."""
         self.ensure_one()
+        # sudo: the company's keys, which nobody may read
         client = self.company_id.sudo()._pm_aliyun_client()
         if not client:
             return
@@ -257,6 +258,7 @@ class PmSmsAliyunSend(models.Model):
         """Once a day, tell the administrators of a company that its SMS cannot be sent."""
         parameter = f"pm_sms_aliyun.warned.{company.id}"
         today = fields.Date.to_string(fields.Date.today())
+        # sudo: a parameter of the program
         settings = self.env["ir.config_parameter"].sudo()
         if settings.get_param(parameter) == today:
             return

@@ -65,4 +65,5 @@ class ResCompany(models.Model):
         """Make a new secret address for reports; the old one is void."""
         self.ensure_one()
         self.check_access("write")
+        # sudo: the field is the administrators' own; the right to write was checked above
         self.sudo().pm_aliyun_token = secrets.token_urlsafe(24)

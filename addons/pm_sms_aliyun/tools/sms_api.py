@@ -105,6 +105,7 @@ class PmSmsApiAliyun(PmSmsApi):
 
         :return: its result for Odoo; None: the gateway wants a pause, the SMS stays in the queue
         """
+        # sudo: the claims are the program's
         sends = self.env["pm.sms.aliyun.send"].sudo()
         claim = sends._claim(company, number["uuid"], number["number"], template)
         if claim != "new":
@@ -156,10 +157,12 @@ class PmSmsApiAliyun(PmSmsApi):
     def _go_on_later(self):
         """What is left stays in Odoo's queue; wake it when the gateway's second is over."""
         moment = fields.Datetime.add(fields.Datetime.now(), minutes=PAUSE_MINUTES)
+        # sudo: waking Odoo's SMS queue is nobody's right in particular
         self.env.ref("sms.ir_cron_sms_scheduler_action").sudo()._trigger(moment)
 
     def _warn(self, company, reason):
         """Tell the administrators that nothing can be sent at present."""
+        # sudo: the claims are the program's
         self.env["pm.sms.aliyun.send"].sudo()._warn_administrators(company, reason)
 
 
