@@ -17,7 +17,21 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from tooling import addons, apt, database, home, lint, odoo, postgres, process, server, testing, ui  # noqa: E402
+from tooling import (  # noqa: E402
+    addons,
+    apt,
+    database,
+    home,
+    lint,
+    oca,
+    odoo,
+    postgres,
+    process,
+    python,
+    server,
+    testing,
+    ui,
+)
 from tooling.cli import parser  # noqa: E402
 
 
@@ -144,6 +158,54 @@ def test_a_damaged_package_is_removed_and_named(tmp_path):
     with pytest.raises(ui.Failure, match="x.deb is damaged"):
         apt.verify([(path, "SHA256:" + "0" * 64)])
     assert not path.exists()
+
+
+# ---------------------------------------------------------------- OCA add-ons
+
+
+def test_own_add_ons_name_only_oca_add_ons_that_are_fetched():
+    core = PROJECT / ".odoo/root/usr/lib/python3/dist-packages/odoo/addons"
+    if not core.is_dir():
+        pytest.skip("another Odoo is used")
+    own = addons.all_manifests()
+    for name, manifest in own.items():
+        foreign = [need for need in manifest["depends"] if need not in own and not (core / need).is_dir()]
+        assert set(foreign) <= set(oca.wanted()), name
+
+
+def test_without_the_oca_add_ons_only_what_needs_them_is_left_out(monkeypatch):
+    monkeypatch.setattr(oca, "modules", list)
+    assert set(addons.all_manifests()) - set(addons.manifests()) == {"pm_fees_bank_oca", "pm_fees_report_oca"}
+    monkeypatch.setattr(oca, "modules", lambda: [name for name in oca.wanted() if name != "account_financial_report"])
+    assert set(addons.all_manifests()) - set(addons.manifests()) == {"pm_fees_report_oca"}
+
+
+def test_oca_add_ons_that_cannot_be_fetched_are_told_and_not_asked_for_again_by_every_command(
+    own_home, monkeypatch, capfd
+):
+    asked = []
+
+    def pip_install(arguments, name, title, attempts):
+        asked.append(attempts)
+        raise ui.Failure("the Python packages could not be installed", "Check the network.")
+
+    monkeypatch.setattr(python, "pip_install", pip_install)
+    monkeypatch.setattr(oca, "FOLDER", own_home / "add-ons")
+    monkeypatch.setattr(oca, "ADDONS", own_home / "add-ons/odoo/addons")
+    oca.install()
+    assert "going on without" in capfd.readouterr().err
+    oca.install()
+    assert asked == [1]
+    oca.install(again=True)
+    assert asked == [1, 1]
+    # What an earlier version has brought stays.
+    module = own_home / "add-ons/odoo/addons/date_range"
+    module.mkdir(parents=True)
+    (module / "__manifest__.py").write_text("{}")
+    home.clear_stamp("oca")
+    oca.install()
+    assert "staying with those" in capfd.readouterr().err
+    assert oca.modules() == ["date_range"]
 
 
 # ---------------------------------------------------------------- Odoo, PostgreSQL

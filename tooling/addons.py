@@ -3,7 +3,7 @@
 import ast
 import hashlib
 
-from . import home
+from . import home, oca
 from .ui import Failure
 
 FOLDER = home.PROJECT / "addons"
@@ -13,7 +13,7 @@ _IRRELEVANT_FOLDERS = {"tests", "__pycache__", "readme"}
 _IRRELEVANT_NAMES = {"pyproject.toml", "README.md", "README.rst", "logins.csv"}
 
 
-def manifests():
+def all_manifests():
     """{module: manifest} of every installable own add-on."""
     result = {}
     for path in sorted(FOLDER.glob("*/__manifest__.py")):
@@ -25,6 +25,16 @@ def manifests():
             ) from error
         if manifest.get("installable", True):
             result[path.parent.name] = manifest
+    return result
+
+
+def manifests():
+    """{module: manifest} of the own add-ons that can be installed here: not those that need an OCA add-on we lack."""
+    result, missing = all_manifests(), set(oca.wanted()) - set(oca.modules())
+    while lacking := [name for name, manifest in result.items() if missing.intersection(manifest.get("depends", ()))]:
+        missing.update(lacking)
+        for name in lacking:
+            del result[name]
     return result
 
 

@@ -22,9 +22,12 @@ environment:
 """
 
 
-def prepare(development=False):
-    """Odoo, Python, PostgreSQL and the configuration; quick when they are there."""
-    from . import odoo, postgres, python
+def prepare(development=False, again=False):
+    """Odoo, Python, PostgreSQL and the configuration; quick when they are there.
+
+    :param bool again: try once more to fetch what could not be fetched before, and is not necessary
+    """
+    from . import oca, odoo, postgres, python
 
     home.prepare()
     with home.lock("setup"):
@@ -32,6 +35,7 @@ def prepare(development=False):
         python.runtime()
         if development:
             python.development()
+        oca.install(again)
         postgres.start()
         odoo.configure()
 
@@ -49,7 +53,7 @@ def prepare_python():
 def setup(_options):
     from . import database
 
-    prepare()
+    prepare(again=True)
     database.demo()
     say("ready: ./pm run serves it")
 

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from . import addons, home, odoo, postgres
+from . import addons, home, oca, odoo, postgres
 from .ui import Failure, progress, say
 
 # On a PostgreSQL that is not our own, another clone may have its databases too, with a file store of its own.
@@ -161,7 +161,12 @@ def template_name(modules):
 
 
 def _recipe(modules):
-    return {"core": _core_identity(), "modules": addons.hashes(modules), "script": _TEST_SCRIPT + _DEMO_SCRIPT}
+    return {
+        "core": _core_identity(),
+        "modules": addons.hashes(modules),
+        "oca": oca.versions(),
+        "script": _TEST_SCRIPT + _DEMO_SCRIPT,
+    }
 
 
 def is_current(modules):
@@ -256,7 +261,7 @@ def demo_modules():
 def demo():
     """The demo database: built once, afterwards only upgraded by what has changed in the sources."""
     modules = demo_modules()
-    wanted = {"core": _core_identity(), "modules": addons.hashes(modules)}
+    wanted = {"core": _core_identity(), "modules": addons.hashes(modules), "oca": oca.versions()}
     have = home.stamp(DEMO_STAMP)
     if have == wanted and DEMO in postgres.databases():
         return
@@ -286,6 +291,8 @@ def _upgrade_demo(have, wanted):
         changed = ["all"]
     else:
         changed = [m for m in wanted["modules"] if m in known and have["modules"].get(m) != wanted["modules"][m]]
+        if have.get("oca") != wanted["oca"]:
+            changed += [m for m in oca.modules() if m in known]
     arguments = (["-i", ",".join(new)] if new else []) + (
         ["-u", ",".join(changed), "--i18n-overwrite"] if changed else []
     )

@@ -215,7 +215,7 @@ def main(fix=False):
     ]
     files = project_files()
     translations = [str(path) for path in files if path.suffix == ".po"]
-    modules = [str(addons.FOLDER / name) for name in addons.manifests()]
+    modules = [str(addons.FOLDER / name) for name in addons.all_manifests()]
     steps = {
         "ruff": [binary / "ruff", "check", *(["--fix"] if fix else []), *roots],
         "ruff format": [binary / "ruff", "format", *([] if fix else ["--check"]), *roots],

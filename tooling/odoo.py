@@ -6,7 +6,7 @@ import secrets
 import shutil
 from pathlib import Path
 
-from . import apt, home, postgres, python
+from . import apt, home, oca, postgres, python
 from .process import environment, run
 from .ui import Failure, progress, say, tail
 
@@ -91,7 +91,7 @@ def identity():
 
 
 def addons_path():
-    folders = [source() / "odoo" / "addons", source() / "addons", home.PROJECT / "addons"]
+    folders = [source() / "odoo" / "addons", source() / "addons", oca.ADDONS, home.PROJECT / "addons"]
     return [folder for folder in folders if folder.is_dir()]
 
 

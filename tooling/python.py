@@ -56,13 +56,13 @@ def install(name, *requirements, title, target=None):
     home.set_stamp(name, wanted)
 
 
-def pip_install(arguments, name, title):
+def pip_install(arguments, name, title, attempts=3):
     """Run pip, showing how many packages it has got so far."""
     pip = _pip()
     log = home.LOGS / f"pip-{name}.log"
     seen = set()
     with progress(title, lambda: f"{len(seen)} packages so far"):
-        for _attempt in (1, 2, 3):
+        for _attempt in range(attempts):
             with open(log, "w") as stream:
                 process = subprocess.Popen(
                     [str(word) for word in (*pip, *arguments)],

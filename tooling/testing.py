@@ -132,6 +132,11 @@ def inside_odoo(paths, others):
         arguments = [f"--odoo-config={odoo.CONF}", f"--odoo-database={name}", "--odoo-http"]
         if DEMO_TESTS.is_dir():
             arguments.append(f"--ignore={DEMO_TESTS}")
+        # What cannot be installed here cannot be tested here.
+        left_out = sorted(set(addons.all_manifests()) - set(addons.manifests()))
+        if left_out:
+            say(f"not installed and not tested, for want of the OCA add-ons: {', '.join(left_out)}")
+        arguments += [f"--ignore={addons.FOLDER / name}" for name in left_out]
         return pytest([*arguments, *others, *paths], {"PM_CHROMIUM": chromium, "PM_TEST_DB": name})
 
 
