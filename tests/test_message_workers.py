@@ -1,18 +1,28 @@
-"""Several workers, a kill and a race, on real connections: a message is handed over once, never twice."""
+"""Several workers, kills and a race, on real connections: a message is handed over once, and sent once at most."""
 
+import os
+import random
+import tempfile
 import threading
+from collections import Counter
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import psycopg2
 from odoo import SUPERUSER_ID, api
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.sql_db import db_connect
 from odoo.tests.common import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.pm_base.tests.killed import KilledWork
+
 COUNT = 30
+KILLS = 10
 
 
 @tagged("post_install", "-at_install")
-class TestMessageWorkers(BaseCase):
+class TestMessageWorkers(KilledWork, BaseCase):
     """Commits to the throw-away test database and cleans up after itself."""
 
     def setUp(self):
@@ -77,6 +87,50 @@ class TestMessageWorkers(BaseCase):
             with self.database.cursor() as cr:
                 self._env(cr)["pm.message"]._dispatch()
         self.assertEqual(self._counts(), (COUNT, COUNT))
+
+    def _work(self, database):
+        """The mail queue as its job runs it, against a mail server that keeps a list of what it accepted."""
+
+        def send_email(_server, message, *_args, **_kwargs):
+            os.write(self.accepted, f"{message['Message-Id']}\n".encode())
+            return message["Message-Id"]
+
+        with (
+            database.cursor() as cr,
+            patch.object(IrMail_Server, "_disable_send", lambda _server: False),
+            patch.object(IrMail_Server, "_connect__", lambda *_args, **_kwargs: SimpleNamespace(quit=lambda: None)),
+            patch.object(IrMail_Server, "send_email", send_email),
+            mute_logger("odoo.addons.mail.models.mail_mail"),
+        ):
+            env = self._env(cr)
+            messages = env["pm.message"].search([("partner_id", "=", self.partner)])
+            messages.mail_mail_id.filtered(lambda mail: mail.state == "outgoing").send(auto_commit=True)
+
+    def test_a_mail_worker_killed_around_the_servers_answer_sends_nothing_twice(self):
+        with tempfile.TemporaryFile(buffering=0) as file:
+            self.accepted = file.fileno()
+            with self.database.cursor() as cr:
+                self._env(cr)["pm.message"]._dispatch()
+            points = random.Random(20261110)
+            killed = sum(self._killed_at(points.randint(10, 60)) for _number in range(KILLS))
+            self.assertGreater(killed, KILLS // 2, "most children must die in the middle of the work")
+            self._work(self.database)
+            file.seek(0)
+            accepted = Counter(file.read().decode().split())
+        self.assertFalse({number: times for number, times in accepted.items() if times > 1}, "sent twice")
+        with self.database.cursor() as cr:
+            cr.execute(
+                "UPDATE pm_message SET handed_at = handed_at - interval '1 hour' WHERE partner_id = %s", [self.partner]
+            )
+            messages = self._env(cr)["pm.message"].search([("partner_id", "=", self.partner)])
+            messages._reconcile_handed()
+            self.assertEqual(len(messages), COUNT)
+            fates = messages.grouped(lambda message: (message.state, message.reason))
+            self.assertEqual(set(fates) - {("failed", "unknown")}, {("sent", False)}, "each is sent or perhaps sent")
+            self.assertLessEqual(len(fates.get(("failed", "unknown"), ())), killed, "in doubt is what a worker held")
+            self.assertLessEqual(
+                set(fates["sent", False].mapped("reference")), set(accepted), "sent is what was accepted"
+            )
 
     def test_the_same_key_from_two_sessions_is_one_message(self):
         both_started = threading.Barrier(2, timeout=30)

@@ -50,7 +50,9 @@ class PmMessage(models.Model):
     ======== ================================================= ==========================================
 
     A crash at any point sends nothing twice: the key is unique in the database, and hand-over is one transaction.
-    Between an SMTP server's "accepted" and Odoo's own commit lies the one window that no client can close.
+    Between an SMTP server's "accepted" and our own commit lies a window that no client can close. An e-mail is therefore
+    claimed, with a commit, before the server is asked: what was lost in the window has failed with the reason "perhaps
+    sent" and waits for a person to repeat it or not.
     """
 
     _name = "pm.message"
@@ -118,6 +120,7 @@ class PmMessage(models.Model):
             ("no_content", "No text for the channel"),
             ("template", "The template fails on this record"),
             ("delivery", "Delivery failed"),
+            ("unknown", "Perhaps sent: the answer was lost"),
             ("deleted", "The e-mail or SMS was deleted"),
             ("error", "Error"),
             ("cancelled", "Cancelled"),
@@ -693,6 +696,11 @@ class PmMessage(models.Model):
             vals = {"reference": reference} if reference else {}
             message._transition("sent", sent_at=message.sent_at or now, reason=False, reason_text=False, **vals)
 
+    def _on_leaving(self):
+        """The mail server is about to be asked: until its answer is written down, nobody knows."""
+        # sudo: the mail queue reports, whoever set it going
+        self.filtered(lambda m: m.state == "handed").sudo().write({"reason": "unknown"})
+
     def _on_failed(self, text):
         """The server or gateway refused these messages, or reported later that they did not arrive."""
         for message in self.filtered(lambda m: m.state in ("handed", "sent", "failed")):
@@ -747,6 +755,8 @@ class PmMessage(models.Model):
                 message._transition("failed", reason="deleted", reason_text=False)
             elif mail.state == "sent":
                 message._on_sent(mail.message_id)
+            elif mail.state == "exception" and message.reason == "unknown":
+                message._transition("failed", reason="unknown", reason_text=False)
             elif mail.state == "exception":
                 message._on_failed(mail.failure_reason)
 
@@ -795,9 +805,13 @@ class PmMessage(models.Model):
         """Stop messages that have not left yet; for one in the mail or SMS queue its e-mail or SMS is cancelled too.
 
         :param str reason: kept on the message
-        :raises UserError: a message was sent already
+        :raises UserError: a message was sent already, or is being sent at this moment
         """
         for message in self:
+            if message.state == "handed" and message.reason == "unknown":
+                raise UserError(
+                    self.env._("Message “%s” is just being sent. Look again in a quarter of an hour.", message.subject)
+                )
             if message.state in ("handed", "failed"):
                 # sudo: the e-mail and the SMS behind a message are Odoo's own records
                 mail = message.sudo().mail_mail_id
@@ -818,7 +832,7 @@ class PmMessage(models.Model):
         if self.state == "queued":
             return True
         if self.channel == "email":
-            return self.sudo().mail_mail_id.state in ("outgoing", "exception")
+            return self.reason != "unknown" and self.sudo().mail_mail_id.state in ("outgoing", "exception")
         domain = [("uuid", "=", self.reference), ("state", "in", ("outgoing", "error"))]
         # sudo: the e-mail and the SMS behind a message are Odoo's own records
         return bool(self.env["sms.sms"].sudo().search_count(domain, limit=1))

@@ -325,6 +325,28 @@ class TestMailDelivery(MessageCase, MockSmtplibCase):
             self.messages._reconcile_handed()
             self.assertEqual(message.state, "sent")
 
+    def test_an_email_whose_answer_was_lost_is_neither_sent_again_nor_called_sent(self):
+        """The worker died after it had claimed the e-mail: a person decides whether it goes out once more."""
+        with freeze_time(NOON):
+            message = self._enqueue("mail/6")
+            self.messages._dispatch()
+            mail = message.mail_mail_id
+            mail.state = "exception"  # as committed by the claim
+            message._on_leaving()
+            self.assertFalse(message._is_waiting())
+            message._cancel_unsent("Paid")
+            self.assertEqual(
+                (message.state, mail.state), ("handed", "exception"), "nobody takes it from the worker's hands"
+            )
+            with self.assertRaisesRegex(UserError, "just being sent"):
+                message.action_cancel()
+        with freeze_time("2026-11-10 04:15:01"):
+            self.messages._reconcile_handed()
+            self.assertEqual((message.state, message.reason), ("failed", "unknown"))
+            self.assertFalse(message._is_waiting(), "it may have left the house")
+            message.action_retry()
+            self.assertEqual((message.state, message.reason, mail.state), ("queued", False, "cancel"))
+
     @freeze_time(NOON)
     def test_greeting_carries_the_way_out_and_a_bill_does_not(self):
         greeting = self._enqueue("hello", purpose="greeting", channel="email")

@@ -439,8 +439,13 @@ class PmDunningAction(models.Model):
         )._settle_messages(patient=False)
 
     def _pm_before_sending(self):
-        """The message service asks right before a message leaves: whoever has paid gets none (see pm.message)."""
+        """The message service asks right before a message leaves: whoever has paid gets none, and what was cancelled stays
+        cancelled even if somebody repeats its message (see pm.message).
+        """
         self.case_id.filtered(lambda case: case.state == "open")._refresh_amounts()
+        for action in self.filtered(lambda action: action.state == "cancelled"):
+            # sudo: the message service asks without a user
+            action.message_ref_ids.sudo()._cancel_unsent(action.cancel_reason)
 
     @api.model
     def _template_xmlid(self, template):

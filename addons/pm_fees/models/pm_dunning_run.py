@@ -79,8 +79,8 @@ class PmDunningRun(models.Model):
                     ("res_model", "=", "pm.dunning.action"),
                     ("res_id", "in", actions.ids),
                     "|",
-                    ("state", "=", "sent"),
-                    ("state", "=", "handed"),
+                    ("state", "in", ("sent", "handed")),
+                    ("reason", "=", "unknown"),
                 ]
             )
         )
