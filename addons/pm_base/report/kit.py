@@ -271,6 +271,14 @@ class Kit:
         table.setStyle([*self._grid_style(), ("GRID", (0, 0), (-1, -1), 0.4, LINE)])
         return KeepTogether([Spacer(0, 4 * mm), table])
 
+    def together(self, flowables):
+        """Return the flowables as one block that moves to the next page whole, such as a total with what is signed for it."""
+        parts = []
+        for flowable in flowables:
+            # A block within a block would claim to be taller than any page.
+            parts += flowable._content if isinstance(flowable, KeepTogether) else [flowable]
+        return KeepTogether(parts)
+
     def qr(self, text, size_mm=28, caption=None):
         """Return the QR code of ``text``, with a caption below."""
         code = QrFlowable(self.plain(text), size_mm * mm)

@@ -6,7 +6,7 @@ import zipfile
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date, html2plaintext
+from odoo.tools import format_date, format_datetime, html2plaintext
 
 _UNSAFE = re.compile(r"[^\w.\-]+")
 # ZIP stores the time of each file; a fixed one makes the same evidence the same bytes.
@@ -211,74 +211,100 @@ class PmDunningCase(models.Model):
         files = self._evidence_files()
         hashes = [(name, hashlib.sha256(content).hexdigest()) for name, content in files]
         index = self.env["report.pm_fees.dunning_evidence"].with_context(pm_evidence_files=hashes)._render_pdf(self)
-        hashes.insert(0, ("00-index.pdf", hashlib.sha256(index).hexdigest()))
-        listing = "".join(f"{digest}  {name}\n" for name, digest in hashes).encode()
+        name = self.env._("00-index") + ".pdf"
+        hashes.insert(0, (name, hashlib.sha256(index).hexdigest()))
+        listing = "".join(f"{digest}  {file}\n" for file, digest in hashes).encode()
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in [("00-index.pdf", index), *files, ("SHA256SUMS", listing)]:
-                archive.writestr(zipfile.ZipInfo(name, _MOMENT), content, zipfile.ZIP_DEFLATED)
+            for entry, content in [(name, index), *files, ("SHA256SUMS", listing)]:
+                archive.writestr(zipfile.ZipInfo(entry, _MOMENT), content, zipfile.ZIP_DEFLATED)
         return stream.getvalue()
 
     def _evidence_files(self):
-        """(name, bytes) of everything in the bundle but its index."""
+        """(name, bytes) of everything in the bundle but its index, named in the user's language: a court reads it."""
+        _ = self.env._
         # sudo: the bundle holds the whole record of the case, which the user may see
         case = self.sudo()
         files = []
         if case.state == "open":
-            files.append(("01-statement.pdf", self.env["report.pm_fees.dunning_statement"]._render_pdf(self)))
+            statement = self.env["report.pm_fees.dunning_statement"]._render_pdf(self)
+            files.append((_("01-statement") + ".pdf", statement))
         for number, step in enumerate(case.action_ids.sorted("id"), 1):
-            stem = f"steps/{number:03d}-{step.date}-{step.kind}"
+            stem = f"{_('steps')}/{number:03d}-{step.date}-{_UNSAFE.sub('_', step.level_id.name)}"
             if step.frozen_on and step.kind in ("notice", "message"):
                 files.append((f"{stem}.pdf", self.env["report.pm_fees.dunning_notice"]._render_pdf(step)))
             for part, attachment in enumerate(step.proof_ids | step.letter_ids, 1):
                 files.append((f"{stem}-{part}-{_UNSAFE.sub('_', attachment.name)}", attachment.raw or b""))
         for message in self._case_messages():
-            files.append((f"messages/{message.id}-{message.channel}.txt", self._message_text(message).encode()))
-        files.append(("contacts.csv", self._contacts_csv()))
-        files.append(("timeline.csv", self._timeline_csv()))
+            name = f"{_('messages')}/{message.id}-{_UNSAFE.sub('_', message._channel_name())}.txt"
+            files.append((name, self._message_text(message).encode()))
+        files.append((_("contacts") + ".csv", self._contacts_csv()))
+        files.append((_("timeline") + ".csv", self._timeline_csv()))
         for suit in case.legal_case_ids:
             for part, attachment in enumerate(suit.mandate_ids | suit.document_ids, 1):
-                files.append((f"suit/{suit.id}-{part}-{_UNSAFE.sub('_', attachment.name)}", attachment.raw or b""))
+                name = f"{_('suit')}/{_UNSAFE.sub('_', suit.name)}-{part}-{_UNSAFE.sub('_', attachment.name)}"
+                files.append((name, attachment.raw or b""))
         return files
 
+    def _local_time(self, moment):
+        """A moment as the clock of the property showed it."""
+        return (
+            format_datetime(self.env, moment, tz=self.property_id.tz, dt_format="yyyy-MM-dd HH:mm:ss") if moment else ""
+        )
+
     def _message_text(self, message):
-        lines = [
-            f"Purpose: {message.purpose_id.name}",
-            f"To: {message.address}",
-            f"Handed over: {message.handed_at} UTC",
-            f"Sent: {message.sent_at} UTC",
-            f"Delivered: {message.delivered_at or ''}",
-            f"Reference: {message.reference or ''}",
-            f"SHA-256 of the content: {message.content_hash or ''}",
-            "",
-            message.subject or "",
-            "",
-            html2plaintext(message.body) if message.channel == "email" else message.text or "",
+        _ = self.env._
+        content = html2plaintext(message.body) if message.channel == "email" else message.text or ""
+        head = [
+            (_("Purpose"), message.purpose_id.name),
+            (_("Recipient"), message.address),
+            (_("Given to the server"), self._local_time(message.handed_at)),
+            (_("Sent"), self._local_time(message.sent_at)),
+            (_("Delivered"), self._local_time(message.delivered_at)),
+            (_("Reference"), message.reference),
+            (_("SHA-256 of the content"), message.content_hash),
+            (_("Attachments"), ", ".join(message.attachment_ids.mapped("name"))),
         ]
-        return "\n".join(lines)
+        lines = [_("%(name)s: %(value)s", name=name, value=value) for name, value in head if value]
+        return "\n".join([*lines, "", message.subject or "", "", content])
 
     def _contacts_csv(self):
-        labels = dict(self.env["pm.dunning.call"]._fields["result"]._description_selection(self.env))
-        rows = [["date", "time (UTC)", "by", "way", "result", "reason", "promised until", "amount", "words"]]
+        _ = self.env._
+        fields_get = self.env["pm.dunning.call"]._fields
+        results = dict(fields_get["result"]._description_selection(self.env))
+        channels = dict(fields_get["channel"]._description_selection(self.env))
+        head = [
+            _("Date"),
+            _("Time"),
+            _("By"),
+            _("Way"),
+            _("Result"),
+            _("Reason"),
+            _("Promised until"),
+            _("Promised amount"),
+            _("Words"),
+        ]
         # sudo: the evidence is whole, whoever puts it together
-        for call in self.sudo().call_ids.filtered(lambda call: call.state == "done").sorted("id"):
-            rows.append(
-                [
-                    call.date,
-                    call.called_at,
-                    call.called_by_id.name,
-                    call.channel,
-                    labels[call.result],
-                    call.reason_id.name or "",
-                    call.promise_date or "",
-                    call.promise_amount or "",
-                    call.note or "",
-                ]
-            )
-        return _csv(rows)
+        rows = [
+            [
+                call.date,
+                self._local_time(call.called_at),
+                call.called_by_id.name,
+                channels.get(call.channel, ""),
+                results[call.result],
+                call.reason_id.name or "",
+                call.promise_date or "",
+                call.promise_amount or "",
+                call.note or "",
+            ]
+            for call in self.sudo().call_ids.filtered(lambda call: call.state == "done").sorted("id")
+        ]
+        return _csv([head, *rows])
 
     def _timeline_csv(self):
-        return _csv([["date", "what", "detail"], *([e["date"], e["what"], e["detail"]] for e in self._timeline())])
+        _ = self.env._
+        rows = [[event["date"], event["what"], event["detail"]] for event in self._timeline()]
+        return _csv([[_("Date"), _("What"), _("Details")], *rows])
 
     def action_print_statement(self):
         for case in self:

@@ -38,15 +38,19 @@ class ReportDunningBriefing(models.AbstractModel):
             self._debts(kit, demands, penalty=bool(action.case_id.policy_id.penalty_rate)),
             *self._earlier_demands(action, kit),
             *self._objections(action, kit),
-            kit.pairs(
+            kit.together(
                 [
-                    (_("Approved by"), action.approved_by_id.name or ""),
-                    (_("On"), kit.date(action.approved_on)),
-                    (_("Remarks"), action.approval_note or ""),
-                ],
-                columns=1,
+                    kit.pairs(
+                        [
+                            (_("Approved by"), action.approved_by_id.name or ""),
+                            (_("On"), kit.date(action.approved_on)),
+                            (_("Remarks"), action.approval_note or ""),
+                        ],
+                        columns=1,
+                    ),
+                    kit.signatures([_("Management office"), _("Legal counsel")]),
+                ]
             ),
-            kit.signatures([_("Management office"), _("Legal counsel")]),
         ]
 
     def _earlier_demands(self, action, kit):

@@ -41,7 +41,7 @@ class ReportDunningEvidence(models.AbstractModel):
             kit.table(
                 [_("File"), "SHA-256"],
                 [[name, kit.p(digest, "small")] for name, digest in files],
-                widths=[80, 94],
+                widths=[64, 110],
             ),
             kit.p(
                 _(

@@ -117,18 +117,25 @@ class ReportDunningNotice(models.AbstractModel):
             self._debts(kit, demands),
             kit.h(_("Overdue by age")),
             self._ages(kit, demands),
-            kit.pairs(
+            # The signature never stands alone: the page that is signed says how much is owed, and until when to pay.
+            kit.together(
                 [
-                    (_("Overdue in all"), kit.money(total)),
-                    (_("In words"), kit.money_words(total)),
-                    (
-                        _("Penalty that may be charged under the contract"),
-                        kit.money(action.penalty) if action.case_id.policy_id.penalty_rate else _("none agreed"),
+                    kit.pairs(
+                        [
+                            (_("Overdue in all"), kit.money(total)),
+                            (_("In words"), kit.money_words(total)),
+                            (
+                                _("Penalty that may be charged under the contract"),
+                                kit.money(action.penalty)
+                                if action.case_id.policy_id.penalty_rate
+                                else _("none agreed"),
+                            ),
+                            (_("Please pay until"), kit.date(action.deadline)),
+                        ],
+                        columns=1,
                     ),
-                    (_("Please pay until"), kit.date(action.deadline)),
-                ],
-                columns=1,
+                    self._ways_to_pay(action, kit, demands, action.payment_url),
+                    kit.signatures([_("Management office"), _("Delivered by"), _("Received by (customer)")]),
+                ]
             ),
-            self._ways_to_pay(action, kit, demands, action.payment_url),
-            kit.signatures([_("Management office"), _("Delivered by"), _("Received by (customer)")]),
         ]

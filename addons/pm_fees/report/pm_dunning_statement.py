@@ -41,10 +41,18 @@ class ReportDunningStatement(models.AbstractModel):
         story += [
             kit.h(_("Overdue by age")),
             self._ages(kit, demands),
-            kit.pairs([(_("Overdue in all"), kit.money(total)), (_("In words"), kit.money_words(total))], columns=1),
-            self._ways_to_pay(case, kit, demands, f"{case.company_id.get_base_url()}/my/bills"),
-            kit.p(_("Please compare with your records and tell us within 15 days if something differs."), "small"),
-            kit.signatures([_("Management office"), _("Confirmed by (customer)")]),
+            kit.together(
+                [
+                    kit.pairs(
+                        [(_("Overdue in all"), kit.money(total)), (_("In words"), kit.money_words(total))], columns=1
+                    ),
+                    self._ways_to_pay(case, kit, demands, f"{case.company_id.get_base_url()}/my/bills"),
+                    kit.p(
+                        _("Please compare with your records and tell us within 15 days if something differs."), "small"
+                    ),
+                    kit.signatures([_("Management office"), _("Confirmed by (customer)")]),
+                ]
+            ),
         ]
         return story
 

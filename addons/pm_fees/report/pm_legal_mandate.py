@@ -67,8 +67,7 @@ class ReportLegalMandate(models.AbstractModel):
                 ],
                 columns=1,
             ),
-            *self._evidence(step, kit),
-            kit.signatures([_("Client (seal)"), _("Legal counsel")]),
+            kit.together([*self._evidence(step, kit), kit.signatures([_("Client (seal)"), _("Legal counsel")])]),
         ]
 
     def _evidence(self, step, kit):

@@ -175,10 +175,11 @@ class TestDunningPapers(DunningCase):
                 if name != "SHA256SUMS":
                     self.assertEqual(hashlib.sha256(archive.read(name)).hexdigest(), sums[name], name)
             contacts = archive.read("contacts.csv").decode()
-        self.assertTrue(any(name.endswith("-notice.pdf") for name in names))
+        self.assertTrue(any(name.endswith("-Written_notice_to_pay.pdf") for name in names))
         self.assertTrue(any(name.endswith("signed.png") for name in names))
         self.assertEqual(len([name for name in names if name.startswith("messages/")]), 2)
         self.assertIn("'=cmd", contacts, "a customer's words are no formula")
+        self.assertIn("2026-01-13 11:00:00", contacts, "the clock of the property, not of the server")
         self.assertIn(hashlib.sha256(attachment.raw).hexdigest(), case.message_ids[0].body)
 
     def test_evidence_is_for_those_who_collect_and_sue(self):
