@@ -16,39 +16,94 @@ MESSAGE, NOTICE, CALL, LETTER, MANDATE = "message", "notice", "call", "letter", 
 @tagged("post_install", "-at_install")
 class TestDunningLadder(DunningCase):
     def test_nineteen_months_day_by_day(self):
-        """A general and a large customer, both due on 10 January 2026 and never paying."""
+        """Five households, all due on 10 January 2026: a general and a large customer who never pay, one who disputes, one
+        in hardship, one who pays.
+        """
         self.property.write({"chargeable_area": 10000, "large_customer_permille": 11})  # above 110 m²: A-102 only
+        general, large = self.owners[:2]
+        disputing, ill, paying = self.env["res.partner"].create(
+            [{"name": name, "lang": "en_US"} for name in ("Disputing", "Ill", "Paying")]
+        )
         self.charge(due="2026-01-10", amount=300)
         self.charge(unit=self.units[1], due="2026-01-10", amount=900)
-        general, large, watch = [], [], {}
+        debts = {
+            partner: self.charge(unit=self.units[2], due="2026-01-10", amount=50, partner=partner)
+            for partner in (disputing, ill, paying)
+        }
+        case = lambda partner: self.env["pm.dunning.case"].search([("partner_id", "=", partner.id)])  # noqa: E731
+        hold, steps, watch = self.env["pm.dunning.hold"], {}, {}
 
-        def note(day, actions):
+        def live(day, actions):
             for action in actions:
-                steps = general if action.unit_id == self.units[0] else large
-                steps.append((day.isoformat(), action.stage, action.kind))
+                steps.setdefault(action.partner_id, []).append((day.isoformat(), action.stage, action.kind))
             for unit in self.units[:2]:
                 if unit.pm_watch_sale:
                     watch.setdefault(unit, day)
+            if day == date(2026, 3, 1):
+                values = {"kind": "hardship", "until": "2026-05-31", "reason": "illness"}
+                hold.with_user(self.manager).create({"case_id": case(ill).id, **values})
+            elif day == date(2026, 4, 20):
+                self.pay((debts[paying], 50), date=day)
+            elif day == date(2026, 5, 20):
+                values = {"kind": "dispute", "ticket_id": self.complaint(disputing).id, "reason": "the roof leaks"}
+                hold.with_user(self.officer).create({"case_id": case(disputing).id, **values})
+            elif day == date(2026, 8, 20):
+                case(disputing).hold_ids.with_user(self.supervisor).write({"review": "repaired", "justified": "yes"})
+                case(disputing).hold_ids.ticket_id.sudo()._write_protected({"state": "closed"})
 
-        self.play("2026-01-10", "2027-09-12", note)
+        self.play("2026-01-10", "2027-09-12", live)
         month = lambda number: date(2026 + (number // 12), number % 12 + 1, 10).isoformat()  # noqa: E731
         days = ["2026-01-11", *(month(number) for number in range(1, 18))]
-        expected = [(day, stage, MESSAGE) for stage, day in enumerate(days)]  # every month, 0–17 (S0-130, S0-60)
-        expected += [(day, stage, NOTICE) for stage, day in enumerate(days[:6])]  # 0–5 (S0-131)
-        expected += [(day, stage, CALL) for stage, day in enumerate(days)]  # S4-66
-        expected += [("2026-07-10", 6, LETTER), ("2027-01-10", 12, LETTER)]  # two letters in all (S0-134)
-        expected += [("2027-07-10", 18, MANDATE)]  # S0-136
-        self.assertEqual(sorted(general), sorted(expected))
-        expected = [(day, stage, MESSAGE) for stage, day in enumerate(days)]
-        expected += [(day, stage, NOTICE) for stage, day in enumerate(days[:4])]  # 0–3 (S0-137)
-        expected += [(day, stage, CALL) for stage, day in enumerate(days)]
-        expected += [("2026-04-11", 3, LETTER)]  # the first day after three full months
-        expected += [("2026-07-10", 6, MANDATE)]
-        self.assertEqual(sorted(large), sorted(expected))
+        monthly = [
+            (day, stage, kind) for stage, day in enumerate(days) for kind in (MESSAGE, CALL)
+        ]  # S0-60, S0-130, S4-66
+        notices = lambda last: [(day, stage, NOTICE) for stage, day in enumerate(days[: last + 1])]  # noqa: E731
+        letters = [("2026-07-10", 6, LETTER), ("2027-01-10", 12, LETTER)]  # two in all (S0-134)
+        mandate = [("2027-07-10", 18, MANDATE)]  # S0-136
+        self.assertEqual(sorted(steps[general]), sorted(monthly + notices(5) + letters + mandate))  # S0-131
+        # Large: notices 0–3, the letter on the first day after three full months, the mandate at six (S0-137).
+        legal = [("2026-04-11", 3, LETTER), ("2026-07-10", 6, MANDATE)]
+        self.assertEqual(sorted(steps[large]), sorted(monthly + notices(3) + legal))
+        # An open dispute holds the legal steps only; they come on the day after it was closed (S3-26).
+        letters[0] = ("2026-08-21", 7, LETTER)
+        self.assertEqual(sorted(steps[disputing]), sorted(monthly + notices(5) + letters + mandate))
+        # Hardship rests everything until its last day; what was missed is made up by one message, not by three.
+        letters[0] = ("2026-07-10", 6, LETTER)
+        expected = [step for step in monthly + notices(5) if step[1] not in (2, 3, 4)]
+        expected += [("2026-06-01", 4, kind) for kind in (MESSAGE, CALL, NOTICE)]
+        self.assertEqual(sorted(steps[ill]), sorted(expected + letters + mandate))
+        # Paid in April: the case is closed, and nothing comes any more.
+        self.assertEqual(sorted(steps[paying]), sorted(step for step in monthly + notices(5) if step[1] < 4))
+        self.assertEqual((case(paying).state, case(paying).closed_on), ("closed", date(2026, 4, 20)))
         self.assertEqual(set(watch.values()), {date(2026, 4, 11)}, "watched for sale after three full months (S0-139)")
         waiting = self.env["pm.dunning.action"].search([("kind", "in", (LETTER, MANDATE))])
         self.assertEqual(set(waiting.mapped("state")), {"to_approve"}, "the program proposes, a person decides (L-07)")
         self.assertFalse(self.env["pm.legal.case"].search([("dunning_case_id", "in", waiting.case_id.ids)]))
+
+    def complaint(self, partner):
+        return (
+            self.env["pm.ticket"]
+            .with_user(self.officer)
+            .create(
+                {
+                    "name": "The roof leaks",
+                    "type_id": self.env["pm.ticket.type"].search([("code", "=", "complaint")], limit=1).id,
+                    "unit_id": self.units[2].id,
+                    "property_id": self.property.id,
+                    "partner_id": partner.id,
+                }
+            )
+        )
+
+    def test_large_is_who_manages_more_than_one_and_a_half_permille(self):
+        """Strictly more, of the property's whole managed area (S0-137, OCR-01)."""
+        self.property.write({"chargeable_area": 100000, "large_customer_permille": 1.5})
+        self.assertEqual(self.property.large_customer_area, 150)
+        for unit, area in zip(self.units[:2], (150, 150.01)):
+            unit.area_chargeable = area
+            self.charge(unit=unit, due="2026-01-10")
+        self.run_day("2026-01-11")
+        self.assertEqual([self.case(unit).policy_id for unit in self.units[:2]], [self.general, self.large])
 
     def test_months_that_end_on_the_28th_to_the_31st(self):
         """A month is full on the same day, or on the last day of a shorter month."""
