@@ -64,7 +64,7 @@ class PmDunningAction(models.Model):
             self._check_counsel(action),
         ]
         if action.kind == "mandate":
-            lines.append(self._check_letters(case))
+            lines += [self._check_letters(case), self._check_claims(case)]
         return lines
 
     def _check_owed(self, case):
@@ -175,6 +175,17 @@ class PmDunningAction(models.Model):
                 )
                 for step in letters
             ),
+        }
+
+    def _check_claims(self, case):
+        suits = self.env["pm.legal.case"].sudo()
+        claimed = suits._claimed_charges(case)
+        return {
+            "code": "claims",
+            "label": self.env._("Something is owed that was not taken to court yet"),
+            "ok": bool(case._overdue_charges() - claimed),
+            "blocking": True,
+            "detail": ", ".join(suits.search([("claim_ids.charge_id", "in", claimed.ids)]).mapped("name")),
         }
 
     # -- decision ------------------------------------------------------------------------------------------------------

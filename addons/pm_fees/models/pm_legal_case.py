@@ -18,6 +18,8 @@ OUTCOMES = [
     ("settled", "Settled out of court"),
     ("withdrawn", "Withdrawn"),
 ]
+# Ends of a suit after which the same claim cannot be brought to court once more.
+DECIDED = ("won", "part", "lost", "mediated")
 # (from, to): fields that must be filled in first; what is not listed does not exist.
 _FLOW = {
     ("approved", "mandated"): ("mandate_ids",),
@@ -158,6 +160,7 @@ class PmLegalCase(models.Model):
 
         :param action: a pm.dunning.action of kind mandate whose demand is fixed
         """
+        claimed = self._claimed_charges(action.case_id)
         return self.create(
             {
                 "name": self.env["ir.sequence"].with_company(action.company_id).next_by_code("pm.legal.case") or "/",
@@ -166,11 +169,24 @@ class PmLegalCase(models.Model):
                 "approved_on": action.approved_on,
                 "penalty_claimed": action.penalty,
                 "claim_ids": [
-                    Command.create({"charge_id": demand.charge_id.id, "amount": demand.amount})
+                    Command.create(
+                        {
+                            "charge_id": demand.charge_id.id,
+                            "amount": demand.amount,
+                            "paid_before": demand.charge_id.amount_paid,
+                        }
+                    )
                     for demand in action.demand_ids
+                    if demand.charge_id not in claimed
                 ],
             }
         )
+
+    @api.model
+    def _claimed_charges(self, dunning_case):
+        """Charges of a debtor that were taken to court and may not be sued for again: the suit runs, or was decided."""
+        cases = self.search([("dunning_case_id", "=", dunning_case.id)])
+        return cases.filtered(lambda case: case.state != "closed" or case.outcome in DECIDED).claim_ids.charge_id
 
     # -- steps ---------------------------------------------------------------------------------------------------------
 
@@ -291,13 +307,16 @@ class PmLegalClaim(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     due_date = fields.Date(related="charge_id.due_date", store=True)
     amount = fields.Monetary("Claimed", required=True)
-    recovered = fields.Monetary(compute="_compute_recovered")
+    paid_before = fields.Monetary(readonly=True, help="What had been paid on the charge when it was claimed.")
+    recovered = fields.Monetary(compute="_compute_recovered", help="Paid since; not what was written off or cancelled.")
 
-    @api.depends("amount", "charge_id.residual")
+    @api.depends("paid_before", "charge_id.amount_paid", "charge_id.state")
     def _compute_recovered(self):
         for claim in self:
             # sudo: the counsel sees what came in on his claims, not the ledger
-            claim.recovered = claim.currency_id.round(claim.amount - claim.sudo().charge_id.residual)
+            charge = claim.sudo().charge_id
+            paid = charge.amount_paid - claim.paid_before if charge.state == "posted" else 0.0
+            claim.recovered = max(claim.currency_id.round(paid), 0.0)
 
 
 class PmLegalCost(models.Model):

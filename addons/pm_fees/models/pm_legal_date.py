@@ -38,6 +38,11 @@ class PmLegalDate(models.Model):
     )
     is_late = fields.Boolean(compute="_compute_is_late")
 
+    @api.depends("name", "case_id.unit_id.name")
+    def _compute_display_name(self):
+        for row in self:
+            row.display_name = " ".join(filter(None, [row.case_id.unit_id.name, row.name]))
+
     @api.depends("date", "done_on")
     @api.depends_context("tz")
     def _compute_is_late(self):

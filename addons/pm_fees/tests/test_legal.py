@@ -308,6 +308,55 @@ class TestLegalSuit(LegalCase):
         self.assertEqual((suit.amount_recovered, self.case().state), (300, "closed"))
         self.assertIn("Everything overdue was paid", suit.activity_ids.mapped("summary")[-1])
 
+    def test_what_was_written_off_is_not_recovered(self):
+        with freeze_time("2026-02-01 03:00:00"):
+            self.pay((self.debt, 30), date="2026-02-01")
+        suit = self.suit()
+        self.assertEqual((suit.amount_claimed, suit.amount_recovered), (270, 0), "what was paid before is not claimed")
+        with freeze_time("2027-08-01 03:00:00"):
+            self.pay((self.debt, 120), date="2027-08-01")
+            action = self.debt.with_user(self.accountant).action_write_off()
+            loss = self.env["pm.write.off"].browse(action["res_id"]).with_user(self.accountant)
+            loss.write({"reason": "gone", "note": "No attachable property."})
+            loss.action_submit()
+            loss.with_user(self.manager).action_approve()
+        self.assertEqual((self.debt.residual, suit.amount_recovered), (0, 120))
+        with self.assertRaises(AccessError):
+            loss.with_user(self.counsel).read(["name"])
+
+    def test_a_debt_is_taken_to_court_once(self):
+        suit = self.suit()
+        level = self.env.ref("pm_fees.dunning_level_general_mandate")
+        again = lambda: self.by_hand(level, "2027-08-10")  # noqa: E731
+        with self.assertRaisesRegex(UserError, "with the counsel"):
+            again()
+        with freeze_time("2027-07-12 03:00:00"):
+            theirs = suit.with_user(self.counsel)
+            theirs.mandate_ids = [Command.link(self.picture(self.counsel).id)]
+            theirs.action_accept_mandate()
+        second = again()
+        with self.assertRaisesRegex(UserError, "not taken to court yet"):
+            self.decide(second, "2027-08-10")
+        fresh = self.charge(due="2027-07-31", amount=40)
+        self.decide(second, "2027-08-10")
+        self.assertEqual(second.legal_case_id.claim_ids.charge_id, fresh)
+        with freeze_time("2027-09-01 03:00:00"):
+            theirs.write({"outcome": "withdrawn", "closing_note": "Talks."})
+            theirs.action_close()
+        self.assertEqual(
+            self.env["pm.legal.case"]._claimed_charges(self.case()), fresh, "withdrawn: it may be sued for"
+        )
+
+    def by_hand(self, level, day):
+        with freeze_time(f"{day} 03:00:00"):
+            action = (
+                self.env["pm.dunning.step"]
+                .with_user(self.supervisor)
+                .create({"case_id": self.case().id, "level_id": level.id})
+                .action_confirm()
+            )
+        return self.env["pm.dunning.action"].browse(action["res_id"])
+
     def test_alarms_before_a_hearing_come_once_and_are_not_made_up_in_a_flood(self):
         suit = self.suit()
         row = (

@@ -16,7 +16,8 @@ class PmDunningStep(models.TransientModel):
     def action_confirm(self):
         """Make the step for this month; a legal one waits for approval as always.
 
-        :raise UserError: the step of this month exists, or the household has a hardship hold
+        :raise UserError: the step of this month exists, one of its level waits or is with the counsel, or the household has
+            a hardship hold
         """
         self.ensure_one()
         self.env["pm.dunning.case"]._check_may_run()
@@ -25,6 +26,11 @@ class PmDunningStep(models.TransientModel):
         case = self.case_id.sudo()
         if case.state != "open" or self.level_id.policy_id != case.policy_id:
             raise UserError(self.env._("Choose a level of the policy that this open case follows."))
+        waiting = case.action_ids.filtered(
+            lambda step: step.level_id == self.level_id and step.state in ("to_approve", "at_counsel")
+        )
+        if waiting:
+            raise UserError(self.env._("%s is still being decided or with the counsel.", waiting[0].display_name))
         today = case.property_id._today()
         plan = SQL(
             """
