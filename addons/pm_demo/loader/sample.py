@@ -3,7 +3,7 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import answers, billing, history, money, moves, register, relations, renovation, service, services
+from . import answers, billing, history, lawsuit, money, moves, register, relations, renovation, service, services
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -28,6 +28,7 @@ STEPS = (
     "history",
     "payments",
     "bank",
+    "lawsuits",
     "tickets",
     "relations",
     "answers",
@@ -77,6 +78,9 @@ class Sample:
         billing.load_bank(self)
         billing.load_debtors(self)
         billing.postpone_jobs(self)
+
+    def lawsuits(self):
+        lawsuit.load_lawsuits(self)
 
     def tickets(self):
         service.load_teams(self)
