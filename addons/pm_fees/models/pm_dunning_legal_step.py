@@ -178,6 +178,7 @@ class PmDunningAction(models.Model):
         }
 
     def _check_claims(self, case):
+        # sudo: the approver sees what the decision rests on
         suits = self.env["pm.legal.case"].sudo()
         claimed = suits._claimed_charges(case)
         return {
