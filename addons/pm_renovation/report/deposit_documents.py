@@ -2,7 +2,7 @@
 
 from odoo import models
 
-from .renovation_documents import _label
+from .renovation_document import selection_label
 
 
 class ReportDeduction(models.AbstractModel):
@@ -40,7 +40,7 @@ class ReportDeduction(models.AbstractModel):
                     (_("Proposed deduction"), kit.money(record.amount)),
                     (_("Amount in words"), kit.money_words(record.amount)),
                     (_("Left to refund"), kit.money(deposit.amount - record.amount)),
-                    (_("State"), _label(record, "state")),
+                    (_("State"), selection_label(record, "state")),
                 ]
             ),
             kit.h(_("Evidence")),
@@ -125,7 +125,7 @@ class ReportDepositLedger(models.AbstractModel):
                         kit.date(d.received_on),
                         d.sudo().payment_id.receipt_name or "",  # sudo: the number of the receipt only
                         str(d.held_days),
-                        _label(d, "state"),
+                        selection_label(d, "state"),
                         kit.money(d.amount),
                         kit.money(d.amount_deducted),
                         kit.money(d.amount_held),

@@ -2,7 +2,7 @@
 
 from odoo import models
 
-from .renovation_documents import _label
+from .renovation_document import selection_label
 
 
 class ReportCaseFile(models.AbstractModel):
@@ -20,7 +20,7 @@ class ReportCaseFile(models.AbstractModel):
         # sudo: whoever may read the case prints all of it; the parts have readers of their own
         case = record.sudo()
         story = [
-            kit.pairs([(_("State"), _label(case, "state")), (_("Responsible"), case.user_id.name)]),
+            kit.pairs([(_("State"), selection_label(case, "state")), (_("Responsible"), case.user_id.name)]),
             self._unit_pairs(record, kit),
             self._course(case, kit),
             kit.h(_("Works")),
@@ -79,7 +79,12 @@ class ReportCaseFile(models.AbstractModel):
             kit.table(
                 [_("Paper"), _("State"), _("Files"), _("Defect")],
                 [
-                    [p.type_id.name, _label(p, "state"), "、".join(p.attachment_ids.mapped("name")), p.defect or ""]
+                    [
+                        p.type_id.name,
+                        selection_label(p, "state"),
+                        "、".join(p.attachment_ids.mapped("name")),
+                        p.defect or "",
+                    ]
                     for p in case.paper_ids
                 ],
                 widths=[4, 2, 5, 4],
@@ -91,10 +96,10 @@ class ReportCaseFile(models.AbstractModel):
         story = []
         for review in case.review_ids.sorted(lambda r: (r.round, r.sequence, r.id)):
             story += [
-                kit.h(_("Review %(round)s: %(role)s", round=review.round, role=_label(review, "role"))),
+                kit.h(_("Review %(round)s: %(role)s", round=review.round, role=selection_label(review, "role"))),
                 kit.pairs(
                     [
-                        (_("Result"), _label(review, "state")),
+                        (_("Result"), selection_label(review, "state")),
                         (_("Reviewer"), review.user_id.name if review.done_at else ""),
                         (_("Date"), kit.datetime(review.done_at, tz=case.property_id.tz)),
                         (_("Opinion"), review.opinion or ""),
@@ -108,7 +113,7 @@ class ReportCaseFile(models.AbstractModel):
         _ = kit.env._
         return kit.table(
             [_("Point"), _("Result"), _("Remark")],
-            [[c.name, _label(c, "result") if c.result else "", c.remark or ""] for c in checks],
+            [[c.name, selection_label(c, "result") if c.result else "", c.remark or ""] for c in checks],
             widths=[9, 2, 5],
         )
 
@@ -143,7 +148,7 @@ class ReportCaseFile(models.AbstractModel):
                         w.pass_number or "",
                         kit.date(w.valid_until),
                         kit.date(w.returned_on),
-                        _label(w, "state"),
+                        selection_label(w, "state"),
                     ]
                     for w in case.worker_ids
                 ],
@@ -164,10 +169,11 @@ class ReportCaseFile(models.AbstractModel):
                     [
                         [
                             kit.date(p.date),
-                            _label(p, "state"),
+                            selection_label(p, "state"),
                             (p.done_by_id or p.user_id).name,
                             p.person_on_site or "",
-                            "; ".join(filter(None, [*p._not_ok_texts(), p.remark or ""])) or _label(p, "result")
+                            "; ".join(filter(None, [*p._not_ok_texts(), p.remark or ""]))
+                            or selection_label(p, "result")
                             if p.result
                             else "",
                         ]
@@ -178,11 +184,11 @@ class ReportCaseFile(models.AbstractModel):
             ]
         for visit in case.inspection_ids.filtered(lambda i: i.kind != "patrol").sorted("id"):
             story += [
-                kit.h(f"{_label(visit, 'kind')} {kit.date(visit.date)}"),
+                kit.h(f"{selection_label(visit, 'kind')} {kit.date(visit.date)}"),
                 kit.pairs(
                     [
-                        (_("State"), _label(visit, "state")),
-                        (_("Result"), _label(visit, "result") if visit.result else ""),
+                        (_("State"), selection_label(visit, "state")),
+                        (_("Result"), selection_label(visit, "result") if visit.result else ""),
                         (_("Inspector"), (visit.done_by_id or visit.user_id).name),
                         (_("Photos"), "、".join(visit.attachment_ids.mapped("name"))),
                         (_("Remark"), visit.remark or ""),
@@ -201,7 +207,7 @@ class ReportCaseFile(models.AbstractModel):
                 kit.h(_("Violation %(number)s: %(type)s", number=violation.name, type=violation.type_id.name)),
                 kit.pairs(
                     [
-                        (_("State"), _label(violation, "state")),
+                        (_("State"), selection_label(violation, "state")),
                         (_("Found on"), kit.datetime(violation.found_at, tz=tz)),
                         (_("Found by"), violation.found_by_id.name),
                         (_("Times before"), str(violation.repeat_count)),
@@ -232,7 +238,7 @@ class ReportCaseFile(models.AbstractModel):
                         t.type_id.name,
                         kit.date(case.property_id._local_date(t.received_at)),
                         t.name,
-                        _label(t, "state"),
+                        selection_label(t, "state"),
                     ]
                     for t in case.ticket_ids.sorted("id")
                 ],
@@ -246,7 +252,12 @@ class ReportCaseFile(models.AbstractModel):
         for deposit in case.deposit_ids.sorted("id"):
             rows = [[_("Deposit"), "", kit.date(deposit.received_on), kit.money(deposit.amount)]]
             rows += [
-                [_("Deduction"), f"{d.name} ({_label(d, 'state')})", kit.date(d.agreed_at), kit.money(-d.amount)]
+                [
+                    _("Deduction"),
+                    f"{d.name} ({selection_label(d, 'state')})",
+                    kit.date(d.agreed_at),
+                    kit.money(-d.amount),
+                ]
                 for d in deposit.deduction_ids
             ]
             if deposit.refund_payment_id:
@@ -263,7 +274,7 @@ class ReportCaseFile(models.AbstractModel):
                 kit.pairs(
                     [
                         (_("Payer, to whom it is refunded"), deposit.partner_id.name),
-                        (_("State"), _label(deposit, "state")),
+                        (_("State"), selection_label(deposit, "state")),
                         (_("Receipt"), deposit.payment_id.receipt_name or ""),
                         (_("Why not asked for"), deposit.cancel_reason or ""),
                     ]
@@ -284,12 +295,12 @@ class ReportCaseFile(models.AbstractModel):
         for line in case.log_ids.sorted("id"):
             what = line.detail or ""
             if line.to_state:
-                what = f"{_label(line, 'from_state') or '–'} → {_label(line, 'to_state')}"
+                what = f"{selection_label(line, 'from_state') or '–'} → {selection_label(line, 'to_state')}"
             rows.append(
                 [
                     kit.datetime(line.at, tz=case.property_id.tz),
                     " / ".join(filter(None, [line.actor, line.user_id.name])),
-                    _label(line, "kind"),
+                    selection_label(line, "kind"),
                     what,
                     line.reason or "",
                 ]
