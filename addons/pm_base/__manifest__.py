@@ -59,5 +59,11 @@
         "views/pm_workbench_views.xml",
         "data/pm_workbench_data.xml",
     ],
-    "assets": {"web.assets_backend": ["pm_base/static/src/report/*.js", "pm_base/static/src/import/*.js"]},
+    "assets": {
+        "web.assets_backend": [
+            "pm_base/static/src/report/*.js",
+            "pm_base/static/src/import/*.js",
+            "pm_base/static/src/board/*",
+        ]
+    },
 }

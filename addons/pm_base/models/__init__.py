@@ -6,6 +6,7 @@ from . import base
 from . import pm_export_log
 from . import pm_zone
 from . import pm_zone_need
+from . import pm_board
 from . import pm_building
 from . import pm_unit
 from . import pm_unit_party

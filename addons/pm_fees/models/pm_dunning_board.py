@@ -1,12 +1,11 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 from .pm_collection_analysis import months_since_sql
 
 # The recovery curve: what had come in so many days after the due date, in steps of a month, for a year.
 _STEP, _STEPS = 30, 12
-_VIEWERS = ("pm_base.group_supervisor", "pm_base.group_accountant", "pm_base.group_leadership")
 
 
 class PmDunningBoard(models.AbstractModel):
@@ -19,28 +18,25 @@ class PmDunningBoard(models.AbstractModel):
 
     _name = "pm.dunning.board"
     _description = "Arrears at a Glance"
+    _inherit = ["pm.board"]
+
+    _viewers = ("pm_base.group_supervisor", "pm_base.group_accountant", "pm_base.group_leadership")
+    _actions = {
+        "pm.dunning.case": "pm_fees.pm_dunning_case_action",
+        "pm.dunning.action": "pm_fees.pm_dunning_action_action",
+        "pm.dunning.promise": "pm_fees.pm_dunning_promise_action",
+        "pm.legal.case": "pm_fees.pm_legal_case_action",
+        "pm.collection.analysis": "pm_fees.pm_collection_ageing_action",
+    }
 
     @api.model
-    def _check_may_see(self):
-        if not any(self.env.user.has_group(group) for group in _VIEWERS):
-            raise AccessError(
-                self.env._("To see the arrears at a glance you must be a supervisor, an accountant or in leadership.")
-            )
+    def _refusal(self):
+        return self.env._("To see the arrears at a glance you must be a supervisor, an accountant or in leadership.")
 
     @api.model
-    def _properties(self, property_id=False):
-        """The properties whose sums may be added up: the user's own, in the currency of his company.
-
-        :raise AccessError: the chosen property is none of them
-        """
-        self._check_may_see()
-        allowed = self.env["pm.property"].search([("company_id.currency_id", "=", self.env.company.currency_id.id)])
-        if not property_id:
-            return allowed
-        chosen = allowed.filtered(lambda prop: prop.id == property_id)
-        if not chosen:
-            raise AccessError(self.env._("You do not see this property."))
-        return chosen
+    def _property_domain(self):
+        # Only what is in the currency of the user's company can be added up.
+        return Domain("company_id.currency_id", "=", self.env.company.currency_id.id)
 
     # -- the page ------------------------------------------------------------------------------------------------------
 
@@ -74,16 +70,6 @@ class PmDunningBoard(models.AbstractModel):
                 },
             ],
         }
-
-    def _drill(self, model, domain, name):
-        action = {
-            "pm.dunning.case": "pm_fees.pm_dunning_case_action",
-            "pm.dunning.action": "pm_fees.pm_dunning_action_action",
-            "pm.dunning.promise": "pm_fees.pm_dunning_promise_action",
-            "pm.legal.case": "pm_fees.pm_legal_case_action",
-            "pm.collection.analysis": "pm_fees.pm_collection_ageing_action",
-        }[model]
-        return {"xmlid": action, "domain": domain, "name": name}
 
     def _row(self, label, count, amount, drill):
         return {

@@ -5,6 +5,7 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { formatMonetary } from "@web/views/fields/formatters";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+import { BoardRows, useDrill } from "@pm_base/board/board.esm";
 
 const COLOURS = ["#017e84", "#adb5bd"];
 
@@ -14,11 +15,14 @@ const COLOURS = ["#017e84", "#adb5bd"];
  */
 export class DunningBoard extends Component {
     static template = "pm_fees.DunningBoard";
+    static components = { BoardRows };
     static props = { ...standardActionServiceProps };
 
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.open = useDrill();
+        this.money = this.money.bind(this);
         this.canvas = useRef("curve");
         this.state = useState({ propertyId: 0, data: null, curve: null, today: null });
         this.asked = 0;
@@ -53,22 +57,8 @@ export class DunningBoard extends Component {
         return this.load();
     }
 
-    money(amount) {
-        return formatMonetary(amount, { currencyId: this.state.data.currency_id });
-    }
-
-    share(row, rows) {
-        const most = Math.max(...rows.map((other) => other.amount), 0);
-        return most > 0 ? Math.round((100 * row.amount) / most) : 0;
-    }
-
-    open(row) {
-        if (row.drill) {
-            const { xmlid, domain, name } = row.drill;
-            return this.action.loadAction(xmlid).then((action) =>
-                this.action.doAction({ ...action, name, display_name: name, domain, context: {} })
-            );
-        }
+    money(row) {
+        return formatMonetary(row.amount, { currencyId: this.state.data.currency_id });
     }
 
     async preview() {
