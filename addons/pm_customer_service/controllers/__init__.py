@@ -1,4 +1,5 @@
 from . import portal
+from . import queue
 from . import faq
 from . import service
 from . import moves

@@ -52,6 +52,9 @@ from . import pm_contact_duty
 from . import pm_holiday
 from . import pm_greeting
 from . import pm_kpi_relations
+from . import pm_desk_board
+from . import pm_property_digest
+from . import pm_desk_digest
 from . import res_partner_visit
 from . import pm_faq
 from . import pm_faq_session
@@ -82,6 +85,11 @@ from . import pm_unit_occupancy
 from . import pm_kpi_occupancy
 from . import pm_ticket_check
 from . import pm_ticket_acceptance
+from . import pm_ticket_milestone
+from . import pm_promise_authority
+from . import pm_ticket_promise
+from . import pm_counter_turn
+from . import pm_property_queue
 from . import pm_zone_offer
 from . import pm_kpi_desk
 from . import survey_question

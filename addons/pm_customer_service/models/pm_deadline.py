@@ -44,8 +44,8 @@ class PmDeadline(models.Model):
     )
     _record_index = models.Index("(res_model, res_id)")
     _check_index = models.Index("(next_check, id) WHERE next_check IS NOT NULL")
-    _running_index = models.Index("(due) WHERE state = 'running'")
-    _late_index = models.Index("(property_id, due) WHERE state = 'breached' AND met_at IS NULL")
+    # What every screen asks: the clocks not yet kept, by property and due time.
+    _pending_index = models.Index("(property_id, due) WHERE state IN ('running', 'breached') AND met_at IS NULL")
     _kind_index = models.Index("(property_id, kind, start)")
 
     rule_id = fields.Many2one("pm.deadline.rule", string="Clock", required=True, ondelete="restrict", index=True)

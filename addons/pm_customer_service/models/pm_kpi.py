@@ -35,21 +35,24 @@ class PmKpi(models.Model):
         return {"numerator": ("pm.ticket", list(total & part), None), "denominator": ("pm.ticket", list(total), None)}
 
     def _kpi_complaint_satisfaction(self, prop, date_from, date_to, user=None):
-        """Of the valid complaints asked about in the period, those whose customer was satisfied."""
-        total = (
-            Domain("property_id", "=", prop.id)
-            & Domain("type_id.code", "=", "complaint")
-            & Domain("ticket_id.state", "!=", "invalid")
-            & Domain("satisfied", "in", ("satisfied", "dissatisfied"))
+        """Of the valid complaints followed up in the period, those whose customer is satisfied by the last answer. Source: S4-04.
+
+        A complaint counts once, however often the customer was asked; one that was opened again is not satisfied yet.
+        """
+        asked = (
+            Domain("satisfied", "in", ("satisfied", "dissatisfied"))
             & Domain("date", ">=", prop._local_midnight_utc(date_from))
             & Domain("date", "<", prop._local_midnight_utc(date_to + ONE_DAY))
         )
+        total = (
+            Domain("property_id", "=", prop.id)
+            & Domain("type_code", "=", "complaint")
+            & Domain("state", "!=", "invalid")
+            & Domain("followup_ids", "any", asked)
+        )
         if user:
-            total &= Domain("ticket_id.butler_id", "=", user.id)
-        return {
-            "numerator": ("pm.followup", list(total & Domain("satisfied", "=", "satisfied")), None),
-            "denominator": ("pm.followup", list(total), None),
-        }
+            total &= Domain("butler_id", "=", user.id)
+        return self._ratio(total, Domain("satisfied", "=", True))
 
     def _kpi_repair_timeliness(self, prop, date_from, date_to, user=None):
         """Repairs done by their deadline and agreed time, of those done or due."""
@@ -109,10 +112,11 @@ class PmKpi(models.Model):
         return self._ratio(total, self._clock("report_back", "met"))
 
     def _kpi_promise(self, prop, date_from, date_to, user=None):
+        """Agreed times and promises that fell due in the period, and were kept. Source: S3-20, S3-41."""
         start, stop = prop._local_midnight_utc(date_from), prop._local_midnight_utc(date_to + ONE_DAY)
         total = (
             Domain("property_id", "=", prop.id)
-            & Domain("res_model", "=", "pm.ticket")
+            & Domain("res_model", "in", ("pm.ticket", "pm.ticket.promise"))
             & Domain("kind", "=", "promise")
             & Domain("state", "in", ("met", "breached"))
             & Domain("due", ">=", start)

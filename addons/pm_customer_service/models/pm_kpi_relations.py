@@ -4,6 +4,15 @@ from odoo.fields import Domain
 from .pm_kpi import ONE_DAY
 from .pm_visit import DONE_STATES
 
+# Units in a butler's charge that are visited regularly (S4-46).
+TO_VISIT = Domain("active", "=", True) & Domain("to_visit", "=", True) & Domain("user_id", "!=", False)
+
+
+def visited_domain(start, end):
+    """Return the condition of a unit that was visited from ``start`` to before ``end`` (naive UTC)."""
+    held = Domain("state", "in", DONE_STATES) & Domain("visited_at", ">=", start) & Domain("visited_at", "<", end)
+    return Domain("visit_ids", "any", held)
+
 
 class PmKpi(models.Model):
     """Figures of visits and contacts: KPI 19–21."""
@@ -12,21 +21,10 @@ class PmKpi(models.Model):
 
     def _kpi_visit_rate(self, prop, date_from, date_to, user=None):
         """Units visited at least once, of those in a butler's charge that are visited regularly. Source: S4-46."""
-        total = (
-            Domain("property_id", "=", prop.id)
-            & Domain("active", "=", True)
-            & Domain("to_visit", "=", True)
-            & Domain("user_id", "!=", False)
-        )
+        total = Domain("property_id", "=", prop.id) & TO_VISIT
         if user:
             total &= Domain("user_id", "=", user.id)
-        visited = Domain(
-            "visit_ids",
-            "any",
-            Domain("state", "in", DONE_STATES)
-            & Domain("visited_at", ">=", prop._local_midnight_utc(date_from))
-            & Domain("visited_at", "<", prop._local_midnight_utc(date_to + ONE_DAY)),
-        )
+        visited = visited_domain(prop._local_midnight_utc(date_from), prop._local_midnight_utc(date_to + ONE_DAY))
         return {
             "numerator": ("pm.unit", list(total & visited), None),
             "denominator": ("pm.unit", list(total), None),

@@ -37,3 +37,10 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="pm_customer_service.sample_seed",
         help="Changing it changes which repairs handled from now on are drawn.",
     )
+    pm_board_promise_hours = fields.Integer(
+        string="Promises That Lapse Soon (hours)",
+        default=24,
+        config_parameter="pm_customer_service.board_promise_hours",
+        help="The supervisor's day shows promises to customers that lapse within so many hours. House rule to S0-119: the customer"
+        " hears of a delay before the promise lapses.",
+    )

@@ -105,6 +105,45 @@ class TestKpi(DeskCase):
                 )
         self.assertEqual(self.value("complaint_satisfaction"), 50)
 
+    def test_a_complaint_asked_about_twice_counts_once_with_the_last_answer(self):
+        followups = self.env["pm.followup"].with_user(self.front_desk)
+        with freeze_time(local("2026-11-02 10:00")):
+            tickets = [self.handle(self.new_ticket()) for __ in range(2)]
+            for ticket in tickets:
+                followups.create({"ticket_id": ticket.id, "satisfied": "dissatisfied", "words": "Still noisy"})
+        self.assertEqual(self.value("complaint_satisfaction"), 0)
+        with freeze_time(local("2026-11-04 10:00")):
+            self.handle(tickets[0])
+            followups.create({"ticket_id": tickets[0].id, "satisfied": "satisfied"})
+        kpi = self.env.ref("pm_customer_service.kpi_complaint_satisfaction")
+        self.assertEqual(kpi._evaluate(self.property, *PERIOD), {"numerator": 1, "denominator": 2, "value": 50})
+
+    def test_a_promise_kept_late_lowers_the_fulfilment_of_promises(self):
+        with freeze_time(local("2026-11-02 10:00")):
+            ticket = self.new_ticket(user_id=self.officer.id)
+            promises = (
+                self.env["pm.ticket.promise"]
+                .with_user(self.supervisor)
+                .create(
+                    [
+                        {
+                            "ticket_id": ticket.id,
+                            "name": "Cleaning",
+                            "kind": "undertaking",
+                            "date_due": local("2026-11-05 12:00"),
+                            "reason": "Dust",
+                            "result": "Cleaned",
+                        }
+                        for __ in range(3)
+                    ]
+                )
+            )
+            promises.action_submit()
+        for promise, moment in zip(promises, ("2026-11-05 11:59", "2026-11-05 12:00", "2026-11-05 12:01"), strict=True):
+            with freeze_time(local(moment)):
+                promise.action_keep()
+        self.assertAlmostEqual(self.value("promise"), 200 / 3, 6)
+
     def test_repair_timeliness_on_day_3_and_4(self):
         for day in ("2026-11-05", "2026-11-06"):
             with freeze_time(local("2026-11-02 10:00")):
