@@ -3,7 +3,21 @@ from datetime import datetime
 import pytz
 from odoo.exceptions import UserError
 
-from . import answers, billing, history, lawsuit, money, moves, register, relations, renovation, service, services
+from . import (
+    answers,
+    billing,
+    desk,
+    history,
+    lawsuit,
+    money,
+    moves,
+    register,
+    relations,
+    renovation,
+    service,
+    services,
+    surveys,
+)
 from .files import SampleFiles
 from .office import load_office
 from .people import load_staff
@@ -35,6 +49,8 @@ STEPS = (
     "services",
     "moves",
     "renovations",
+    "survey",
+    "desk",
     "figures",
 )
 
@@ -102,6 +118,12 @@ class Sample:
 
     def renovations(self):
         renovation.load_renovations(self)
+
+    def survey(self):
+        surveys.load_survey(self)
+
+    def desk(self):
+        desk.load_desk(self)
 
     def figures(self):
         """Key figures of the last half year: each month as it stands now, which is how it ended."""
