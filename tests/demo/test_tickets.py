@@ -1,6 +1,6 @@
 """A complaint from the portal and one from the counter, from the first word to the supervisor who closes."""
 
-from webclient import call, choose, fill, go, press, read, save, settle
+from webclient import call, choose, fill, go, press, read, save, settle, sign
 
 
 def test_owner_complains_in_the_portal(page_as, shot):
@@ -123,14 +123,7 @@ def test_caller_is_recorded_by_keyboard_and_the_technician_signs_off_on_a_teleph
     technician.fill(".o_pm_result", "更换阀芯，试水无渗漏。")
     technician.fill(".o_pm_signed_by", "邓先生")
     assert technician.locator(".o_pm_finish").is_disabled(), "the customer has not signed"
-    pad = technician.locator(".o_pm_signature canvas")
-    pad.scroll_into_view_if_needed()
-    box = pad.bounding_box()
-    technician.mouse.move(box["x"] + 30, box["y"] + 40)
-    technician.mouse.down()
-    for step in range(8):
-        technician.mouse.move(box["x"] + 40 + 25 * step, box["y"] + (40 if step % 2 else 90))
-    technician.mouse.up()
+    sign(technician)
     shot(technician, "my-job")
     technician.locator(".o_pm_finish").click()
     technician.wait_for_selector(".o_pm_jobs .list-group, .o_pm_jobs .fa-check-circle")

@@ -70,6 +70,18 @@ def save(page):
     settle(page)
 
 
+def sign(page):
+    """Draw a line on the pad for signatures that is in view."""
+    pad = page.locator(".o_pm_signature canvas")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 40)
+    page.mouse.down()
+    for step in range(8):
+        page.mouse.move(box["x"] + 40 + 25 * step, box["y"] + (40 if step % 2 else 90))
+    page.mouse.up()
+
+
 def call(page, model, method, *args, **kwargs):
     """Call a method with the rights of who is logged in; an error of the server fails the test."""
     kwargs.setdefault("context", {"lang": "zh_CN", "tz": "Asia/Shanghai"})

@@ -47,7 +47,9 @@ def load_staff(env, prop):
             )
             user.partner_id.write({"name": row["name"], "email": "admin@heyue.example.com"})
         elif row["role"] == "owner portal":
-            user = _portal_user(env, row, _party(env, prop, OWNER_UNIT, "owner").partner_id)
+            owner = _party(env, prop, OWNER_UNIT, "owner").partner_id
+            owner.pm_plate = "粤BD13050"
+            user = _portal_user(env, row, owner)
         elif row["role"] == "tenant portal":
             firm = _party(env, prop, TENANT_UNIT, "tenant").partner_id
             contact = env["res.partner"].create(

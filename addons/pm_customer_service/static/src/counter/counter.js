@@ -13,7 +13,8 @@ const SIMILAR_MS = 350;
 
 /**
  * The service counter: one box finds the household, the request is written and recorded without touching the mouse.
- * Enter opens a household and goes to the subject, Alt and a digit choose the kind, Ctrl+Enter records, Esc starts anew.
+ * Enter opens a household and goes to the subject, Alt and a digit choose the kind, Ctrl+Enter records, Esc starts anew;
+ * what comes next has the focus already: Enter sends the technician, or opens the ticket.
  */
 export class ServiceCounter extends Component {
     static template = "pm_customer_service.Counter";
@@ -26,6 +27,8 @@ export class ServiceCounter extends Component {
         this.notification = useService("notification");
         this.root = useRef("root");
         this.subject = useRef("subject");
+        this.urgeText = useRef("urgeText");
+        this.afterwards = useRef("afterwards");
         this.state = useState({
             setup: null,
             propertyId: 0,
@@ -42,8 +45,8 @@ export class ServiceCounter extends Component {
             ...this.blank(),
         });
         this.lookLater = useDebounced(() => this.look(), SIMILAR_MS);
-        useHotkey("control+enter", () => this.record(), { bypassEditableProtection: true });
-        useHotkey("escape", () => this.next(), { bypassEditableProtection: true });
+        useHotkey("control+enter", () => (this.state.urging ? this.urge() : this.record()), { bypassEditableProtection: true });
+        useHotkey("escape", () => (this.state.urging ? this.stopUrging() : this.next()), { bypassEditableProtection: true });
         // The menu bar has the same keys: within this screen they choose the kind.
         for (let digit = 1; digit <= 9; digit++) {
             useHotkey(`alt+${digit}`, () => this.types[digit - 1] && this.chooseType(this.types[digit - 1]), {
@@ -64,8 +67,8 @@ export class ServiceCounter extends Component {
             }
         });
         useEffect(
-            (el) => el?.focus(),
-            () => [this.subject.el]
+            (...boxes) => boxes.find(Boolean)?.focus(),
+            () => [this.afterwards.el?.querySelector("button"), this.urgeText.el, this.subject.el]
         );
     }
 
@@ -143,20 +146,31 @@ export class ServiceCounter extends Component {
         }));
     }
 
-    async choose(row) {
+    async choose(row, query) {
         if (row.ticketId) {
             await this.openTicket(row.ticketId);
         } else {
-            await this.open(row.id);
+            await this.open(row.id, query);
         }
     }
 
-    async open(unitId) {
+    /** The one of the household whose name, phone, e-mail or plate was typed is the one who speaks. */
+    speaker(household, query) {
+        const bare = (text) => (text || "").replace(/[\s-]/g, "").toLowerCase();
+        const said = bare(query);
+        const spoken = household.people.filter(
+            (person) => said && [person.name, person.phone, person.email, person.plate].some((text) => bare(text).includes(said))
+        );
+        const ids = new Set(spoken.map((person) => person.id));
+        return ids.size === 1 ? spoken[0].id : household.caller_id;
+    }
+
+    async open(unitId, query = "") {
         const household = await this.orm.call("pm.counter", "counter_household", [unitId]);
         Object.assign(this.state, this.blank(), {
             household,
             anonymous: false,
-            callerId: household.caller_id,
+            callerId: this.speaker(household, query),
             recorded: null,
             similar: { tickets: [], incidents: [] },
         });
@@ -274,7 +288,11 @@ export class ServiceCounter extends Component {
     }
 
     startUrge(ticket) {
-        Object.assign(this.state, { urging: ticket, urgeWords: "" });
+        Object.assign(this.state, { urging: ticket, urgeWords: "", recorded: null });
+    }
+
+    stopUrging() {
+        this.state.urging = false;
     }
 
     async dispatch() {

@@ -5,7 +5,7 @@ const PAUSE_MS = 200;
 
 /**
  * The one search box of every counter: what is typed is looked up, arrows choose, Enter opens.
- * `search(query)` returns rows with `key`, `title`, `text`, `hint`, `badge` and `badgeClass`; `onChoose(row)` opens one.
+ * `search(query)` returns rows with `key`, `title`, `text`, `hint`, `badge` and `badgeClass`; `onChoose(row, query)` opens one.
  */
 export class HouseholdSearch extends Component {
     static template = "pm_customer_service.HouseholdSearch";
@@ -66,7 +66,8 @@ export class HouseholdSearch extends Component {
 
     choose(row) {
         this.searchLater.cancel(); // or the list would open again over what was chosen
+        const query = this.state.query.trim();
         Object.assign(this.state, { rows: [], query: row.title, nothing: false });
-        this.props.onChoose(row);
+        this.props.onChoose(row, query);
     }
 }
