@@ -56,6 +56,16 @@ PROTECTED = {
     "access_token",
 }
 MAX_TEXT = 20000
+TEXTS = (
+    "name",
+    "description",
+    "agreed_action",
+    "explanation",
+    "solution",
+    "decision_reason",
+    "customer_opinion",
+    "location",
+)
 
 
 class PmTicket(models.Model):
@@ -184,6 +194,11 @@ class PmTicket(models.Model):
 
     # How it went
     state = fields.Selection(STATES, required=True, default="new", copy=False, tracking=True, group_expand=True)
+    agreed_action = fields.Text(
+        string="What Was Agreed",
+        copy=False,
+        help="What will be done, as it was read back to the customer; he finds it in the portal (S3-43).",
+    )
     promised_date = fields.Datetime(
         string="Agreed Time",
         tracking=True,
@@ -372,18 +387,10 @@ class PmTicket(models.Model):
                     )
                 )
 
-    @api.constrains("name", "description", "explanation", "solution", "decision_reason", "customer_opinion", "location")
+    @api.constrains(*TEXTS)
     def _check_length(self):
         for ticket in self:
-            for name in (
-                "name",
-                "description",
-                "explanation",
-                "solution",
-                "decision_reason",
-                "customer_opinion",
-                "location",
-            ):
+            for name in TEXTS:
                 limit = 250 if name in ("name", "location") else MAX_TEXT
                 if len(ticket[name] or "") > limit:
                     raise ValidationError(

@@ -55,6 +55,7 @@ class ReportTicketSlip(models.AbstractModel):
             kit.h(_("Request")),
             kit.p(record.name, "bold"),
             kit.p(record.description or ""),
+            *([kit.h(_("What Was Agreed")), kit.p(record.agreed_action)] if record.agreed_action else []),
             kit.h(_("Result")),
         ]
         if record.handled_at:

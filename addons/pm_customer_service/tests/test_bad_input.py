@@ -9,7 +9,15 @@ SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 @tagged("post_install", "-at_install")
 class TestBadInput(DeskCase):
     def test_text_of_a_megabyte_is_refused_and_says_which_field(self):
-        for field in ("name", "description", "solution", "explanation", "customer_opinion", "location"):
+        for field in (
+            "name",
+            "description",
+            "agreed_action",
+            "solution",
+            "explanation",
+            "customer_opinion",
+            "location",
+        ):
             with (
                 self.subTest(field=field),
                 self.assertRaisesRegex(ValidationError, "too long"),
