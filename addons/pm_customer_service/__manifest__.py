@@ -107,6 +107,7 @@
     ],
     "assets": {
         "web.assets_frontend": ["pm_customer_service/static/src/portal/*.js"],
+        "survey.survey_assets": ["pm_customer_service/static/src/survey/*.scss"],
         "web.assets_backend": [
             "pm_customer_service/static/src/household_search/*",
             "pm_customer_service/static/src/counter/*",

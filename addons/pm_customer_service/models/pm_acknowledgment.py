@@ -21,7 +21,7 @@ class PmAcknowledgment(models.Model):
     property_id = fields.Many2one(related="handbook_id.property_id", store=True, index=True)
     company_id = fields.Many2one(related="handbook_id.company_id", store=True)
     unit_id = fields.Many2one(related="party_id.unit_id", store=True, index=True)
-    partner_id = fields.Many2one(related="party_id.partner_id", store=True, index=True)
+    partner_id = fields.Many2one(related="party_id.partner_id", string="Customer", store=True, index=True)
     date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     method = fields.Selection(METHODS, string="How", required=True, readonly=True, default="screen")
     signed_by = fields.Char(string="Authorised Signatory", required=True, readonly=True)

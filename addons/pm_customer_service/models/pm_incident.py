@@ -9,7 +9,7 @@ from .pm_ticket import MAX_TEXT, OPEN_STATES
 _logger = logging.getLogger(__name__)
 
 STATES = [
-    ("running", "Running"),
+    ("running", "Under Way"),
     ("ended", "Ended"),
     ("cancelled", "False alarm"),
 ]
@@ -66,7 +66,7 @@ class PmIncident(models.Model):
         required=True,
         help="Read out at the counter, sent to callers, shown in the portal.",
     )
-    started_at = fields.Datetime(required=True, default=fields.Datetime.now)
+    started_at = fields.Datetime(string="Began At", required=True, default=fields.Datetime.now)
     expected_at = fields.Datetime(string="Expected Until", tracking=True)
     ended_at = fields.Datetime(readonly=True, copy=False)
     state = fields.Selection(STATES, required=True, default="running", readonly=True, copy=False, tracking=True)

@@ -127,7 +127,8 @@ class PmVisit(models.Model):
     def _compute_display_name(self):
         for visit in self:
             whom = visit.unit_id.name or visit.partner_id.name or ""
-            visit.display_name = f"{visit.name} {whom}".strip() if visit.name != "/" else whom
+            # Whom first: in the narrow fields of a calendar the end is cut off.
+            visit.display_name = f"{whom} {visit.name}".strip() if visit.name != "/" else whom
 
     @api.depends("unit_id")
     def _compute_property_id(self):
