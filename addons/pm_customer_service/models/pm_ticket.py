@@ -90,9 +90,9 @@ class PmTicket(models.Model):
     _unit_index = models.Index("(unit_id, state) WHERE unit_id IS NOT NULL")
     _partner_index = models.Index("(partner_id, create_date) WHERE partner_id IS NOT NULL")
     _handler_index = models.Index("(user_id, state) WHERE user_id IS NOT NULL")
-    # The calls to make: closed tickets are many, those still to be followed up few.
+    # The calls to make (IS TRUE, as the ORM asks): closed tickets are many, those still to be followed up few.
     _call_index = models.Index(
-        "(property_id) WHERE needs_followup AND followed_up_at IS NULL AND state IN ('handled', 'closed')"
+        "(property_id) WHERE needs_followup IS TRUE AND followed_up_at IS NULL AND state IN ('handled', 'closed')"
     )
 
     # Identity
