@@ -53,7 +53,7 @@ class PmSurveyInvitation(models.Model):
     )
     user_input_id = fields.Many2one(
         "survey.user_input",
-        string="Answers",
+        string="Answer Sheet",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",

@@ -33,7 +33,7 @@ class PmSurveyScore(models.Model):
     satisfaction = fields.Float(digits=(4, 2), aggregator="avg")
     importance = fields.Float(digits=(4, 2), aggregator="avg", help="0: was not asked.")
     weight = fields.Float(digits=(6, 2), aggregator=None)
-    answers = fields.Integer()
+    answers = fields.Integer(string="Answers Counted")
     dissatisfied = fields.Integer(help="Answers of one or two points (S3-22: attend to dissatisfaction).")
     quadrant = fields.Selection(QUADRANTS, help="By the averages of satisfaction and importance of the survey.")
     action_count = fields.Integer(string="Actions", compute="_compute_action_count")

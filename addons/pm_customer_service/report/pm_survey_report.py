@@ -154,7 +154,7 @@ class ReportSurvey(models.AbstractModel):
             _("Dimension"),
             _("Satisfaction"),
             _("Importance"),
-            _("Answers"),
+            _("Answers Counted"),
             _("Dissatisfied"),
             _("Quadrant"),
         ]
