@@ -20,4 +20,5 @@
         "views/account_bank_statement_line_views.xml",
         "views/account_statement_import_views.xml",
     ],
+    "assets": {"web.assets_backend": ["pm_fees_bank_oca/static/src/*"]},
 }

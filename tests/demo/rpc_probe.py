@@ -12,7 +12,7 @@ from odoo import Command
 from odoo.sql_db import Cursor
 from psycopg2.errors import CheckViolation
 
-ADDONS = ("pm_base", "pm_customer_service", "pm_fees", "pm_renovation", "pm_sms_aliyun")
+ADDONS = ("pm_base", "pm_customer_service", "pm_fees", "pm_fees_bank_oca", "pm_renovation", "pm_sms_aliyun")
 # Beside the point: what Odoo notes of its own accord.
 ASIDE = re.compile(r"(bus_|ir_|res_users_log|res_device|mail_presence)")
 CHANGE = re.compile(r'\s*(?:WITH\b.*?\)\s*)?(INSERT INTO|UPDATE|DELETE FROM)\s+(?:ONLY\s+)?"?(\w+)', re.S | re.I)
