@@ -122,6 +122,14 @@ def pytest(arguments, env):
 
 
 def inside_odoo(paths, others):
+    # What cannot be installed here cannot be tested here.
+    left_out = sorted(set(addons.all_manifests()) - set(addons.manifests()))
+    if left_out:
+        say(f"not installed and not tested, for want of the OCA add-ons: {', '.join(left_out)}")
+        folders = [addons.FOLDER / name for name in left_out]
+        paths = [path for path in paths if not any(Path(path.partition("::")[0]).is_relative_to(f) for f in folders)]
+        if not paths:
+            return NOTHING_COLLECTED, {}
     modules = modules_for(paths)
     if not modules:
         raise Failure("there is no add-on in addons/ to test")
@@ -132,10 +140,6 @@ def inside_odoo(paths, others):
         arguments = [f"--odoo-config={odoo.CONF}", f"--odoo-database={name}", "--odoo-http"]
         if DEMO_TESTS.is_dir():
             arguments.append(f"--ignore={DEMO_TESTS}")
-        # What cannot be installed here cannot be tested here.
-        left_out = sorted(set(addons.all_manifests()) - set(addons.manifests()))
-        if left_out:
-            say(f"not installed and not tested, for want of the OCA add-ons: {', '.join(left_out)}")
         arguments += [f"--ignore={addons.FOLDER / name}" for name in left_out]
         return pytest([*arguments, *others, *paths], {"PM_CHROMIUM": chromium, "PM_TEST_DB": name})
 
