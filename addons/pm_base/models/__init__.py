@@ -41,6 +41,7 @@ from . import pm_import_settings
 from . import pm_message_purpose
 from . import pm_consent
 from . import pm_message
+from . import pm_message_render
 from . import pm_unit_message
 from . import mail_mail
 from . import mail_notification
@@ -54,3 +55,4 @@ from . import pm_kpi_target
 from . import pm_kpi_result
 from . import pm_workbench_tile
 from . import ir_http
+from . import ir_qweb

@@ -1,4 +1,3 @@
-import base64
 import hashlib
 import logging
 from datetime import timedelta
@@ -8,13 +7,13 @@ import phonenumbers
 from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, clean_context, email_normalize, html2plaintext, is_html_empty, split_every
+from odoo.tools import SQL, clean_context, email_normalize, is_html_empty, split_every
 
-from ..tools.sms_length import sms_parts
 from .pm_message_purpose import CHANNELS
 
 _logger = logging.getLogger(__name__)
 
+CONTENT = {"subject", "body", "text"}
 INSERT_CHUNK = 500
 RENDER_CHUNK = 50
 DISPATCH_CHUNK = 100
@@ -92,6 +91,12 @@ class PmMessage(models.Model):
     subject = fields.Char()
     body = fields.Html(sanitize="email_outgoing")
     text = fields.Text(string="SMS Text")
+    to_render = fields.Boolean(
+        string="Text Follows",
+        readonly=True,
+        copy=False,
+        help="The text is made from its template when the message is handed over.",
+    )
     attachment_ids = fields.Many2many(
         "ir.attachment", "pm_message_attachment_rel", "message_id", "attachment_id", string="Attachments"
     )
@@ -173,6 +178,8 @@ class PmMessage(models.Model):
                 raise AccessError(
                     self.env._("Only the dispatcher writes %(fields)s of a message.", fields=", ".join(locked))
                 )
+            if CONTENT & vals.keys():
+                vals = {**vals, "to_render": False}  # who writes the text himself wants this one
         result = super().write(vals)
         if {"partner_id", "attachment_ids"} & vals.keys():
             self._check_content()
@@ -242,9 +249,13 @@ class PmMessage(models.Model):
         extras = [(new[row["key"]], extra) for row, extra in rows if row["key"] in new]
         for message_id, extra in extras:
             service._attach(service.browse(message_id), extra)
-        if new:
-            service._trigger_dispatch([row["not_before"] for row, _extra in rows if row["key"] in new])
-        ids = {message.key: message.id for message in service.search([("key", "in", list(seen))])}
+        # To wake the dispatcher costs a connection: those that may wait for their text wait for its next turn.
+        urgent = [row["not_before"] for row, _extra in rows if row["key"] in new and not row["to_render"]]
+        if urgent:
+            service._trigger_dispatch(urgent)
+        old = seen - new.keys()
+        ids = {message.key: message.id for message in service.search([("key", "in", list(old))])} if old else {}
+        ids.update(new)
         return self.browse([ids[row["key"]] for row, _extra in rows])
 
     def _prepare_row(self, vals, purpose_id):
@@ -267,6 +278,7 @@ class PmMessage(models.Model):
             "subject": vals.get("subject"),
             "body": vals.get("body"),
             "text": vals.get("text"),
+            "to_render": bool(vals.get("to_render")),
             "not_before": vals.get("not_before") or None,
             "state": vals.get("state", "queued"),
             "reason": vals.get("reason"),
@@ -324,6 +336,7 @@ class PmMessage(models.Model):
         not_before=None,
         short_xmlid=None,
         max_parts=0,
+        later=False,
     ):
         """Render templates on records and record one message each; a record on which it fails is one failed message.
 
@@ -332,25 +345,33 @@ class PmMessage(models.Model):
         :param partner: function of the record that returns the addressee; default: its ``partner_id``
         :param property_of: function of the record that returns the property; default: its ``property_id``
         :param str short_xmlid: XML id of the ``sms.template`` for texts that would need more than ``max_parts`` parts
+        :param bool later: the dispatcher renders at its next turn, a minute later at most, many records at once, and the
+            text tells how things stand then. For texts that do not hang on the moment or the context, where somebody
+            waits for the record to be saved.
         :return: the messages of all records, in their order
         """
         xmlids = [template_xmlid] if isinstance(template_xmlid, str) else template_xmlid
-        templates = [self.env.ref(xmlid).sudo(False) for xmlid in xmlids]
+        templates = [self._template(xmlid) for xmlid in xmlids]
         mail = next(
             (template for template in templates if template._name == "mail.template"), self.env["mail.template"]
         )
         sms = next((template for template in templates if template._name == "sms.template"), self.env["sms.template"])
-        short = self.env.ref(short_xmlid).sudo(False) if short_xmlid else None
+        short = self._template(short_xmlid) if short_xmlid else None
         partner = partner or (lambda record: record.partner_id)
         property_of = property_of or (
             lambda record: record["property_id"] if "property_id" in record._fields else self.env["pm.property"]
         )
         keys = {record.id: f"{key_prefix}/{record.id}" for record in records}
-        known = set(self.sudo().search([("key", "in", list(keys.values()))]).mapped("key"))
-        messages = self.browse()
+        done = {}
+        if not later:  # what is known need not be rendered once more
+            # sudo: a message that exists under its key is not written twice, whoever sees it
+            done = {message.key: message.id for message in self.sudo().search([("key", "in", list(keys.values()))])}
         for chunk in split_every(RENDER_CHUNK, records.ids, list):
-            todo = records.browse([record_id for record_id in chunk if keys[record_id] not in known])
-            content = self._render_batch(mail, sms, todo, short=short, max_parts=max_parts)
+            todo = records.browse([record_id for record_id in chunk if keys[record_id] not in done])
+            if later:
+                content = dict.fromkeys(todo.ids, {"to_render": True})
+            else:
+                content = self._render_batch(mail, sms, todo, short=short, max_parts=max_parts)
             vals_list = []
             for record in todo:
                 vals_list.append(
@@ -368,69 +389,8 @@ class PmMessage(models.Model):
                         **content[record.id],
                     }
                 )
-            messages |= self._enqueue(vals_list)
-        # sudo: a message that exists under its key is not written twice, whoever sees it
-        by_key = {message.key: message.id for message in self.sudo().search([("key", "in", list(keys.values()))])}
-        return self.browse([by_key[keys[record_id]] for record_id in records.ids])
-
-    def _render_batch(self, mail, sms, records, **limits):
-        """Return ``{record id: content values}``; try all at once, then one by one to find the broken record."""
-        if not records:
-            return {}
-        try:
-            with self.env.cr.savepoint():
-                return self._render_content(mail, sms, records, **limits)
-        except Exception:
-            _logger.info("Templates %s %s fail on a batch, rendering one by one", mail.ids, sms.ids, exc_info=True)
-        result = {}
-        for record in records:
-            try:
-                with self.env.cr.savepoint():
-                    result.update(self._render_content(mail, sms, record, **limits))
-            except Exception as error:
-                result[record.id] = {
-                    "state": "failed",
-                    "reason": "template",
-                    "reason_text": str(error) or type(error).__name__,
-                }
-        return result
-
-    def _render_content(self, mail, sms, records, short=None, max_parts=0):
-        result = {record.id: {} for record in records}
-        if mail:
-            rendered = mail._generate_template(
-                records.ids, ("subject", "body_html", "attachment_ids", "report_template_ids")
-            )
-            langs = mail._render_lang(records.ids) if mail.lang else {}
-            for record in records:
-                values = rendered[record.id]
-                body = values.get("body_html")
-                if mail.email_layout_xmlid:
-                    localized = mail.with_context(lang=langs.get(record.id) or self.env.lang)
-                    body = localized._render_encapsulate(mail.email_layout_xmlid, body, context_record=record)
-                result[record.id].update(
-                    subject=values.get("subject"),
-                    body=body,
-                    attachment_ids=values.get("attachment_ids"),
-                    attachments=[
-                        (name, base64.b64decode(content)) for name, content in values.get("attachments") or []
-                    ],
-                )
-        if sms:
-            texts = self._render_texts(sms, records.ids)
-            if short:
-                texts.update(
-                    self._render_texts(short, [key for key, text in texts.items() if sms_parts(text) > max_parts])
-                )
-            for record_id, text in texts.items():
-                result[record_id]["text"] = text
-        return result
-
-    def _render_texts(self, sms, record_ids):
-        if not record_ids:
-            return {}
-        texts = sms._render_field("body", record_ids, compute_lang=bool(sms.lang))
-        return {record_id: html2plaintext(text).strip() if text else text for record_id, text in texts.items()}
+            done.update(zip((vals["key"] for vals in vals_list), self._enqueue(vals_list).ids, strict=True))
+        return self.browse([done[keys[record_id]] for record_id in records.ids])
 
     # Dispatch
 
@@ -494,6 +454,7 @@ class PmMessage(models.Model):
     def _hand_over(self):
         """Apply the rules to each message, make its e-mail or SMS, or say why not."""
         self._ask_records()
+        self.filtered(lambda message: message.state == "queued")._render_waiting()
         self = self.filtered(lambda message: message.state == "queued")  # noqa: PLW0642
         consents = self.env["pm.consent"]._current(self.partner_id, self.purpose_id)
         counts = self._recent_counts()
@@ -781,9 +742,7 @@ class PmMessage(models.Model):
                     record.id, {}
                 )
                 if content.get("state") == "failed" or not record:
-                    message.sudo().reason_text = content.get("reason_text") or self.env._(
-                        "The record does not exist any more."
-                    )
+                    message.sudo().reason_text = content.get("reason_text") or self._gone()
                     continue
                 # sudo: messages are written by the program only; the right to write them was checked above
                 self._attach(

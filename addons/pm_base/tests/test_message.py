@@ -515,6 +515,54 @@ class TestTemplates(MessageCase):
         messages[1].action_retry()
         self.assertEqual((messages[1].state, messages[1].subject), ("queued", "Unit A-102"))
 
+    def _enqueue_later(self, prefix):
+        return self.messages._enqueue_template(
+            "service", "pm_base.test_notice", self.parties, prefix, channel="email", later=True
+        )
+
+    @freeze_time(NOON)
+    def test_a_text_made_later_tells_how_things_stand_when_it_goes_out(self):
+        messages = self._enqueue_later("notice/later")
+        self.assertEqual(messages, self._enqueue_later("notice/later"), "recorded once all the same")
+        self.assertEqual(messages.mapped("state"), ["queued"] * 3)
+        self.assertFalse(any(messages.mapped("body")))
+        self.units[1].code = "A-902"
+        self.messages._dispatch()
+        self.assertEqual(messages.mapped("state"), ["handed"] * 3)
+        self.assertEqual(messages.mapped("subject"), ["Unit A-101", "Unit A-902", "Unit A-103"])
+        for message, owner in zip(messages, self.owners, strict=True):
+            self.assertIn(owner.name, message.mail_mail_id.body_html)
+
+    @freeze_time(NOON)
+    def test_made_later_too_a_failing_template_or_a_record_that_is_gone_stops_its_one_message(self):
+        messages = self._enqueue_later("notice/later")
+        self.parties[0].share = 0  # division by zero in the template
+        messages[2].res_id = self.parties.search([], order="id desc", limit=1).id + 1
+        self.messages._dispatch()
+        self.assertEqual(messages.mapped("state"), ["failed", "handed", "failed"])
+        self.assertEqual((messages - messages[1]).mapped("reason"), ["template"] * 2)
+        self.parties[0].share = 50
+        messages[0].action_retry()
+        self.assertEqual((messages[0].state, messages[0].subject), ("queued", "Unit A-101"))
+
+    @freeze_time(NOON)
+    def test_what_somebody_writes_into_a_waiting_message_is_what_goes_out(self):
+        message = self._enqueue_later("notice/later")[0]
+        message.with_user(self.assistant).write({"subject": "By hand", "body": "<p>In my own words</p>"})
+        self.messages._dispatch()
+        self.assertEqual((message.state, message.subject), ("handed", "By hand"))
+        self.assertIn("my own words", message.mail_mail_id.body_html)
+
+    @freeze_time(NOON)
+    def test_a_changed_template_counts_at_once(self):
+        for number, words in enumerate(("First", "Second", "First")):
+            self.mail_template.body_html = f'<p>{words} <t t-out="object.partner_id.name"/></p>'
+            messages = self.messages._enqueue_template(
+                "service", "pm_base.test_notice", self.parties, f"notice/{number}"
+            )
+            for message, owner in zip(messages, self.owners, strict=True):
+                self.assertIn(f"{words} {owner.name}", message.body)
+
     @freeze_time(NOON)
     def test_pm_pdf_report_travels_with_the_mail(self):
         template = self.env["mail.template"].create(

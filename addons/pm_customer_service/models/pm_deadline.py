@@ -154,7 +154,7 @@ class PmDeadline(models.Model):
             superseded._settle(start, cancel_reason=self.env._("A new time was agreed."))
             superseded.flush_recordset()  # the old row must be out of the unique index before the new one enters
         created = rows.create(vals_list)
-        created._schedule_checks()
+        created._schedule_checks(new=True)
         return created
 
     def _settle(self, at, cancel_reason=None):
@@ -230,15 +230,18 @@ class PmDeadline(models.Model):
     # The job: breaches, reminders, escalation
     # ------------------------------------------------------------------
 
-    def _schedule_checks(self):
-        """Set ``next_check`` of open rows from their due time and the escalation rules not yet carried out."""
+    def _schedule_checks(self, new=False):
+        """Set ``next_check`` of open rows from their due time and the escalation rules not yet carried out.
+
+        :param bool new: the rows were just made, so that no step can have been carried out
+        """
         # sudo: clocks are written by the program only
         rows = self.sudo().filtered(
             lambda row: row.state in ("running", "breached") and not row.met_at and not row.paused_since
         )
         if not rows:
             return
-        steps = self.env["pm.escalation.rule"]._get_steps(rows)
+        steps = self.env["pm.escalation.rule"]._get_steps(rows, new)
         by_moment = {}
         for row in rows:
             moments = [moment for __, moment in steps[row.id]]

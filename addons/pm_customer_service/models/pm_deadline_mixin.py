@@ -84,9 +84,12 @@ class PmDeadlineMixin(models.AbstractModel):
         :param datetime at: naive UTC, default now
         :returns: the clocks started
         """
+        if not self:
+            return self.env["pm.deadline"]
         at = at or fields.Datetime.now()
         rules = self.env["pm.deadline.rule"]._get_rules(self._name, Domain("start_event", "=", event))
-        self._stop(Domain("rule_id.stop_event", "=", event), at)
+        if event != "created":  # what was just recorded has no clock yet
+            self._stop(Domain("rule_id.stop_event", "=", event), at)
         started = self.env["pm.deadline"]._launch(rules._match(self), at)
         self._sync_next_due()
         return started

@@ -1,5 +1,6 @@
 from ast import literal_eval
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 
 import pytz
 from odoo import api, fields, models
@@ -38,6 +39,12 @@ BASES = [
 LAST_SECOND = time(23, 59, 59)
 SEARCH_WINDOW = timedelta(days=45)
 SEARCH_WINDOWS = 20
+
+
+@lru_cache(maxsize=1024)
+def condition(text):
+    """Return the domain that a rule's `text` stands for: the same few are read for every ticket."""
+    return Domain(literal_eval(text or "[]"))
 
 
 class PmDeadlineRule(models.Model):
@@ -88,7 +95,7 @@ class PmDeadlineRule(models.Model):
     def _check_domain(self):
         for rule in self:
             try:
-                domain = Domain(literal_eval(rule.domain or "[]"))
+                domain = condition(rule.domain)
                 # sudo: tried as the program will use it
                 self.env[rule.model_id.model].sudo().search_count(domain, limit=1)
             except Exception as error:
@@ -98,7 +105,7 @@ class PmDeadlineRule(models.Model):
 
     def _get_domain(self):
         self.ensure_one()
-        return Domain(literal_eval(self.domain or "[]"))
+        return condition(self.domain)
 
     @api.model
     def _get_rules(self, model, domain):

@@ -1,9 +1,9 @@
-from ast import literal_eval
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
+
+from .pm_deadline_rule import condition
 
 ROLES = [
     ("technician", "Technician of the visit"),
@@ -73,7 +73,7 @@ class PmEscalationRule(models.Model):
         for rule in self:
             try:
                 # sudo: tried as the program will use it
-                self.env[rule.model_id.model].sudo().search_count(Domain(literal_eval(rule.domain or "[]")), limit=1)
+                self.env[rule.model_id.model].sudo().search_count(condition(rule.domain), limit=1)
             except Exception as error:
                 raise ValidationError(
                     self.env._("Rule %(rule)s: the condition cannot be read (%(error)s).", rule=rule.name, error=error)
@@ -123,16 +123,19 @@ class PmEscalationRule(models.Model):
         return timedelta(**{self.unit: self.amount})
 
     @api.model
-    def _get_steps(self, deadlines):
+    def _get_steps(self, deadlines, new=False):
         """Return ``{deadline_id: [(rule, moment)]}`` of the steps still to be carried out.
 
         A reminder *before* the due time is left out once the due time has passed: it would come too late to help.
+
+        :param bool new: the deadlines were just made: nothing has been carried out for them
         """
         now = fields.Datetime.now()
-        done = {
-            (step.deadline_id.id, step.rule_id.id)
-            for step in self.env["pm.escalation"].sudo().search([("deadline_id", "in", deadlines.ids)])
-        }
+        # sudo: a step that was carried out is not repeated, whoever may see it
+        steps = self.env["pm.escalation"].sudo()
+        if not new:
+            steps = steps.search([("deadline_id", "in", deadlines.ids)])
+        done = {(step.deadline_id.id, step.rule_id.id) for step in steps}
         result = {row.id: [] for row in deadlines}
         for model, group in deadlines.grouped("res_model").items():
             # sudo: the ladder counts for every record, whoever's step has woken the clock
@@ -148,8 +151,8 @@ class PmEscalationRule(models.Model):
                     rule.moment == "before",
                 )
                 from_start, distance = rule.moment == "start", rule._get_distance()
-                condition = Domain(literal_eval(rule.domain or "[]"))
-                fitting = None if condition.is_true() else set(records.filtered_domain(condition).ids)
+                domain = condition(rule.domain)
+                fitting = None if domain.is_true() else set(records.filtered_domain(domain).ids)
                 for row_id, res_id, clock_id, row_prop_id, start, due in facts:
                     if (
                         (row_id, rule_id) in done

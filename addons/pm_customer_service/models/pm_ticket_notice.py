@@ -7,17 +7,21 @@ class PmTicketNotice(models.Model):
 
     _inherit = "pm.ticket"
 
-    def _enqueue_notice(self, template, key):
-        """Queue mail and SMS template ``template`` to the tickets' customers, once per ``key`` and ticket."""
+    def _enqueue_notice(self, template, key, later=False):
+        """Queue mail and SMS template ``template`` to the tickets' customers, once per ``key`` and ticket.
+
+        :param bool later: the text is made when it is sent, see ``pm.message._enqueue_template``
+        """
         receivers = self.filtered("partner_id")
         if receivers:
             # The program writes to the customer, whoever made the step: a customer in the portal may not read templates.
             receivers = receivers.with_user(SUPERUSER_ID)
             templates = [f"pm_customer_service.{kind}_template_{template}" for kind in ("mail", "sms")]
-            receivers.env["pm.message"]._enqueue_template("service", templates, receivers, key)
+            receivers.env["pm.message"]._enqueue_template("service", templates, receivers, key, later=later)
 
     def _notify_received(self):
-        self.filtered("type_id.acknowledge")._enqueue_notice("ticket_received", "ticket-received")
+        # Whoever records a ticket has a customer before him: he does not wait for the text of the receipt.
+        self.filtered("type_id.acknowledge")._enqueue_notice("ticket_received", "ticket-received", later=True)
 
     def _notify_handled(self):
         """Result and question for the customer's opinion. This message alone is no report back: somebody must confirm it (S0-71)."""

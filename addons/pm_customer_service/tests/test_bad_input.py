@@ -32,6 +32,8 @@ class TestBadInput(DeskCase):
         self.assertNotIn("<img src=x", other.household_html)
         self.assertEqual(ticket.description, SCRIPT)
         message = self.env["pm.message"].search([("res_model", "=", "pm.ticket"), ("res_id", "=", ticket.id)])
+        message._dispatch()
+        self.assertIn(ticket.number, message.body)
         self.assertNotIn("<script>", message.body)
         self.assertTrue(
             self.env["ir.actions.report"]._render("pm_customer_service.pm_ticket_report_slip", ticket.ids)[0]

@@ -25,11 +25,12 @@ class TestFaults(DeskCase):
     def test_broken_template_fails_its_one_message_visibly_and_no_ticket(self):
         template = self.env.ref("pm_customer_service.mail_template_ticket_received")
         template.body_html = '<p t-out="object.no_such_field"/>'
-        with mute_logger("odoo.addons.mail.models.mail_render_mixin"):
-            ticket = self.new_ticket()
+        ticket = self.new_ticket()
         self.assertEqual(ticket.state, "new")
         self.assertTrue(self.clock(ticket, "accept"))
         message = self.messages(ticket)
+        with mute_logger("odoo.addons.mail.models.mail_render_mixin"):
+            message._dispatch()
         self.assertEqual((message.state, message.reason), ("failed", "template"))
         self.assertIn("no_such_field", message.reason_text)
 
