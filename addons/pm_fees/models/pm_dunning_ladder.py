@@ -157,7 +157,11 @@ class PmDunningCase(models.Model):
 
     @api.model
     def _refresh(self, prop, today):
-        """Open, update and close the cases of a property; one statement reads the debts once."""
+        """Open, update and close the cases of a property; one statement reads the debts once.
+
+        Cases of which nothing has changed are left out before the insertion: to find a conflict PostgreSQL locks the
+        row, which costs as much as writing it.
+        """
         policies = self._policies(prop)
         if "general" not in policies:
             return
@@ -170,9 +174,14 @@ class PmDunningCase(models.Model):
                    (partner_id, unit_id, property_id, company_id, user_id, policy_id, opened_on, oldest_due_date, stage, amount_due,
                     amount_held, charge_count, state, create_uid, create_date, write_uid, write_date)
             SELECT debt.partner_id, debt.unit_id, debt.property_id, debt.company_id, unit.user_id,
-                   CASE WHEN debt.partner_id = ANY(%(large)s) THEN %(large_policy)s ELSE %(general_policy)s END,
-                   %(today)s, oldest, stage, amount, held, count, 'open', %(uid)s, %(now)s, %(uid)s, %(now)s
+                   %(policy)s, %(today)s, oldest, stage, amount, held, count, 'open', %(uid)s, %(now)s, %(uid)s, %(now)s
               FROM debt JOIN pm_unit unit ON unit.id = debt.unit_id
+             WHERE NOT EXISTS (
+                   SELECT FROM pm_dunning_case same
+                    WHERE same.state = 'open' AND same.partner_id = debt.partner_id AND same.unit_id = debt.unit_id
+                      AND (same.policy_id, same.oldest_due_date, same.stage, same.amount_due, same.amount_held,
+                           same.charge_count, same.user_id)
+                          IS NOT DISTINCT FROM (%(policy)s, oldest, debt.stage, amount, held, count, unit.user_id))
             ON CONFLICT (partner_id, unit_id) WHERE state = 'open' DO UPDATE
                SET policy_id = EXCLUDED.policy_id, oldest_due_date = EXCLUDED.oldest_due_date, stage = EXCLUDED.stage,
                    amount_due = EXCLUDED.amount_due, amount_held = EXCLUDED.amount_held,
@@ -187,9 +196,12 @@ class PmDunningCase(models.Model):
                AND NOT EXISTS (SELECT FROM debt WHERE debt.partner_id = dunning.partner_id AND debt.unit_id = dunning.unit_id)
             """,
             debt=self._overdue_sql(prop, today),
-            large=large,
-            general_policy=policies["general"].id,
-            large_policy=policies.get("large", policies["general"]).id,
+            policy=SQL(
+                "CASE WHEN debt.partner_id = ANY(%s) THEN %s ELSE %s END",
+                large,
+                policies.get("large", policies["general"]).id,
+                policies["general"].id,
+            ),
             property=prop.id,
             today=today,
             uid=self.env.uid,
