@@ -39,6 +39,8 @@ NAMES = LOGINS | {
         "XLSX",
         "xlsx",
         "CSV",
+        "CAMT",
+        "TXT",
         "KPI",
         "SMS",
         "API",
@@ -63,6 +65,10 @@ CORE_GAPS = (
     ({"Week"}, "number of the week above a calendar, not translated in Odoo"),
     ({"Copyright"}, "footer of every portal page"),
     ({"Republic", "DRC"}, "two countries of that name"),
+    (
+        {"Western", "Cyrillic", "Shift", "with"},
+        "names of encodings in the map of a bank's table, not translated in the OCA's add-on",
+    ),
 )
 
 # Not words of a language: addresses, mail, file names, and codes (with a digit, an underscore, or of three capitals).
