@@ -71,6 +71,7 @@ def _on(sample, day):
 def _step(sample, case, months, kind, number=0):
     """Make a step by hand, as the supervisor, when the debt was so many months old."""
     case.stage = months
+    case._refresh_amounts()
     levels = case.policy_id.level_ids.filtered(lambda level: level.kind == kind and level.repeat != "campaign")
     levels = levels.sorted("from_month")
     wizard = (

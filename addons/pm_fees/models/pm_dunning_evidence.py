@@ -8,6 +8,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date, format_datetime, html2plaintext
 
+from .pm_dunning_level import LEGAL_KINDS
+
 _UNSAFE = re.compile(r"[^\w.\-]+")
 # ZIP stores the time of each file; a fixed one makes the same evidence the same bytes.
 _MOMENT = (2000, 1, 1, 0, 0, 0)
@@ -73,7 +75,7 @@ class PmDunningCase(models.Model):
         _ = self.env._
         name = step.level_id.name
         events = [(step.date, name, _("Overdue %s", step.currency_id.format(step.amount_due)))]
-        if step.frozen_on:
+        if step.frozen_on and step.kind not in LEGAL_KINDS:  # of those the counsel prints the paper
             events.append((step.frozen_on, _("%s printed", name), step.currency_id.format(step.demanded)))
         if step.approved_on:
             events.append((step.approved_on, _("%s approved", name), step.approved_by_id.name))
@@ -225,24 +227,24 @@ class PmDunningCase(models.Model):
         _ = self.env._
         # sudo: the bundle holds the whole record of the case, which the user may see
         case = self.sudo()
-        files = []
+        files, steps, messages, suits = [], _("steps"), _("messages"), _("suit")
         if case.state == "open":
             statement = self.env["report.pm_fees.dunning_statement"]._render_pdf(self)
             files.append((_("01-statement") + ".pdf", statement))
         for number, step in enumerate(case.action_ids.sorted("id"), 1):
-            stem = f"{_('steps')}/{number:03d}-{step.date}-{_UNSAFE.sub('_', step.level_id.name)}"
+            stem = f"{steps}/{number:03d}-{step.date}-{_UNSAFE.sub('_', step.level_id.name)}"
             if step.frozen_on and step.kind in ("notice", "message"):
                 files.append((f"{stem}.pdf", self.env["report.pm_fees.dunning_notice"]._render_pdf(step)))
             for part, attachment in enumerate(step.proof_ids | step.letter_ids, 1):
                 files.append((f"{stem}-{part}-{_UNSAFE.sub('_', attachment.name)}", attachment.raw or b""))
         for message in self._case_messages():
-            name = f"{_('messages')}/{message.id}-{_UNSAFE.sub('_', message._channel_name())}.txt"
+            name = f"{messages}/{message.id}-{_UNSAFE.sub('_', message._channel_name())}.txt"
             files.append((name, self._message_text(message).encode()))
         files.append((_("contacts") + ".csv", self._contacts_csv()))
         files.append((_("timeline") + ".csv", self._timeline_csv()))
         for suit in case.legal_case_ids:
             for part, attachment in enumerate(suit.mandate_ids | suit.document_ids, 1):
-                name = f"{_('suit')}/{_UNSAFE.sub('_', suit.name)}-{part}-{_UNSAFE.sub('_', attachment.name)}"
+                name = f"{suits}/{_UNSAFE.sub('_', suit.name)}-{part}-{_UNSAFE.sub('_', attachment.name)}"
                 files.append((name, attachment.raw or b""))
         return files
 
