@@ -1,5 +1,6 @@
 """Flowables that ReportLab does not have, drawn without fonts of its own (those would not be embedded)."""
 
+from functools import lru_cache
 from itertools import groupby
 
 from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
@@ -39,6 +40,15 @@ class Heading(BoldParagraph):
         return [] if self._crowded else super().split(available_width, available_height)
 
 
+@lru_cache(maxsize=16)
+def _qr_rows(text):
+    """The modules of a QR code by row. Kept: the bills of a run all carry the same one, and it costs more than their text."""
+    code = QRCode(None, QRErrorCorrectLevel.M)
+    code.addData(text)
+    code.make()
+    return tuple(tuple(bool(module) for module in row) for row in code.modules)
+
+
 class QrFlowable(Flowable):
     """QR code of ``text``, drawn as rectangles, with the quiet zone of four modules (ISO 18004)."""
 
@@ -46,10 +56,7 @@ class QrFlowable(Flowable):
 
     def __init__(self, text, size):
         super().__init__()
-        code = QRCode(None, QRErrorCorrectLevel.M)
-        code.addData(text)
-        code.make()
-        self._rows = [[bool(module) for module in row] for row in code.modules]
+        self._rows = _qr_rows(text)
         self.width = self.height = size
         self.hAlign = "LEFT"
 
