@@ -198,15 +198,21 @@ class PmBillingRun(models.Model):
                        range_agg(CASE WHEN scope.payer_start THEN scope.span ELSE %(party_days)s END) AS ranges
                   FROM pm_unit_party party
                  WHERE party.unit_id = scope.unit_id AND party.is_payer AND scope.partner_id IS NULL
-                   AND CASE WHEN scope.payer_start THEN daterange(party.date_from, party.date_to, '[]') @> lower(scope.win)
-                            ELSE daterange(party.date_from, party.date_to, '[]') && scope.win END
+                   -- Days compared one by one: few parties of a unit are read faster from its index than from that of the ranges.
+                   AND (party.date_from IS NULL
+                        OR party.date_from <= CASE WHEN scope.payer_start THEN lower(scope.win) ELSE upper(scope.win) - 1 END)
+                   AND (party.date_to IS NULL OR party.date_to >= lower(scope.win))
                  GROUP BY party.partner_id
               ) merged, unnest(merged.ranges) AS part(rng)
     """
 
     # Columns of pm_charge in the order of the SELECT below it; `priced` carries one row per charge to be.
     _INSERT = """
-        priced AS MATERIALIZED (SELECT nextval('pm_charge_id_seq')::int AS new_id, ready.* FROM ready),
+        -- Numbered by unit: what a household owes for a month then stands in one entry, and a payment touches one.
+        priced AS MATERIALIZED (
+            SELECT nextval('pm_charge_id_seq')::int AS new_id, ready.*
+              FROM (SELECT * FROM ready ORDER BY unit_id, item_id, period_start) ready
+        ),
         inserted AS (
             INSERT INTO pm_charge (
                 id, run_id, property_id, company_id, currency_id, unit_id, partner_id, item_id, tariff_id, assignment_id,

@@ -5,7 +5,7 @@ lines. The ORM builds and posts that entry with a *single* receivable line over 
 dates, constraints, tax tags and every stored column are Odoo's own work. Then one statement splits that line: the
 prototype becomes the line of the first charge, the others are inserted as clones of its row. The sum is the same
 before and after, so nothing else in the entry changes. Some entries are made at a time, because what Odoo does for an
-entry costs as much as two hundred clones, and much less in a batch.
+entry costs as much as some hundred clones, and less in a batch.
 
 A row is cloned only while that is known to be right, see `_clone_blocker`; else the ORM makes every line and the run
 says why. The entry of a payment over many charges is split in the same way (`_pm_split`).
@@ -31,7 +31,7 @@ _KNOWN = """
 """
 KNOWN_COLUMNS = frozenset(_KNOWN.split())
 # Entries that the ORM makes and posts in one go, and one statement splits.
-ENTRIES = 10
+ENTRIES = 5
 # Must be empty in the prototype: a value would be that of the first charge only.
 EMPTY_COLUMNS = (
     "analytic_distribution",
@@ -123,7 +123,7 @@ class PmCharge(models.Model):
     def _posting_chunk(self):
         """Charges in one entry."""
         # sudo: a setting of the system
-        return int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.posting_chunk") or 0) or 200
+        return int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.posting_chunk") or 0) or 1000
 
     def _batches(self, rows):
         """The rows by entry, a few entries at a time: lists of lists."""

@@ -53,7 +53,8 @@ class PmCharge(models.Model):
         "CHECK (state NOT IN ('posted', 'reversed') OR move_line_id IS NOT NULL OR amount_total = 0)",
         "A posted charge has its line in the ledger.",
     )
-    _run_state_index = models.Index("(run_id, state)")
+    # With the id: the steps of a posting take the next drafts in this order, however many are left.
+    _run_state_index = models.Index("(run_id, state, id)")
     _open_index = models.Index("(property_id, due_date) WHERE paid_state IN ('unpaid', 'partial')")
     _payer_index = models.Index("(partner_id, unit_id, due_date)")
     _period_index = models.Index("(property_id, period_start, item_id)")

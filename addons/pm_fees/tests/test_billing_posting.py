@@ -124,8 +124,16 @@ class TestBillingPosting(BillingCase):
             for column in set(one) - OWN_COLUMNS - {"full_reconcile_id", "matching_number"}:
                 self.assertEqual(one[column], other[column], column)
 
+    def test_charges_of_a_household_follow_one_another(self):
+        """So they stand in one entry, and a payment of a month touches one."""
+        charges = self.bill().charge_ids.sorted("id")
+        units = [charge.unit_id.id for charge in charges]
+        self.assertGreater(len(charges.item_id), 1)
+        self.assertEqual(units, sorted(units))
+
     def test_two_thousand_charges(self):
         self.more_units(997)
+        self.env["ir.config_parameter"].set_param("pm_fees.posting_chunk", 200)
         run = self.bill()
         self.assertEqual(run.charge_count, 2000)
         moves = run.charge_ids.move_id
