@@ -47,6 +47,7 @@ from . import account_journal
 from . import pm_payer_account
 from . import pm_bank_proposal
 from . import account_bank_statement_line
+from . import bank_line_batch
 from . import payment_transaction
 from . import payment_transaction_refund
 from . import pm_unit_watch

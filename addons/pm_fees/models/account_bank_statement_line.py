@@ -12,6 +12,7 @@ from .payment_reference import find_references
 _logger = logging.getLogger(__name__)
 
 _BATCH = 500
+_BOOKED_AT_ONCE = 100
 _RANK = {"reference": 1, "account": 2, "name": 3, "amount": 4}
 _MAX_PROPOSALS = 5
 _WALLETS = ("wechat", "alipay")
@@ -73,6 +74,21 @@ class AccountBankStatementLine(models.Model):
         # Two people must not book one line: the second waits and finds it done.
         self.env.execute_query(SQL("SELECT id FROM account_bank_statement_line WHERE id = %s FOR UPDATE", self.id))
         self.invalidate_recordset(["is_reconciled"])
+        suspense = self._pm_open_suspense(counterparts)
+        before = self.move_id.line_ids
+        self.move_id.with_context(skip_readonly_check=True, force_delete=True, tracking_disable=True).write(
+            {
+                "line_ids": [Command.delete(suspense.id), *(Command.create(vals) for vals in counterparts)],
+            }
+        )
+        return (self.move_id.line_ids - before).sorted("id")
+
+    def _pm_open_suspense(self, counterparts):
+        """The suspense item of this line, which `counterparts` are to replace.
+
+        :raise UserError: the line is booked already, or would not be booked whole
+        """
+        self.ensure_one()
         _liquidity, suspense, other = self._seek_for_lines()
         if self.is_reconciled or not suspense or other:
             raise UserError(self.env._("Bank line “%s” is already booked.", self.payment_ref or self.display_name))
@@ -81,13 +97,7 @@ class AccountBankStatementLine(models.Model):
             raise UserError(
                 self.env._("The whole bank line has to be booked: %s.", self.currency_id.format(self.amount))
             )
-        before = self.move_id.line_ids
-        self.move_id.with_context(skip_readonly_check=True, force_delete=True, tracking_disable=True).write(
-            {
-                "line_ids": [Command.delete(suspense.id), *(Command.create(vals) for vals in counterparts)],
-            }
-        )
-        return (self.move_id.line_ids - before).sorted("id")
+        return suspense
 
     def _pm_unbook(self):
         """Take the booking back: the money is on the suspense account again, and no automatic match is tried."""
@@ -104,31 +114,35 @@ class AccountBankStatementLine(models.Model):
         :return: pm.payment
         """
         self.ensure_one()
-        units = self.env["pm.charge"].union(*(charge for charge, _amount in allocation)).unit_id
-        payment = self.env["pm.payment"]._register_payment(
-            {
-                # The line can be booked again after an undo: the key counts the attempts.
-                "request_key": f"bank/{self.id}/{len(self.sudo().pm_payment_ids) + 1}",
-                "direction": "in",
-                "source": "bank",
-                "property_id": prop.id,
-                "partner_id": partner.id,
-                "unit_id": units.id if len(units) == 1 else False,
-                "method_id": self.env["pm.payment.method"]._get(self.company_id, "transfer").id,
-                "amount": self.amount,
-                "date": self.date,
-                "statement_line_id": self.id,
-                "allow_credit": True,
-                "note": self.payment_ref,
-                "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in allocation],
-            }
-        )
+        payment = self.env["pm.payment"]._register_payment(self._pm_payment_request(prop, partner, allocation))
         self.write(
             {"pm_match_state": "matched", "pm_match_reason": reason or self.env._("Accepted by %s", self.env.user.name)}
         )
         # sudo: what account a payer uses is remembered by the matching itself
         self.env["pm.payer.account"].sudo()._remember(self.company_id, self.account_number, partner)
         return payment
+
+    def _pm_payment_request(self, prop, partner, allocation):
+        """What `_register_payment` is asked for to book this line."""
+        self.ensure_one()
+        units = self.env["pm.charge"].union(*(charge for charge, _amount in allocation)).unit_id
+        return {
+            # The line can be booked again after an undo: the key counts the attempts.
+            # sudo: also those that the user may not see
+            "request_key": f"bank/{self.id}/{len(self.sudo().pm_payment_ids) + 1}",
+            "direction": "in",
+            "source": "bank",
+            "property_id": prop.id,
+            "partner_id": partner.id,
+            "unit_id": units.id if len(units) == 1 else False,
+            "method_id": self.env["pm.payment.method"]._get(self.company_id, "transfer").id,
+            "amount": self.amount,
+            "date": self.date,
+            "statement_line_id": self.id,
+            "allow_credit": True,
+            "note": self.payment_ref,
+            "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in allocation],
+        }
 
     def _pm_settle(self, payment, money):
         """The money of a receipt has arrived: clear its waiting account, nothing is paid a second time.
@@ -225,15 +239,46 @@ class AccountBankStatementLine(models.Model):
         )
         for company, company_lines in lines.grouped("company_id").items():
             debts = self._pm_debts(company, company_lines)
+            certain = {}
             for line in company_lines:
-                try:
-                    with self.env.cr.savepoint():
-                        counts[line._pm_match_line(debts)] += 1
-                except UserError as error:
-                    _logger.info("Bank line %s left for a person: %s", line.id, error)
-                    line.pm_match_state = "unknown"
-                    counts["unknown"] += 1
+                # What this payer owes is known again only when his other line is booked.
+                if certain and line._pm_concerns(debts, {candidate["partner"] for candidate in certain.values()}):
+                    counts["matched"] += self._pm_book_certain(certain)
+                    certain = {}
+                decided = line._pm_try(lambda line=line, debts=debts: line._pm_match_line(debts))
+                if isinstance(decided, dict):
+                    certain[line] = decided
+                elif decided:
+                    counts[decided] += 1
+                if len(certain) >= _BOOKED_AT_ONCE:
+                    counts["matched"] += self._pm_book_certain(certain)
+                    certain = {}
+            counts["matched"] += self._pm_book_certain(certain)
+        counts["unknown"] = len(lines) - counts["matched"] - counts["proposed"]
         return counts
+
+    def _pm_try(self, step):
+        """Do a step for this line; when it is refused, the line is left to a person.
+
+        :return: what the step returns, or False
+        """
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                return step()
+        except UserError as error:
+            _logger.info("Bank line %s left for a person: %s", self.id, error)
+            self.pm_match_state = "unknown"
+            return False
+
+    def _pm_concerns(self, debts, partners):
+        """True if what one of these payers owes decides about this line."""
+        candidates = self._pm_candidates(debts)
+        # Half the house owes the same amount: that alone counts only where nothing better is known.
+        sure = any(candidate["certain"] for candidate in candidates)
+        return any(
+            candidate["partner"] in partners for candidate in candidates if candidate["reason"] != "amount" or not sure
+        )
 
     def _pm_debts(self, company, lines):
         """Everything the matching of `lines` needs, in a handful of queries."""
@@ -304,7 +349,7 @@ class AccountBankStatementLine(models.Model):
     def _pm_match_line(self, debts):
         """Decide about one line.
 
-        :return: 'matched', 'proposed' or 'unknown'
+        :return: 'matched', 'proposed' or 'unknown'; or the candidate on which it is to be booked
         """
         self.ensure_one()
         settled = self._pm_find_settled(debts)
@@ -317,18 +362,19 @@ class AccountBankStatementLine(models.Model):
         certain = [candidate for candidate in certain if _RANK[candidate["reason"]] == best]
         rejected = set(self.pm_proposal_ids.filtered(lambda p: p.state == "rejected").mapped("key"))
         if len(certain) == 1 and certain[0]["key"] not in rejected:
-            chosen = certain[0]
-            self._pm_book(chosen["property"], chosen["partner"], chosen["allocation"], chosen["text"])
-            self.pm_proposal_ids.filtered(lambda p: p.state == "proposed" and p.key != chosen["key"])._decide(
-                "superseded"
-            )
-            self._pm_propose([chosen])._decide("accepted")
-            return "matched"
+            return certain[0]
         self._pm_propose(candidates[:_MAX_PROPOSALS])
         self.pm_match_state = (
             "proposed" if self.pm_proposal_ids.filtered(lambda p: p.state == "proposed") else "unknown"
         )
         return self.pm_match_state
+
+    def _pm_book_chosen(self, chosen):
+        """Book this line on a candidate that is certain."""
+        self._pm_book(chosen["property"], chosen["partner"], chosen["allocation"], chosen["text"])
+        self.pm_proposal_ids.filtered(lambda p: p.state == "proposed" and p.key != chosen["key"])._decide("superseded")
+        self._pm_propose([chosen])._decide("accepted")
+        return True
 
     def _pm_find_settled(self, debts):
         """The one receipt whose money this line is: same amount, and the payer, the unit or the receipt number agree.
@@ -391,12 +437,19 @@ class AccountBankStatementLine(models.Model):
 
         :return: the proposals of these candidates
         """
-        known = {proposal.key: proposal for proposal in self.pm_proposal_ids}
+        return self._pm_propose_all({self: candidates})
+
+    def _pm_propose_all(self, candidates):
+        """`_pm_propose` for many lines.
+
+        :param dict candidates: list of candidates by line
+        """
+        known = {(proposal.statement_line_id, proposal.key) for line in candidates for proposal in line.pm_proposal_ids}
         # sudo: a proposal is written by the matching alone
         self.env["pm.bank.proposal"].sudo().create(
             [
                 {
-                    "statement_line_id": self.id,
+                    "statement_line_id": line.id,
                     "key": candidate["key"],
                     "rank": _RANK[candidate["reason"]],
                     "reason": candidate["reason"],
@@ -410,12 +463,15 @@ class AccountBankStatementLine(models.Model):
                         for charge, amount in candidate["allocation"]
                     ],
                 }
-                for candidate in candidates
-                if candidate["key"] not in known
+                for line, found in candidates.items()
+                for candidate in found
+                if (line, candidate["key"]) not in known
             ]
         )
-        keys = {candidate["key"] for candidate in candidates}
-        return self.pm_proposal_ids.filtered(lambda p: p.key in keys)
+        keys = {(line, candidate["key"]) for line, found in candidates.items() for candidate in found}
+        return self.browse(line.id for line in candidates).pm_proposal_ids.filtered(
+            lambda p: (p.statement_line_id, p.key) in keys
+        )
 
     def _pm_candidates(self, debts):
         """Who may have paid this line, surest first."""

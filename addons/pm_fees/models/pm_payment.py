@@ -146,7 +146,7 @@ class PmPayment(models.Model):
         charges = self.env["pm.charge"].union(*(line["charge"] for line in lines if line["kind"] == "charge"))
         self._lock_receivables(charges)
         self._check_residuals(lines)
-        payment = self._create_once({**values, "request_key": key}, lines)
+        payment = self._create_once([({**values, "request_key": key}, lines)])
         payment._book(lines)
         payment._finish()
         return payment.with_env(self.env)
@@ -457,21 +457,30 @@ class PmPayment(models.Model):
                     )
                 )
 
-    def _create_once(self, values, lines):
-        """Insert the payment under its unique key."""
-        commands = [
-            Command.create(
-                {
-                    "kind": line["kind"],
-                    "charge_id": line["charge"].id if line["charge"] else False,
-                    "account_id": line["account"].id,
-                    "label": line["label"],
-                    "amount": line["amount"],
-                    "res_model": line["res_model"],
-                    "res_id": line["res_id"],
-                }
-            )
-            for line in lines
+    def _create_once(self, requests):
+        """Insert payments under their unique keys.
+
+        :param list requests: (values, lines) of each
+        """
+        vals_list = [
+            {
+                **values,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "kind": line["kind"],
+                            "charge_id": line["charge"].id if line["charge"] else False,
+                            "account_id": line["account"].id,
+                            "label": line["label"],
+                            "amount": line["amount"],
+                            "res_model": line["res_model"],
+                            "res_id": line["res_id"],
+                        }
+                    )
+                    for line in lines
+                ],
+            }
+            for values, lines in requests
         ]
         # sudo: nobody may write payments except through this method, whose caller was checked
         payments = self.sudo().with_context(
@@ -479,7 +488,7 @@ class PmPayment(models.Model):
         )
         try:
             with self.env.cr.savepoint():
-                return payments.create({**values, "line_ids": commands}).with_context(pm_payment_register=False)
+                return payments.create(vals_list).with_context(pm_payment_register=False)
         except UniqueViolation as error:
             if error.diag.constraint_name == _REQUEST_INDEX:
                 # The same request was booked by another transaction that this one cannot see yet: repeat it.
@@ -501,16 +510,25 @@ class PmPayment(models.Model):
             }
             move, counterparts = self._make_entry(money, self._prepare_counterparts(lines))
             self.move_id = move
+        self._reconcile_lines([(self, lines, counterparts)])
+
+    def _reconcile_lines(self, booked):
+        """Settle what the lines of payments pay.
+
+        :param list booked: (payment, its lines as `_prepare_register` shaped them, their journal items)
+        """
         plan = []
-        for line, request, item in zip(self.line_ids.sorted("id"), lines, counterparts, strict=True):
-            line.move_line_id = item
-            if request["kind"] == "charge":
-                # sudo: the cashier has no right on journal items
-                plan.append(request["charge"].sudo().move_line_id | item)
-            elif request.get("credit"):
-                plan.append(request["credit"] | item)
+        for payment, lines, items in booked:
+            for line, request, item in zip(payment.line_ids.sorted("id"), lines, items, strict=True):
+                line.move_line_id = item
+                if request["kind"] == "charge":
+                    # sudo: the cashier has no right on journal items
+                    plan.append(request["charge"].sudo().move_line_id | item)
+                elif request.get("credit"):
+                    plan.append(request["credit"] | item)
         if plan:
-            self.env["account.move.line"]._reconcile_plan(plan)
+            # No line comes or goes, so there is nothing to bring in line with the others of the entries, which may be long.
+            self.env["account.move.line"].with_context(skip_invoice_sync=True)._reconcile_plan(plan)
 
     def _make_entry(self, money, counterparts):
         """Make and post the entry; nobody can see it half done, it is reconciled in the same transaction.
@@ -571,25 +589,35 @@ class PmPayment(models.Model):
         ]
 
     def _finish(self):
-        """Number the receipt (last, so that the book is locked as briefly as possible) and tell who waits for the money."""
-        book = self.env["pm.receipt.book"]._ensure_book(self.property_id, self.direction)
-        number, name = book._take_number()
-        self.write(
-            {
-                "book_id": book.id,
-                "receipt_number": number,
-                "receipt_name": name,
-                "state": "posted",
-                "mail_state": "todo" if self.partner_id.email and self.direction == "in" else "none",
-            }
-        )
-        self.move_id.with_context(skip_readonly_check=True, tracking_disable=True).ref = name
+        """Number the receipts (last, so that the book is locked as briefly as possible) and tell who waits for the money."""
+        for (prop, direction), payments in self.grouped(
+            lambda payment: (payment.property_id, payment.direction)
+        ).items():
+            book = self.env["pm.receipt.book"]._ensure_book(prop, direction)
+            for payment, (number, name) in zip(payments, book._take_numbers(len(payments)), strict=True):
+                payment.write(
+                    {
+                        "book_id": book.id,
+                        "receipt_number": number,
+                        "receipt_name": name,
+                        "state": "posted",
+                        "mail_state": "todo" if payment.partner_id.email and direction == "in" else "none",
+                    }
+                )
+                # A reference changes neither lines nor amounts.
+                payment.move_id.with_context(
+                    skip_readonly_check=True,
+                    tracking_disable=True,
+                    skip_invoice_sync=True,
+                    check_move_validity=False,
+                    skip_account_move_synchronization=True,
+                ).ref = name
         for line in self.line_ids:
             record = line._source_record()
             if record is not None:
                 record._pm_payment_done(line)
         self._after_change()
-        if self.mail_state == "todo":
+        if "todo" in self.mapped("mail_state"):
             self.env.ref("pm_fees.ir_cron_receipt_mail")._trigger()
 
     def _after_change(self):

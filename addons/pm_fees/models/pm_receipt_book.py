@@ -44,23 +44,24 @@ class PmReceiptBook(models.Model):
             book = books.create({"property_id": prop.id, "book_type": book_type, "prefix": f"{letters}-{prop.code}-"})
         return book
 
-    def _take_number(self):
-        """Take the next number under the row lock.
+    def _take_numbers(self, count):
+        """Take the next numbers under the row lock.
 
-        :return: (number, full receipt number)
+        :return: list of (number, full receipt number)
         """
         self.ensure_one()
         self.flush_recordset(["next_number"])
         self.env.cr.execute(
             SQL(
-                "UPDATE pm_receipt_book SET next_number = next_number + 1 WHERE id = %s RETURNING next_number - 1",
+                "UPDATE pm_receipt_book SET next_number = next_number + %s WHERE id = %s RETURNING next_number",
+                count,
                 self.id,
             ),
             log_exceptions=False,
         )
-        [number] = self.env.cr.fetchone()
+        [after] = self.env.cr.fetchone()
         self.invalidate_recordset(["next_number"])
-        return number, f"{self.prefix}{number:0{self.padding}d}"
+        return [(number, f"{self.prefix}{number:0{self.padding}d}") for number in range(after - count, after)]
 
     def write(self, vals):
         if {"prefix", "padding", "property_id", "book_type", "next_number"} & vals.keys() and any(

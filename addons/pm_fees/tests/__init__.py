@@ -11,6 +11,7 @@ from . import test_billing_import
 from . import test_fees_generic
 
 # cashier
+from . import test_bank_batch
 from . import test_bank_match
 from . import test_merchant_bill
 from . import test_cash_session

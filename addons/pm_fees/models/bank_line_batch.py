@@ -1,0 +1,121 @@
+"""Certain bank lines booked many at a time.
+
+What Odoo does for an entry costs as much for one as for a dozen. So the lines that the matching is sure of are booked in
+batches, with the same checks, locks and results as one by one (test_batch_books_as_one_by_one); a batch that is refused
+is undone by its savepoint, and its lines are booked one by one, so that a bad one stops nobody else.
+"""
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class PmPayment(models.Model):
+    _inherit = "pm.payment"
+
+    def _register_bank_payments(self, requests):
+        """Book bank lines, each as `_register_payment` does, all or none.
+
+        :param list requests: as for `_register_payment`, no charge in two of them
+        :return: pm.payment, in the order of the requests
+        :raise UserError: for the first that cannot be booked
+        """
+        prepared = []
+        for vals in requests:
+            self._check_may_register(vals)
+            values, lines = self._prepare_register(vals)
+            prepared.append(({**values, "request_key": vals["request_key"]}, lines))
+        self._lock_receivables(
+            self.env["pm.charge"].union(
+                *(line["charge"] for _values, lines in prepared for line in lines if line["charge"])
+            )
+        )
+        for _values, lines in prepared:
+            self._check_residuals(lines)
+        payments = self._create_once(prepared)
+        items = payments.statement_line_id._pm_rewrite_all(
+            {
+                payment.statement_line_id: payment._prepare_counterparts(lines)
+                for payment, (_values, lines) in zip(payments, prepared, strict=True)
+            }
+        )
+        for payment in payments:
+            payment.move_id = payment.statement_line_id.move_id
+        payments._reconcile_lines(
+            [
+                (payment, lines, items[payment.statement_line_id])
+                for payment, (_values, lines) in zip(payments, prepared, strict=True)
+            ]
+        )
+        payments._finish()
+        return payments.with_env(self.env)
+
+
+class AccountBankStatementLine(models.Model):
+    _inherit = "account.bank.statement.line"
+
+    def _pm_book_certain(self, chosen):
+        """Book lines on the one candidate that each has for certain.
+
+        :param dict chosen: candidate (see `_pm_candidate`) by line, no payer twice
+        :return: number of lines booked; the others are left to a person
+        """
+        if len(chosen) > 1:
+            try:
+                with self.env.cr.savepoint():
+                    self._pm_book_batch(chosen)
+                return len(chosen)
+            except UserError:
+                self.env.invalidate_all()  # one of them is refused: who, is found out one by one
+        return sum(line._pm_try(lambda line=line: line._pm_book_chosen(chosen[line])) for line in chosen)
+
+    def _pm_book_batch(self, chosen):
+        payments = self.env["pm.payment"]._register_bank_payments(
+            [
+                line._pm_payment_request(candidate["property"], candidate["partner"], candidate["allocation"])
+                for line, candidate in chosen.items()
+            ]
+        )
+        for payment, (line, candidate) in zip(payments, chosen.items(), strict=True):
+            line.write({"pm_match_state": "matched", "pm_match_reason": candidate["text"]})
+            line.pm_proposal_ids.filtered(
+                lambda p, kept=candidate["key"]: p.state == "proposed" and p.key != kept
+            )._decide("superseded")
+            # sudo: what account a payer uses is remembered by the matching itself
+            self.env["pm.payer.account"].sudo()._remember(line.company_id, line.account_number, payment.partner_id)
+        self._pm_propose_all({line: [candidate] for line, candidate in chosen.items()})._decide("accepted")
+
+    def _pm_rewrite_all(self, counterparts):
+        """`_pm_rewrite` for many lines: two statements of the ORM instead of two for each line.
+
+        :param dict counterparts: values of journal items by line
+        :return: the new journal items by line
+        :raise UserError: a line is booked already, or not booked whole
+        """
+        self.env.execute_query(
+            SQL("SELECT id FROM account_bank_statement_line WHERE id = ANY(%s) ORDER BY id FOR UPDATE", list(self.ids))
+        )
+        self.invalidate_recordset(["is_reconciled"])
+        suspense = self.env["account.move.line"]
+        for line in self:
+            suspense += line._pm_open_suspense(counterparts[line])
+        # The lines are replaced by others of the same sum, which is checked below: nothing else in the entries changes.
+        items = self.env["account.move.line"].with_context(
+            skip_readonly_check=True,
+            force_delete=True,
+            dynamic_unlink=True,
+            tracking_disable=True,
+            skip_invoice_sync=True,
+            skip_account_move_synchronization=True,
+            check_move_validity=False,
+        )
+        suspense.with_env(items.env).unlink()
+        made = items.create(
+            [{**vals, "move_id": line.move_id.id} for line in self for vals in counterparts[line]]
+        ).with_env(self.env)
+        self.env["pm.charge"]._check_entries(self.move_id)
+        result, start = {}, 0
+        for line in self:
+            result[line] = made[start : start + len(counterparts[line])]
+            start += len(counterparts[line])
+        return result
