@@ -14,6 +14,8 @@ COUNTED = 10_001  # the web client counts no further
 
 
 def prepare(env, n):
+    from rows import copy_rows
+
     prop = env["pm.property"].create({"name": "Bench", "code": "BENCH", "tz": "Asia/Shanghai"})
     env["pm.building"].create(
         [{"name": f"B{number}", "code": f"B{number}", "property_id": prop.id} for number in range(100)]
@@ -50,7 +52,7 @@ def prepare(env, n):
     env.flush_all()
     unit_ids = f"{unit.id} + part"
     owner_ids = f"{owner.id} + part"
-    _copy(
+    copy_rows(
         env,
         owner,
         n,
@@ -61,7 +63,7 @@ def prepare(env, n):
         commercial_partner_id=owner_ids,
     )
     of_building = "(SELECT array_agg(id ORDER BY id) FROM pm_building WHERE property_id = source.property_id)"
-    _copy(
+    copy_rows(
         env,
         unit,
         n,
@@ -70,8 +72,8 @@ def prepare(env, n):
         building_id=f"({of_building})[1 + part %% 100]",
         building_code="'B' || part %% 100",
     )
-    _copy(env, party, n, unit_id=unit_ids, partner_id=owner_ids)
-    _copy(
+    copy_rows(env, party, n, unit_id=unit_ids, partner_id=owner_ids)
+    copy_rows(
         env,
         ticket,
         10 * n,
@@ -116,23 +118,6 @@ def prepare(env, n):
     env.cr._cnx.autocommit = True
     env.cr.execute("VACUUM ANALYZE")
     env.cr._cnx.autocommit = False
-
-
-def _copy(env, record, count, **changed):
-    """Copies 1 … count of a record's row, with ids that follow its own."""
-    table = record._table
-    env.cr.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND column_name <> 'id'", [table]
-    )
-    names = [name for (name,) in env.cr.fetchall()]
-    columns = ", ".join(f'"{name}"' for name in names)
-    values = ", ".join(changed.get(name, f'source."{name}"') for name in names)
-    env.cr.execute(
-        f"""INSERT INTO {table} (id, {columns}) SELECT source.id + part, {values}
-              FROM {table} source, generate_series(1, {count}) part WHERE source.id = %s""",
-        [record.id],
-    )
-    env.cr.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
 
 
 def _screens(env, n):

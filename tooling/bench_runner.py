@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import resource
+import sys
 import time
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def own_cpu():
 
 
 def main(env, file, number, stage, n, result, postmaster):
+    sys.path.insert(0, str(Path(file).parent))  # what benchmarks share
     spec = importlib.util.spec_from_file_location("bench", file)
     bench = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(bench)
