@@ -17,10 +17,14 @@
         "security/fees_groups.xml",
         "security/ir.model.access.csv",
         "security/billing_rules.xml",
+        "security/ir.model.access-meter.csv",
+        "security/meter_rules.xml",
         # security: cashier
         "security/ir.model.access-cashier.csv",
         "security/ir.model.access-bank.csv",
         "security/cashier_rules.xml",
+        "security/ir.model.access-online.csv",
+        "security/online_rules.xml",
         # security: what becomes of charges
         "security/ir.model.access-settlement.csv",
         "security/settlement_rules.xml",
@@ -54,6 +58,7 @@
         "views/pm_fee_pool_views.xml",
         "views/pm_meter_views.xml",
         "views/pm_meter_replace_views.xml",
+        "views/pm_meter_check_views.xml",
         "views/pm_property_views.xml",
         "views/pm_unit_views.xml",
         "views/res_config_settings_views.xml",
@@ -76,8 +81,10 @@
         "views/pm_unit_money_views.xml",
         "views/portal_bills_templates.xml",
         "views/portal_money_templates.xml",
+        "views/portal_refund_templates.xml",
         "views/pm_counter_action.xml",
         "views/cashier_menus.xml",
+        "views/pm_online_inquiry_views.xml",
         "views/pm_merchant_bill_views.xml",
         # what becomes of charges: corrections, balance transfers, write-offs
         "data/settlement_data.xml",
@@ -106,6 +113,7 @@
         "views/pm_dunning_board_action.xml",
         "views/dunning_menus.xml",
         "data/pm_workbench_data.xml",
+        "data/online_data.xml",
     ],
     "assets": {
         "web.assets_backend": ["pm_fees/static/src/counter/*", "pm_fees/static/src/dunning_board/*"],

@@ -11,6 +11,7 @@ from . import (
     lawsuit,
     money,
     moves,
+    parking,
     register,
     relations,
     renovation,
@@ -43,6 +44,7 @@ STEPS = (
     "payments",
     "bank",
     "lawsuits",
+    "parking",
     "tickets",
     "relations",
     "answers",
@@ -84,19 +86,25 @@ class Sample:
 
     def history(self):
         billing.load_history(self)
+        billing.load_meters(self)
 
     def payments(self):
         billing.load_payments(self)
         money.load_service_fee(self)
         money.load_refund(self)
+        money.load_portal_refund(self)
 
     def bank(self):
         billing.load_bank(self)
+        money.load_merchant_bill(self)
         billing.load_debtors(self)
         billing.postpone_jobs(self)
 
     def lawsuits(self):
         lawsuit.load_lawsuits(self)
+
+    def parking(self):
+        parking.load_parking(self)
 
     def tickets(self):
         service.load_teams(self)

@@ -21,6 +21,9 @@ from . import pm_charge_movement
 from . import account_move
 from . import pm_approval_level
 from . import pm_charge_correction
+from . import pm_meter_estimate
+from . import pm_meter_confirm
+from . import pm_meter_missing
 from . import pm_kpi
 from . import pm_importer_fees
 from . import res_config_settings
@@ -36,6 +39,7 @@ from . import pm_credit
 from . import pm_charge_settlement
 from . import pm_write_off
 from . import pm_refund
+from . import pm_refund_portal
 from . import pm_service_settlement
 from . import pm_invoice_request
 from . import pm_balance_transfer
@@ -50,6 +54,7 @@ from . import account_bank_statement_line
 from . import bank_line_batch
 from . import payment_transaction
 from . import payment_transaction_refund
+from . import pm_online_inquiry
 from . import pm_unit_watch
 from . import pm_importer_bank_line
 

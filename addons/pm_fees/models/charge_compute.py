@@ -427,9 +427,12 @@ class PmBillingRun(models.Model):
                  CROSS JOIN LATERAL (
                     SELECT COALESCE(metered.partner_id, party.partner_id) AS payer_id, sum(reading.consumption) AS quantity,
                            max(reading.id) AS last_id, array_agg(reading.id) AS reading_ids, bool_or(reading.abnormal) AS abnormal,
+                           bool_or(reading.to_confirm) AS to_confirm, bool_or(reading.overestimated) AS overestimated,
                            string_agg(meter.code, ', ') FILTER (WHERE reading.abnormal) AS abnormal_meters,
+                           string_agg(meter.code, ', ') FILTER (WHERE reading.overestimated) AS overestimated_meters,
                            jsonb_agg(jsonb_build_object('meter', meter.code, 'previous', reading.previous_value, 'value', reading.value,
-                                                        'multiplier', meter.multiplier, 'date', reading.date)
+                                                        'multiplier', meter.multiplier, 'date', reading.date,
+                                                        'estimated', NULLIF(reading.estimated, false))
                                      ORDER BY meter.code, reading.date) AS rows
                       FROM pm_meter_reading reading
                       JOIN pm_meter meter ON meter.id = reading.meter_id
@@ -456,6 +459,10 @@ class PmBillingRun(models.Model):
                 SELECT grouped.id, grouped.unit_id, grouped.item_id, 'no_payer', NULL FROM grouped WHERE grouped.payer_id IS NULL
                 UNION ALL
                 SELECT metered.id, metered.unit_id, metered.item_id, 'discount', NULL FROM metered WHERE metered.discount_state = 'waiting'
+                UNION ALL
+                SELECT grouped.id, grouped.unit_id, grouped.item_id, 'overestimated', grouped.overestimated_meters FROM grouped WHERE grouped.overestimated
+                UNION ALL
+                SELECT grouped.id, grouped.unit_id, grouped.item_id, 'abnormal', grouped.abnormal_meters FROM grouped WHERE grouped.to_confirm
             ),
             valued AS (
                 SELECT grouped.*, steps.tiers, COALESCE(steps.amount, grouped.quantity * grouped.price) AS gross_amount,

@@ -13,6 +13,7 @@ REASONS = [
     ("no_meter", "No meter"),
     ("missing_reading", "Missing reading"),
     ("abnormal", "Unusual use"),
+    ("overestimated", "Estimate was too high"),
 ]
 
 
@@ -41,7 +42,7 @@ class PmBillingIssue(models.Model):
     detail = fields.Char(readonly=True, help="What a formula lacks.")
     remedy = fields.Text(compute="_compute_remedy")
 
-    @api.depends("reason", "days_missing", "meters", "detail")
+    @api.depends("reason", "severity", "days_missing", "meters", "detail")
     @api.depends_context("lang")
     def _compute_remedy(self):
         for issue in self:
@@ -103,12 +104,22 @@ class PmBillingIssue(models.Model):
             case "no_meter":
                 return self.env._("%(unit)s has no meter for “%(item)s”: enter it, or end the assignment.", **values)
             case "missing_reading":
-                return self.env._("No reading in the period: %(meters)s. Enter it and compute again.", **values)
-            case "abnormal":
                 return self.env._(
-                    "Use differs a lot from before: %(meters)s. Check the reading; the charge is made all the same.",
+                    "No reading in the period: %(meters)s. Enter it, or estimate it (Missing Readings), and compute again.",
                     **values,
                 )
+            case "overestimated":
+                return self.env._(
+                    "Read lower than it was estimated: %(meters)s. Press “Correct Estimate” on the reading, have the correction approved and compute again.",
+                    **values,
+                )
+            case "abnormal" if self.severity == "refused":
+                return self.env._(
+                    "Use differs a lot from before: %(meters)s. Read it again and correct the reading, or confirm it with the reason (Unusual Use), then compute again.",
+                    **values,
+                )
+            case "abnormal":
+                return self.env._("Use differs a lot from before, and was confirmed: %(meters)s.", **values)
         return ""
 
     def action_open_unit(self):

@@ -266,11 +266,12 @@ class PmCharge(models.Model):
     def _explain_metered(self, data, price):
         uom = data.get("uom")
         readings = [
-            "%s: %s → %s%s"
-            % (  # numbers only, nothing to translate
+            "%s: %s → %s%s%s"
+            % (  # numbers and a mark, nothing to translate
                 row["meter"],
                 formatLang(self.env, row["previous"], digits=_digits(row["previous"], 0)),
                 formatLang(self.env, row["value"], digits=_digits(row["value"], 0)),
+                self.env._(" (estimated)") if row.get("estimated") else "",
                 f" × {row['multiplier']:g}" if row.get("multiplier", 1) != 1 else "",
             )
             for row in data.get("readings") or []

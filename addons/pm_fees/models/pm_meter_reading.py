@@ -1,6 +1,18 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+# What follows from a reading and those before it.
+FOLLOWS = (
+    "previous_id",
+    "previous_value",
+    "previous_date",
+    "consumption",
+    "usual",
+    "abnormal",
+    "overestimated",
+    "to_confirm",
+)
+
 
 class PmMeterReading(models.Model):
     """A reading and the consumption since the one before.
@@ -13,7 +25,22 @@ class PmMeterReading(models.Model):
     _description = "Meter reading"
     _inherit = ["pm.program.fields", "mail.thread"]
     _program_fields = frozenset(
-        {"previous_id", "previous_value", "previous_date", "consumption", "usual", "abnormal", "charge_id"}
+        {
+            *FOLLOWS,
+            "charge_id",
+            # pm_meter_estimate
+            "estimated",
+            "estimate_rule",
+            "estimate_reason",
+            "correction_id",
+            "corrected_value",
+            "corrected_rolled_over",
+            # pm_meter_confirm
+            "confirmed_by",
+            "confirmed_on",
+            "confirm_reason",
+            "confirmed_use",
+        }
     )
     _order = "date desc, id desc"
 
@@ -39,7 +66,7 @@ class PmMeterReading(models.Model):
         digits=(16, 3),
         compute="_compute_previous",
         store=True,
-        help="Average of up to three readings before.",
+        help="Average of up to three readings before, for as many days.",
     )
     abnormal = fields.Boolean(
         compute="_compute_previous", store=True, help="Use differs from the usual by more than the setting allows."
@@ -54,8 +81,8 @@ class PmMeterReading(models.Model):
         "meter_id", "meter_id.multiplier", "meter_id.rollover_value", "date", "value", "is_initial", "rolled_over"
     )
     def _compute_previous(self):
-        # sudo: a setting
-        percent = float(self.env["ir.config_parameter"].sudo().get_param("pm_fees.abnormal_percent") or 0)
+        # sudo: a setting of the system
+        setting = float(self.env["ir.config_parameter"].sudo().get_param("pm_fees.abnormal_percent") or 0)
         history = {}
         known = self.env["pm.meter.reading"].search([("meter_id", "in", self.meter_id.ids)])
         for reading in sorted(known | self._origin, key=lambda r: (r.date or fields.Date.today(), r.id)):
@@ -79,8 +106,11 @@ class PmMeterReading(models.Model):
             if reading.rolled_over:
                 difference += reading.meter_id.rollover_value
             reading.consumption = difference * reading.meter_id.multiplier
-            uses = [r.consumption for r in before[-3:] if r.previous_id]
-            reading.usual = sum(uses) / len(uses) if uses else 0.0
+            percent = reading.item_id.abnormal_percent or setting
+            # By days: who is read after two months has not used twice as much.
+            uses = [r for r in before[-3:] if r.previous_id]
+            days = sum((r.date - r.previous_date).days for r in uses)
+            reading.usual = sum(r.consumption for r in uses) / days * (reading.date - last.date).days if uses else 0.0
             reading.abnormal = bool(
                 percent and uses and abs(reading.consumption - reading.usual) > reading.usual * percent / 100.0
             )
@@ -103,7 +133,10 @@ class PmMeterReading(models.Model):
                         value=reading.value,
                     )
                 )
-            if reading.previous_id and reading.consumption < 0:
+            # An estimate may have been too high: then the last reading that was read counts.
+            last = reading._last_real()
+            top = meter.rollover_value if reading.rolled_over else 0.0
+            if last and (reading.value + top < last.value if last != reading.previous_id else reading.consumption < 0):
                 raise ValidationError(
                     self.env._(
                         "Meter %(meter)s: %(value)s on %(date)s is below the reading before (%(previous)s on %(previous_date)s). "
@@ -111,8 +144,8 @@ class PmMeterReading(models.Model):
                         meter=meter.code,
                         value=reading.value,
                         date=reading.date,
-                        previous=reading.previous_value,
-                        previous_date=reading.previous_date,
+                        previous=last.value,
+                        previous_date=last.date,
                     )
                 )
             if reading.rolled_over and not meter.rollover_value:
@@ -177,7 +210,6 @@ class PmMeterReading(models.Model):
             lambda reading: reading.date >= dates[reading.meter_id.id]
         )
         if later:
-            self.env.add_to_compute(self._fields["previous_id"], later)
-            later._recompute_recordset(
-                ["previous_id", "previous_value", "previous_date", "consumption", "usual", "abnormal"]
-            )
+            for name in FOLLOWS:
+                self.env.add_to_compute(self._fields[name], later)
+            later._recompute_recordset(FOLLOWS)

@@ -25,7 +25,7 @@ class PmRefund(models.Model):
     _inherit = ["pm.four.eyes", "pm.steps", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
-    _program_fields = FOUR_EYES_FIELDS | {"name", "submitted_on", "refund_payment_id", "transaction_id"}
+    _program_fields = FOUR_EYES_FIELDS | {"name", "submitted_on", "refund_payment_id", "transaction_id", "from_portal"}
     _transitions = {
         ("draft", "submitted"): "_guard_submitted",
         ("draft", "cancelled"): None,

@@ -13,6 +13,12 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="pm_fees.reference_scope",
     )
     pm_abnormal_percent = fields.Float("Unusual use (%)", config_parameter="pm_fees.abnormal_percent")
+    pm_missing_reading_months = fields.Integer(
+        "Missing readings: months back", config_parameter="pm_fees.missing_reading_months"
+    )
+    pm_online_unanswered_minutes = fields.Integer(
+        "Unanswered after (minutes)", config_parameter="pm_fees.online_unanswered_minutes"
+    )
     pm_collection_report_day = fields.Integer(
         "Collection report from day", config_parameter="pm_fees.collection_report_day"
     )

@@ -1,6 +1,7 @@
 # billing
 from . import test_billing_compute
 from . import test_billing_meter
+from . import test_meter_estimate
 from . import test_meter_replacement
 from . import test_billing_methods
 from . import test_billing_pool
@@ -20,7 +21,9 @@ from . import test_dunning
 from . import test_payment
 from . import test_payment_split
 from . import test_portal_bills
+from . import test_online_inquiry
 from . import test_portal_money
+from . import test_portal_refund
 from . import test_bad_input
 from . import test_receipt
 from . import test_security

@@ -152,17 +152,17 @@ class TestBillingMeter(BillingCase):
         charges = self.water().charge_ids
         self.assertEqual({charge.partner_id: charge.quantity for charge in charges}, {self.owners[0]: 10, tenant: 30})
 
-    def test_unusual_use_is_marked_and_warned_about(self):
+    def test_unusual_use_is_marked_and_not_billed_unseen(self):
         for month, value in ((7, 10), (8, 20), (9, 30)):
             self.take_reading(f"2026-{month:02d}-28", value)
-        normal = self.take_reading("2026-11-15", 110)
-        self.assertEqual(normal.usual, 20)
+        normal = self.take_reading("2026-11-30", 110)
+        self.assertAlmostEqual(normal.usual, 40 / 62 * 30, 3)
         self.assertFalse(normal.abnormal)
-        odd = self.take_reading("2026-11-30", 200)
+        odd = self.take_reading("2026-12-31", 200)
         self.assertTrue(odd.abnormal)
-        run = self.water()
-        self.assertEqual(run.issue_ids.filtered(lambda i: i.severity == "warning").reason, "abnormal")
-        self.assertEqual(run.charge_count, 1)
+        run = self.water("2026-12-01")
+        self.assertEqual((run.issue_ids.reason, run.issue_ids.severity), ("abnormal", "refused"))
+        self.assertEqual(run.charge_count, 0)
 
     def test_pass_through_goes_to_the_liability_without_markup(self):
         self.take_reading("2026-11-30", 110)

@@ -1,6 +1,8 @@
 # billing
 from . import pm_charge_reverse
 from . import pm_fee_assign
+from . import pm_meter_confirm
+from . import pm_meter_estimate
 from . import pm_meter_replace
 
 # reports
