@@ -147,6 +147,7 @@ class PmOnlineInquiry(models.Model):
     def _lock(self):
         """Wait for the provider's message or a colleague who decides at this moment, then read anew."""
         self.ensure_one()
+        self.check_access("write")
         self.sudo().transaction_id.lock_for_update()  # sudo: see action_ask
         self.lock_for_update()
         self.sudo().transaction_id.invalidate_recordset()

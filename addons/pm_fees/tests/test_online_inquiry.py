@@ -114,8 +114,9 @@ class TestOnlineInquiry(OnlinePayments, CashierCase):
         inquiry = self.find()
         inquiry.proof = "1"
         for user in (self.cashier, self.front_desk):
-            with self.assertRaises(AccessError):
-                inquiry.with_user(user).action_mark_paid()
+            for step in ("action_mark_paid", "action_mark_unpaid", "action_ask"):
+                with self.subTest(user=user.name, step=step), self.assertRaises(AccessError):
+                    getattr(inquiry.with_user(user), step)()
         with self.assertRaises(AccessError):
             inquiry.with_user(self.accountant).write({"state": "paid"})
         stranger = self.accountant.copy({"login": "stranger", "pm_property_ids": [Command.clear()]})
