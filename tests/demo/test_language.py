@@ -15,6 +15,7 @@ PORTAL = (
     "/my",
     "/my/units",
     "/my/bills",
+    "/my/bills/refunds",
     "/my/fees",
     "/my/parking",
     "/my/surveys",

@@ -17,6 +17,7 @@ REVERSE_REASONS = [
     ("customer", "Agreed with the customer"),
     ("data", "Customer data came late"),
     ("payer", "Change of payer"),
+    ("estimate", "Estimate put right"),
     ("other", "Other"),
 ]
 

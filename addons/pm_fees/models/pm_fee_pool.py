@@ -253,8 +253,9 @@ class PmFeePool(models.Model):
         if tariff.pool_basis == "area":
             basis = SQL("COALESCE(%s, 0)", SQL.identifier("unit", columns[tariff.area_basis or "chargeable"]))
         elif tariff.pool_basis == "usage":
+            # Never below zero: a meter that was estimated too high is not paid by its neighbours.
             basis = SQL(
-                """COALESCE((SELECT sum(reading.consumption) FROM pm_meter_reading reading
+                """GREATEST((SELECT sum(reading.consumption) FROM pm_meter_reading reading
                               WHERE reading.unit_id = unit.id AND reading.item_id = %s AND reading.previous_id IS NOT NULL
                                 AND reading.date BETWEEN %s AND %s), 0)""",
                 tariff.usage_item_id.id,

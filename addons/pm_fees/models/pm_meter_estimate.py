@@ -202,7 +202,9 @@ class PmMeterReading(models.Model):
             estimates._apply_correction()
             return None
         action = self.env["pm.charge.correction"]._open_for_charges(
-            charges.sudo(self.env.su), note=self.env._("Estimate of meter %s corrected", meter.code)
+            charges.sudo(self.env.su),
+            reason="estimate",  # announced on the bill, and no error of ours (S0-129)
+            note=self.env._("Estimate of meter %s corrected", meter.code),
         )
         estimates.sudo().correction_id = action["res_id"]
         return action

@@ -174,13 +174,12 @@ class PmOnlineInquiry(models.Model):
         # sudo: a setting of the system
         minutes = int(self.env["ir.config_parameter"].sudo().get_param("pm_fees.online_unanswered_minutes") or 60)
         before = fields.Datetime.subtract(fields.Datetime.now(), minutes=minutes)
-        known = self.search([("property_id", "=", prop.id)]).transaction_id
         waiting = self.env["payment.transaction"].search(
             [
                 ("pm_property_id", "=", prop.id),
                 ("pm_charge_ids", "!=", False),
                 ("last_state_change", "<", before),
-                ("id", "not in", known.ids),
+                ("pm_inquiry_ids", "=", False),
                 "|",
                 ("state", "in", _WAITING),
                 "&",
@@ -202,6 +201,8 @@ class PmOnlineInquiry(models.Model):
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
+
+    pm_inquiry_ids = fields.One2many("pm.online.inquiry", "transaction_id", "Looked Into", readonly=True)
 
     def _pm_is_answered(self, unpaid=False):
         """Whether provider and program are done with it.

@@ -146,7 +146,7 @@ class TestMeterEstimate(SettlementCase):
             correction.with_user(self.accountant).action_approve()
         correction.with_user(self.supervisor).action_approve()
         self.assertEqual((estimate.value, real.consumption, real.overestimated), (233, 10.333, False))
-        self.assertEqual(old.state, "reversed")
+        self.assertEqual((old.state, old.reverse_reason), ("reversed", "estimate"))
         self.assertEqual(estimate.charge_id.amount_total, 40)
         self.assertEqual(estimate.charge_id.paid_state, "paid")
         self.assertEqual(self.credit_of(self.units[0]), 80, "what was paid too much stays the payer's")
