@@ -98,7 +98,7 @@ def _overpaid(sample, unit, amount, key, note):
 def load_merchant_bill(sample):
     """Yesterday's bill of WeChat Pay, as it is downloaded: two payers at the gate's code, with the fee of the provider."""
     day = sample.today - timedelta(days=1)
-    units = sample.property.unit_ids.filtered(lambda unit: unit.code in ("B-1602", "B-1706")).sorted("code")
+    units = sample.property.unit_ids.filtered(lambda unit: unit.code in ("B-1602", "B-1406")).sorted("code")
     rows = [(f"420000{number:022}", 50.0 + number, unit.code) for number, unit in enumerate(units, 1)]
     lines = [WECHAT_COLUMNS]
     for number, amount, code in rows:

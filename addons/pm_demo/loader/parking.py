@@ -8,8 +8,8 @@ from .renovation import signature
 
 SPACES = 3
 RENT = 380
-LESSEES = ("A-1203", "B-1401")
-WAITING = "B-1503"
+LESSEES = ("B-1706", "B-1806")
+WAITING = "B-1402"
 RULES = "开发商委托出租的地下车位，只租给本项目业主和租户；每户一个，按申请先后顺序；不得转租。"
 
 
