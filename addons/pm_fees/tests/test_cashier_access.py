@@ -21,6 +21,10 @@ MATRIX = {
     "pm.payment.reverse": {"supervisor": "rwcd", "manager": "rwcd", "accountant": "rwcd"},
     "pm.receipt.book": {"cashier": "r", "accountant": "rwc"},
     "pm.cash.session": {"cashier": "rwc", "accountant": "rw", "supervisor": "r", "manager": "r", "leadership": "r"},
+    "pm.online.inquiry": {"cashier": "r", "accountant": "rw", "leadership": "r"},
+    "pm.meter.missing": dict.fromkeys(
+        ("officer", "assistant", "supervisor", "manager", "technician", "accountant", "leadership"), "r"
+    ),
     "pm.payer.account": {"accountant": "rd"},
     "pm.bank.proposal": {"accountant": "rw"},
     "pm.bank.proposal.line": {"accountant": "r"},
