@@ -115,7 +115,7 @@ def test_bank_lines_are_matched_or_proposed(page_as, shot):
         )
     }
     lines = states()
-    assert len(lines) == 31, "the file has thirty rows, one of them twice; two come from the bill of WeChat Pay"
+    assert len(lines) == 33, "the file has thirty rows, one of them twice; the bill of WeChat Pay two, with their fees"
     accountant.locator(".o_list_view thead .o_list_record_selector input").first.click()
     press(accountant, "action_pm_match")
     settle(accountant)

@@ -106,7 +106,7 @@ def load_merchant_bill(sample):
             ",".join(
                 f"`{value}"
                 for value in (
-                    f"{day} 18:20:11,wx2421b1c4370ec43b,{MERCHANT},0,,{number},S{number[-8:]},oUpF8uMuAJO,NATIVE,SUCCESS,"
+                    f"{day} 18:20:11,wx2421b1c4370ec43b,{MERCHANT},0,,{number},S{number[-8:]},oUpF8uMu{number[-3:]},NATIVE,SUCCESS,"
                     f"OTHERS,CNY,{amount:.2f},0.00,0,0,0.00,0.00,,,物业费 {code},,{amount * 0.006:.5f},0.60%,{amount:.2f},0.00,"
                 ).split(",")
             )
