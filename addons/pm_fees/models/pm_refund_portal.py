@@ -95,6 +95,6 @@ class PmRefund(models.Model):
         except InvalidOperation:
             amount = Decimal(0)
         usable = amount.is_finite() and 0 < amount < _TOO_MUCH
-        if not usable or currency.compare_amounts(float(amount), currency.round(float(amount))):
+        if not usable or -amount.normalize().as_tuple().exponent > currency.decimal_places:
             raise UserError(self.env._("“%s” is no amount: enter yuan and fen, e.g. 120.50.", text[:20]))
         return float(amount)
