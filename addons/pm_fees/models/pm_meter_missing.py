@@ -23,7 +23,7 @@ class PmMeterMissing(models.Model):
     property_id = fields.Many2one("pm.property", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     last_date = fields.Date("Last read on", readonly=True)
-    last_value = fields.Float("Last reading", digits=(16, 3), readonly=True)
+    last_value = fields.Float("Last reading", digits=(16, 3), readonly=True, aggregator=None)
 
     @property
     def _table_query(self):
