@@ -52,9 +52,9 @@ def test_owner_asks_for_a_refund_and_follows_it(page_as, shot):
     owner, supervisor = page_as("owner"), page_as("supervisor")
     owner.goto("/my/bills")
     owner.locator("a[href='/my/bills/refunds']").click()
-    owner.wait_for_selector("text=待审批")
+    owner.wait_for_selector("text=待批准")
     owner.locator("button:has-text('撤回')").click()
-    owner.wait_for_selector("text=申请退费")
+    owner.wait_for_selector("text=申请退款")
     owner.fill("input[name=reason]", "同一张账单付了两次")
     owner.locator("form button[type=submit]:has-text('申请')").click()
     owner.wait_for_selector(".alert-danger")  # no photo of the receipt
@@ -62,7 +62,7 @@ def test_owner_asks_for_a_refund_and_follows_it(page_as, shot):
     owner.set_input_files("input[name=files]", files=[photo])
     shot(owner, "portal-refund-form")
     owner.locator("form button[type=submit]:has-text('申请')").click()
-    owner.wait_for_selector("text=待审批")
+    owner.wait_for_selector("text=待批准")
     shot(owner, "portal-refund")
     [asked] = read(
         supervisor, "pm.refund", [["state", "=", "submitted"], ["from_portal", "=", True]], ["amount", "evidence_ids"]
