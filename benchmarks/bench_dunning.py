@@ -1,7 +1,9 @@
 """Reminders of n overdue payers: the daily run, its second run of the day, notices as PDF, e-mails and SMS.
 
 The run and its repetition are measured against OCA's account_credit_control with its own three-step policy on the same
-debts; notices against the same text by QWeb and wkhtmltopdf; e-mails and SMS against Odoo's own templates and queues.
+debts, one a payer (`run`) or three of different ages (`run-3-debts`), and against copying the rows that a run writes into
+copies of their tables (`floor, foreign keys`). Notices are measured against the same text by QWeb and wkhtmltopdf, e-mails
+and SMS against Odoo's own templates and queues.
 E-mails go to a mail server and SMS to a gateway that this file starts on the machine itself.
 """
 
@@ -12,6 +14,8 @@ WORK = "reminders"
 N = 10000
 # Credit control takes minutes for these already, and grows with them.
 PEER_N = 10000
+# So many payers are made by Odoo; those above are copies of theirs, made by PostgreSQL.
+REAL = 1000
 AGES = (45, 75, 130)  # days overdue, by turns: the first, second and third step
 LEVELS = ((0, 1), (2, 2), (3, 999))
 PDF_PAGES, QWEB_PAGES, MESSAGES = 1000, 20, 1000
@@ -39,9 +43,10 @@ def _partners(env, n, **values):
     return env["res.partner"].search([("name", "like", "Payer %")], order="name")
 
 
-def _property(env, n, **partner):
-    """A property with n units, each with one debt in the ledger."""
+def _property(env, n, debts=1, **partner):
+    """A property with n units whose payers owe `debts` charges each, of different ages where they are several."""
     env = env(context=dict(env.context, tracking_disable=True))
+    n, wanted = min(n, REAL), n
     partners = _partners(env, n, **partner)
     prop = env["pm.property"].create({"name": "Bench", "code": "BENCH", "tz": "UTC", "large_customer_permille": 1000})
     prop._ensure_accounts()
@@ -56,13 +61,13 @@ def _property(env, n, **partner):
         )
         env.cr.commit()
     item = env["pm.fee.item"].create({"code": "B", "name": "Fee", "legal_basis": "x", "contract_reference": "y"})
-    for start in range(0, n, 1000):
+    for start in range(0, n * debts, 1000):
         charges = env["pm.charge"]._create_charges(
             [
                 {
                     "property_id": prop.id,
-                    "unit_id": units[number].id,
-                    "partner_id": partners[number].id,
+                    "unit_id": units[number // debts].id,
+                    "partner_id": partners[number // debts].id,
                     "item_id": item.id,
                     "kind": "opening",
                     "origin": "bench",
@@ -71,13 +76,59 @@ def _property(env, n, **partner):
                     "due_date": _due(number),
                     "amount": _amount(number),
                 }
-                for number in range(start, min(start + 1000, n))
+                for number in range(start, min(start + 1000, n * debts))
             ]
         )
         charges._approve()
         charges._post()
         env.cr.commit()
+    if wanted > n:
+        assert not wanted % n, f"choose a multiple of {n}"
+        _multiply(env, prop, wanted // n)
     return prop
+
+
+def _multiply(env, prop, factor):
+    """Copy the units of a property, their payers and debts, until there are `factor` times as many.
+
+    The copies stand on the ledger lines of their originals, which the run does not read.
+    """
+    shifted = {}
+    env.flush_all()
+    for table, key, members, changed in (
+        ("res_partner", "partner_id", "SELECT partner_id FROM pm_charge WHERE property_id = %s", {}),
+        (
+            "pm_unit",
+            "unit_id",
+            "SELECT id FROM pm_unit WHERE property_id = %s",
+            {"code": "source.code || '-' || part", "name": "source.name || '-' || part"},
+        ),
+        ("pm_charge", "", "SELECT id FROM pm_charge WHERE property_id = %s", {}),
+    ):
+        env.cr.execute(f"SELECT min(id), max(id) - min(id) + 1 FROM {table} WHERE id IN ({members})", [prop.id])
+        first, span = env.cr.fetchone()
+        env.cr.execute(f"SELECT max(id) FROM {table}")
+        base = env.cr.fetchone()[0] + 1 - first
+        shifted[key] = f"source.{key or 'id'} + {base} + (part - 1) * {span}"
+        if table == "res_partner":
+            changed["commercial_partner_id"] = shifted[key].replace(f"source.{key}", "source.id")
+        env.cr.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND column_name <> 'id'", [table]
+        )
+        names = [name for (name,) in env.cr.fetchall()]
+        changed = {**{name: shifted[name] for name in names if name in shifted}, **changed}
+        values = ", ".join(changed.get(name, f'source."{name}"') for name in names)
+        env.cr.execute(
+            f"""INSERT INTO {table} (id, {", ".join(f'"{name}"' for name in names)})
+                SELECT source.id + {base} + (part - 1) * {span}, {values}
+                  FROM {table} source, generate_series(1, {factor - 1}) part WHERE source.id IN ({members})""",
+            [prop.id],
+        )
+        env.cr.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
+    env.cr.commit()
+    env.cr._cnx.autocommit = True
+    env.cr.execute("VACUUM ANALYZE res_partner, pm_unit, pm_charge")
+    env.cr._cnx.autocommit = False
 
 
 def _levels(env, kind, **values):
@@ -104,8 +155,8 @@ def _run(env):
     return env["pm.dunning.case"]._run_property(env["pm.property"].search([("code", "=", "BENCH")]))
 
 
-def prepare_run(env, n):
-    _property(env, n)
+def prepare_run(env, n, debts=1):
+    _property(env, n, debts)
     _levels(env, "notice", by_email=False, by_sms=False)
 
 
@@ -115,9 +166,53 @@ def run_ours(env, n):
     return made
 
 
+def prepare_run_3(env, n):
+    prepare_run(env, n, debts=3)
+
+
 def check_run(env, n, outcome):
     assert outcome == n, outcome
     assert env["pm.dunning.case"].search_count([("state", "=", "open")]) == n
+    env.cr.execute("SELECT (SELECT sum(amount_due) FROM pm_dunning_action), (SELECT sum(residual) FROM pm_charge)")
+    asked, owed = env.cr.fetchone()
+    assert asked == owed, (asked, owed)
+
+
+TABLES = ("pm_dunning_case", "pm_dunning_action")
+
+
+def prepare_floor(env, n):
+    """Run once, keep the rows, and empty copies of their tables with the same indexes and references."""
+    prepare_run(env, n)
+    _run(env)
+    env.flush_all()
+    for table in TABLES:
+        env.cr.execute(
+            f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)"
+        )
+        env.cr.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'",
+            [table],
+        )
+        for (definition,) in env.cr.fetchall():
+            env.cr.execute(f"ALTER TABLE floor_{table} ADD {definition}")
+
+
+def run_floor(env, n):
+    import tempfile
+
+    for table in TABLES:
+        with tempfile.TemporaryFile("w+") as rows:
+            env.cr._obj.copy_expert(f"COPY {table} TO STDOUT", rows)
+            rows.seek(0)
+            env.cr._obj.copy_expert(f"COPY floor_{table} FROM STDIN", rows)
+    env.cr.commit()
+
+
+def check_floor(env, n, outcome):
+    for table in TABLES:
+        env.cr.execute(f"SELECT count(*) FROM floor_{table}")
+        assert env.cr.fetchone()[0] == n
 
 
 def prepare_rerun(env, n):
@@ -133,15 +228,15 @@ def check_rerun(env, n, outcome):
 # -- OCA account_credit_control -----------------------------------------------------------------------------------------
 
 
-def prepare_peer(env, n):
+def prepare_peer(env, n, debts=1):
     env = env(context=dict(env.context, tracking_disable=True))
     company = env.company
     partners = _partners(env, n)
     receivable = env["account.account"].search([("account_type", "=", "asset_receivable")], limit=1)
     income = env["account.account"].search([("account_type", "=", "income")], limit=1)
     journal = env["account.journal"].search([("type", "=", "general")], limit=1)
-    for start in range(0, n, 200):
-        numbers = range(start, min(start + 200, n))
+    for start in range(0, n * debts, 200):
+        numbers = range(start, min(start + 200, n * debts))
         move = env["account.move"].create(
             {
                 "move_type": "entry",
@@ -153,7 +248,7 @@ def prepare_peer(env, n):
                         0,
                         {
                             "account_id": receivable.id,
-                            "partner_id": partners[number].id,
+                            "partner_id": partners[number // debts].id,
                             "date_maturity": _due(number),
                             "debit": _amount(number),
                         },
@@ -168,6 +263,10 @@ def prepare_peer(env, n):
     policy.account_ids = receivable
     company.credit_policy_id = policy
     env.cr.commit()
+
+
+def prepare_peer_3(env, n):
+    prepare_peer(env, n, debts=3)
 
 
 def _peer_run(env):
@@ -187,9 +286,13 @@ def run_peer(env, n):
     return run.id
 
 
-def check_peer(env, n, outcome):
+def check_peer(env, n, outcome, debts=1):
     lines = env["credit.control.line"].search([("run_id", "=", outcome)])
-    assert len(lines.partner_id) == n, (len(lines), len(lines.partner_id))
+    assert len(lines.partner_id) == n and len(lines) == n * debts, (len(lines), len(lines.partner_id))
+
+
+def check_peer_3(env, n, outcome):
+    check_peer(env, n, outcome, debts=3)
 
 
 def prepare_peer_rerun(env, n):
@@ -490,6 +593,29 @@ CASES = [
         "prepare": prepare_peer,
         "run": run_peer,
         "check": check_peer,
+    },
+    {
+        "work": "run",
+        "case": "floor, foreign keys",
+        "modules": OURS,
+        "prepare": prepare_floor,
+        "run": run_floor,
+        "check": check_floor,
+    },
+    {
+        "work": "run-3-debts",
+        "case": "ours",
+        "modules": OURS,
+        "prepare": prepare_run_3,
+        "run": run_ours,
+        "check": check_run,
+    },
+    {
+        "work": "run-3-debts",
+        **PEER,
+        "prepare": prepare_peer_3,
+        "run": run_peer,
+        "check": check_peer_3,
     },
     {"work": "rerun", "case": "ours", "modules": OURS, "prepare": prepare_rerun, "run": run_ours, "check": check_rerun},
     {
