@@ -1,9 +1,8 @@
 """Reminders of n overdue payers: the daily run, its second run of the day, notices as PDF, e-mails and SMS.
 
 The run and its repetition are measured against OCA's account_credit_control with its own three-step policy on the same
-debts, one a payer (`run`) or three of different ages (`run-3-debts`), and against copying the rows that a run writes into
-copies of their tables (`floor, foreign keys`). Notices are measured against the same text by QWeb and wkhtmltopdf, e-mails
-and SMS against Odoo's own templates and queues.
+debts, and the run against copying the rows that it writes into copies of their tables (`floor, foreign keys`). Notices are
+measured against the same text by QWeb and wkhtmltopdf, e-mails and SMS against Odoo's own templates and queues.
 E-mails go to a mail server and SMS to a gateway that this file starts on the machine itself.
 """
 
@@ -43,8 +42,8 @@ def _partners(env, n, **values):
     return env["res.partner"].search([("name", "like", "Payer %")], order="name")
 
 
-def _property(env, n, debts=1, **partner):
-    """A property with n units whose payers owe `debts` charges each, of different ages where they are several."""
+def _property(env, n, **partner):
+    """A property with n units, each with one debt in the ledger."""
     env = env(context=dict(env.context, tracking_disable=True))
     n, wanted = min(n, REAL), n
     partners = _partners(env, n, **partner)
@@ -61,13 +60,13 @@ def _property(env, n, debts=1, **partner):
         )
         env.cr.commit()
     item = env["pm.fee.item"].create({"code": "B", "name": "Fee", "legal_basis": "x", "contract_reference": "y"})
-    for start in range(0, n * debts, 1000):
+    for start in range(0, n, 1000):
         charges = env["pm.charge"]._create_charges(
             [
                 {
                     "property_id": prop.id,
-                    "unit_id": units[number // debts].id,
-                    "partner_id": partners[number // debts].id,
+                    "unit_id": units[number].id,
+                    "partner_id": partners[number].id,
                     "item_id": item.id,
                     "kind": "opening",
                     "origin": "bench",
@@ -76,7 +75,7 @@ def _property(env, n, debts=1, **partner):
                     "due_date": _due(number),
                     "amount": _amount(number),
                 }
-                for number in range(start, min(start + 1000, n * debts))
+                for number in range(start, min(start + 1000, n))
             ]
         )
         charges._approve()
@@ -155,8 +154,8 @@ def _run(env):
     return env["pm.dunning.case"]._run_property(env["pm.property"].search([("code", "=", "BENCH")]))
 
 
-def prepare_run(env, n, debts=1):
-    _property(env, n, debts)
+def prepare_run(env, n):
+    _property(env, n)
     _levels(env, "notice", by_email=False, by_sms=False)
 
 
@@ -164,10 +163,6 @@ def run_ours(env, n):
     made = len(_run(env))
     env.cr.commit()
     return made
-
-
-def prepare_run_3(env, n):
-    prepare_run(env, n, debts=3)
 
 
 def check_run(env, n, outcome):
@@ -228,15 +223,15 @@ def check_rerun(env, n, outcome):
 # -- OCA account_credit_control -----------------------------------------------------------------------------------------
 
 
-def prepare_peer(env, n, debts=1):
+def prepare_peer(env, n):
     env = env(context=dict(env.context, tracking_disable=True))
     company = env.company
     partners = _partners(env, n)
     receivable = env["account.account"].search([("account_type", "=", "asset_receivable")], limit=1)
     income = env["account.account"].search([("account_type", "=", "income")], limit=1)
     journal = env["account.journal"].search([("type", "=", "general")], limit=1)
-    for start in range(0, n * debts, 200):
-        numbers = range(start, min(start + 200, n * debts))
+    for start in range(0, n, 200):
+        numbers = range(start, min(start + 200, n))
         move = env["account.move"].create(
             {
                 "move_type": "entry",
@@ -248,7 +243,7 @@ def prepare_peer(env, n, debts=1):
                         0,
                         {
                             "account_id": receivable.id,
-                            "partner_id": partners[number // debts].id,
+                            "partner_id": partners[number].id,
                             "date_maturity": _due(number),
                             "debit": _amount(number),
                         },
@@ -263,10 +258,6 @@ def prepare_peer(env, n, debts=1):
     policy.account_ids = receivable
     company.credit_policy_id = policy
     env.cr.commit()
-
-
-def prepare_peer_3(env, n):
-    prepare_peer(env, n, debts=3)
 
 
 def _peer_run(env):
@@ -286,13 +277,9 @@ def run_peer(env, n):
     return run.id
 
 
-def check_peer(env, n, outcome, debts=1):
+def check_peer(env, n, outcome):
     lines = env["credit.control.line"].search([("run_id", "=", outcome)])
-    assert len(lines.partner_id) == n and len(lines) == n * debts, (len(lines), len(lines.partner_id))
-
-
-def check_peer_3(env, n, outcome):
-    check_peer(env, n, outcome, debts=3)
+    assert len(lines.partner_id) == n and len(lines) == n, (len(lines), len(lines.partner_id))
 
 
 def prepare_peer_rerun(env, n):
@@ -601,21 +588,6 @@ CASES = [
         "prepare": prepare_floor,
         "run": run_floor,
         "check": check_floor,
-    },
-    {
-        "work": "run-3-debts",
-        "case": "ours",
-        "modules": OURS,
-        "prepare": prepare_run_3,
-        "run": run_ours,
-        "check": check_run,
-    },
-    {
-        "work": "run-3-debts",
-        **PEER,
-        "prepare": prepare_peer_3,
-        "run": run_peer,
-        "check": check_peer_3,
     },
     {"work": "rerun", "case": "ours", "modules": OURS, "prepare": prepare_rerun, "run": run_ours, "check": check_rerun},
     {
