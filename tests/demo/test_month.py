@@ -1,6 +1,5 @@
-"""What else belongs to the month: a drawer with change and a voided receipt, a refund asked for in the portal, the report."""
+"""What else belongs to the month: a drawer with change and a voided receipt, and the report."""
 
-import base64
 import os
 from pathlib import Path
 
@@ -47,32 +46,6 @@ def test_a_drawer_from_the_first_note_to_the_signature(page_as, shot):
     assert not cashier.errors + accountant.errors
 
 
-def test_owner_asks_for_a_refund_and_follows_it(page_as, shot):
-    """The sample's application can be withdrawn and made anew; the supervisor sees it with its photo."""
-    owner, supervisor = page_as("owner"), page_as("supervisor")
-    owner.goto("/my/bills")
-    owner.locator("a[href='/my/bills/refunds']").click()
-    owner.wait_for_selector("text=待批准")
-    owner.locator("button:has-text('撤回')").click()
-    owner.wait_for_selector("text=申请退款")
-    owner.fill("input[name=reason]", "同一张账单付了两次")
-    owner.locator("form button[type=submit]:has-text('申请')").click()
-    owner.wait_for_selector(".alert-danger")  # no photo of the receipt
-    photo = {"name": "收据.png", "mimeType": "image/png", "buffer": _photo()}
-    owner.set_input_files("input[name=files]", files=[photo])
-    shot(owner, "portal-refund-form")
-    owner.locator("form button[type=submit]:has-text('申请')").click()
-    owner.wait_for_selector("text=待批准")
-    shot(owner, "portal-refund")
-    [asked] = read(
-        supervisor, "pm.refund", [["state", "=", "submitted"], ["from_portal", "=", True]], ["amount", "evidence_ids"]
-    )
-    assert len(asked["evidence_ids"]) == 1
-    go(supervisor, f"refunds/{asked['id']}")
-    shot(supervisor, "refund-from-portal")
-    assert not owner.errors + supervisor.errors
-
-
 def test_the_report_of_the_month_names_its_rates(page_as, shot):
     accountant = page_as("accountant")
     [prop] = read(accountant, "pm.property", [["code", "=", "HY"]], ["name"])
@@ -109,12 +82,6 @@ def _take_cash(cashier, shot=None):
     return read(cashier, "pm.payment", [], ["receipt_name", "session_id", "amount", "state"], limit=1, order="id desc")[
         0
     ]
-
-
-def _photo():
-    return base64.b64decode(
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
-    )
 
 
 def _keep(content, name):
