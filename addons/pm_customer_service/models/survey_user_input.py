@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 
 class SurveyUserInput(models.Model):
@@ -6,8 +6,12 @@ class SurveyUserInput(models.Model):
 
     _inherit = "survey.user_input"
 
+    pm_invitation_ids = fields.One2many(
+        "pm.survey.invitation", "user_input_id", string="Questionnaire of a Household", readonly=True
+    )
+
     def _mark_done(self):
         result = super()._mark_done()
         # sudo: the customer who answers has no rights on our list
-        self.env["pm.survey.invitation"].sudo().search([("user_input_id", "in", self.ids)])._mark_returned()
+        self.sudo().pm_invitation_ids._mark_returned()
         return result

@@ -349,6 +349,18 @@ class TestSurveyLink(SurveyCase, HttpCase):
         )
         self.assertNotIn("data-answer-token", self.url_open(survey.survey_id.get_start_url()).text)
 
+    def test_a_household_that_has_answered_is_not_asked_to_answer_again(self):
+        survey = self.distribute(self.prepare(date_close="2099-01-01"))
+        row = survey.invitation_ids[0]
+        answer = row.sudo().user_input_id
+        self.answer(row, {"repair": 4})
+        page = self.url_open(f"/survey/{answer.survey_id.access_token}/{answer.access_token}").text
+        self.assertIn(answer.access_token, page)
+        self.assertNotIn("/survey/retry/", page)
+        row.sudo().user_input_id = False
+        page = self.url_open(f"/survey/{answer.survey_id.access_token}/{answer.access_token}").text
+        self.assertIn("/survey/retry/", page, "an answer of anybody else may be repeated")
+
     def test_portal_shows_own_questionnaires_and_published_results_only(self):
         survey = self.distribute(self.prepare(date_close="2099-01-01"))
         # The list stands in the order of the lot.
