@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .pm_unit import UNIT_TYPES
@@ -31,7 +31,7 @@ class PmUnitFile(models.Model):
     _description = "Unit File Item"
     _inherit = ["pm.program.fields", "pm.files", "mail.thread"]
     _order = "unit_id, type_id, id"
-    _program_fields = frozenset({"destroyed_at", "destroyed_by_id"})
+    _program_fields = frozenset({"destroyed_at", "destroyed_by_id", "kept_elsewhere"})
 
     unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict")
     property_id = fields.Many2one(related="unit_id.property_id", store=True, index=True)
@@ -54,6 +54,10 @@ class PmUnitFile(models.Model):
     destroyed_at = fields.Datetime(string="Destroyed On", readonly=True, copy=False, tracking=True)
     destroyed_by_id = fields.Many2one("res.users", string="Destroyed By", readonly=True, copy=False, tracking=True)
 
+    kept_elsewhere = fields.Text(
+        readonly=True, copy=False, help="Scans that were not deleted with the paper, because another record needs them."
+    )
+
     @api.depends("type_id.retention_months", "unit_id.party_ids.date_to", "partner_id")
     def _compute_keep_until(self):
         for item in self:
@@ -75,7 +79,11 @@ class PmUnitFile(models.Model):
             raise UserError(self.env._("What is recorded about a destroyed paper is history and stays."))
 
     def action_destroy(self):
-        """Destroy expired or surplus papers: their scans are deleted, who did it and when is kept. Source: S4-36."""
+        """Destroy expired or surplus papers: their scans are deleted, who did it and when is kept. Source: S4-36.
+
+        A scan that another record holds (the procedure that it was filed from, a paper with a longer term) is not this
+        paper's to delete: it leaves the paper, stays where it belongs, and the paper says where that is.
+        """
         self.check_access("write")
         if not self.env.su and not self.env.user.has_group("pm_base.group_supervisor"):
             raise AccessError(self.env._("To destroy papers you must be a supervisor (S4-36)."))
@@ -93,10 +101,28 @@ class PmUnitFile(models.Model):
                 )
         # sudo: scans belong to whoever uploaded them; the record of the destruction is written here only
         items = self.sudo()
-        items.attachment_ids.unlink()
         files = self.env["ir.attachment"].sudo().search([("res_model", "=", self._name), ("res_id", "in", self.ids)])
-        files.unlink()
-        items.write({"destroyed_at": fields.Datetime.now(), "destroyed_by_id": self.env.uid, "active": False})
+        files |= items.attachment_ids
+        elsewhere = self._files_held_elsewhere(files, items)
+        for item in items:
+            item.write(
+                {
+                    "kept_elsewhere": "\n".join(
+                        f"{file.name}: {elsewhere[file].display_name}"
+                        for file in item.attachment_ids
+                        if file in elsewhere
+                    ),
+                    "attachment_ids": [Command.clear()],
+                    "destroyed_at": fields.Datetime.now(),
+                    "destroyed_by_id": self.env.uid,
+                    "active": False,
+                }
+            )
+        for file, holder in elsewhere.items():
+            if file.res_model == self._name and file.res_id in self.ids:
+                # Read from now on by whoever reads the record that it stays with.
+                file.write({"res_model": holder._name, "res_id": holder.id})
+        files.filtered(lambda file: file not in elsewhere).unlink()
 
     @api.depends("type_id", "name")
     def _compute_display_name(self):

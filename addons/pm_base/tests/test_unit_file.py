@@ -51,6 +51,30 @@ class TestUnitFile(PmCase):
             self.paper.with_user(self.supervisor).action_destroy()
         self.assertTrue(self.paper.destroyed_at)
 
+    def test_what_another_record_holds_is_not_destroyed_with_the_paper(self):
+        Attachment = self.env["ir.attachment"]
+        shared = Attachment.create({"name": "shared.pdf", "raw": b"s"})
+        borrowed = Attachment.create(
+            {"name": "profile.pdf", "raw": b"p", "res_model": "pm.property", "res_id": self.property.id}
+        )
+        self.paper.attachment_ids |= shared | borrowed
+        other = self.paper.copy({"name": "Kept longer", "attachment_ids": [(6, 0, shared.ids)]})
+        # One more of the two destroyed at once counts for nobody.
+        twin = self.paper.copy({"attachment_ids": [(6, 0, self.scan.ids)]})
+        papers = self.paper | twin
+        papers.write({"destroy_reason": "Filed twice"})
+        papers.with_user(self.supervisor).action_destroy()
+        self.assertFalse(self.scan.exists())
+        self.assertEqual((shared.raw, borrowed.raw), (b"s", b"p"))
+        self.assertEqual((shared.res_model, shared.res_id), ("pm.unit.file", other.id))
+        self.assertFalse(self.paper.attachment_ids)
+        self.assertIn("shared.pdf: Copy of the lease Kept longer", self.paper.kept_elsewhere)
+        self.assertIn(f"profile.pdf: {self.property.display_name}", self.paper.kept_elsewhere)
+        self.assertFalse(twin.kept_elsewhere)
+        self.assertEqual(shared.with_user(self.officer).raw, b"s")
+        with self.assertRaises(AccessError):
+            other.with_user(self.manager).write({"kept_elsewhere": "forged"})
+
     def test_only_a_supervisor_destroys_and_nobody_pretends(self):
         self.paper.destroy_reason = "Filed twice"
         for user in self.users_of("officer", "assistant"):
