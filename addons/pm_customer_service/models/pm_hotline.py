@@ -18,8 +18,9 @@ class PmHotline(models.Model):
 
     _name = "pm.hotline"
     _description = "Service Hotline"
-    _inherit = ["mail.thread"]
+    _inherit = ["pm.program.fields", "mail.thread"]
     _order = "property_id, sequence, hour_from, id"
+    _program_fields = frozenset({"announced_at"})
 
     _hours = models.Constraint(
         "CHECK (hour_from >= 0 AND hour_from < 24 AND hour_to > 0 AND hour_to <= 24 AND hour_from <> hour_to)",
@@ -147,7 +148,7 @@ class PmHotline(models.Model):
                         for partner in people
                     ]
                 )
-            line.announced_at = fields.Datetime.now()
+            line.sudo().announced_at = fields.Datetime.now()  # sudo: _program_fields
 
 
 class PmProperty(models.Model):

@@ -8,8 +8,9 @@ class PmTeam(models.Model):
 
     _name = "pm.team"
     _description = "Service Team"
-    _inherit = ["mail.alias.mixin"]
+    _inherit = ["pm.program.fields", "mail.alias.mixin"]
     _order = "sequence, name, id"
+    _program_fields = frozenset({"last_turn_id"})
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)

@@ -81,4 +81,4 @@ class PmTeamDispatch(models.Model):
             jobs[user.id] = jobs.get(user.id, 0) + 1
             last = user
         if last != self.last_turn_id:
-            self.last_turn_id = last
+            self.sudo().last_turn_id = last  # sudo: _program_fields

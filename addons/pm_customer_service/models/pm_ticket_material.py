@@ -6,7 +6,9 @@ class PmTicketMaterial(models.Model):
 
     _name = "pm.ticket.material"
     _description = "Material Used"
+    _inherit = ["pm.program.fields"]
     _order = "id"
+    _program_fields = frozenset({"user_id"})
 
     _quantity_positive = models.Constraint("CHECK (quantity > 0)", "The quantity of a material must be above zero.")
     _short = models.Constraint(
@@ -25,7 +27,7 @@ class PmTicketMaterial(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        lines = super().create([dict(vals, user_id=self.env.uid) for vals in vals_list])
+        lines = super().create(vals_list)
         lines.ticket_id._check_in_hand()
         return lines
 

@@ -132,7 +132,7 @@ class PmCollectionPlan(models.Model):
         return self.line_ids._action_movements(self.env._("Charges and payments of %s", self.name))
 
     def _refresh(self):
-        for plan in self:
+        for plan in self.sudo():  # sudo: what is to be collected is read from the books, nobody enters it
             figures = plan.property_id._collection_groups(plan.month, plan.date_to, "user_id")
             known = {(line.user_id, line.kind): line for line in plan.line_ids}
             for user, row in figures.items():
@@ -203,7 +203,9 @@ class PmCollectionPlanLine(models.Model):
 
     _name = "pm.collection.plan.line"
     _description = "Collection Plan Line"
+    _inherit = ["pm.program.fields"]
     _order = "plan_id, kind, user_id"
+    _program_fields = frozenset({"base_amount"})
 
     _once = models.UniqueIndex("(plan_id, kind, COALESCE(user_id, 0))", "The plan has this row already.")
     _rate_range = models.Constraint(

@@ -17,6 +17,7 @@ class PmRenovationWorker(models.Model):
     _order = "renovation_id, id"
     _step_fields = frozenset(
         {
+            "id_shown_at",
             "pass_number",
             "pass_token",
             "valid_from",
@@ -43,7 +44,7 @@ class PmRenovationWorker(models.Model):
     phone = fields.Char()
     photo = fields.Image(max_width=480, max_height=480)
     id_shown = fields.Boolean("ID Shown", help="The identity card was shown and handed back at once.")
-    id_shown_at = fields.Datetime("ID Shown On", readonly=True)
+    id_shown_at = fields.Datetime("ID Shown On", readonly=True, copy=False)
     pass_number = fields.Char(readonly=True, copy=False)
     pass_token = fields.Char(readonly=True, copy=False, groups="pm_base.group_officer")
     valid_from = fields.Date()
@@ -166,11 +167,14 @@ class PmRenovationWorker(models.Model):
         self.ensure_one()
         return f"{self.get_base_url()}/pm/pass/{self.sudo().pass_token}"  # sudo: printed by any reader of the pass
 
-    @api.onchange("id_shown")
-    def _onchange_id_shown(self):
-        self.id_shown_at = fields.Datetime.now() if self.id_shown else False
+    @api.model_create_multi
+    def create(self, vals_list):
+        workers = super().create(vals_list)
+        workers.filtered("id_shown")._stamp(id_shown_at=fields.Datetime.now())
+        return workers
 
     def write(self, vals):
-        if vals.get("id_shown"):
-            vals = {**vals, "id_shown_at": fields.Datetime.now()}
-        return super().write(vals)
+        result = super().write(vals)
+        if "id_shown" in vals:
+            self._stamp(id_shown_at=fields.Datetime.now() if vals["id_shown"] else False)
+        return result
