@@ -14,6 +14,7 @@ from . import test_kpi
 from . import test_kpi_catalogue
 from . import test_mail_intake
 from . import test_portal
+from . import test_script_in_text
 from . import test_security
 from . import test_ticket
 from . import test_ticket_link
