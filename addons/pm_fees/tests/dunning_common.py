@@ -46,6 +46,22 @@ class DunningCase(CashierCase):
             day += timedelta(days=1)
         return seen
 
+    def complaint(self, **values):
+        return (
+            self.env["pm.ticket"]
+            .with_user(self.officer)
+            .create(
+                {
+                    "name": "The roof leaks",
+                    "type_id": self.env["pm.ticket.type"].search([("code", "=", "complaint")], limit=1).id,
+                    "unit_id": self.units[0].id,
+                    "property_id": self.property.id,
+                    "partner_id": self.owners[0].id,
+                    **values,
+                }
+            )
+        )
+
     def case(self, unit=None):
         return self.env["pm.dunning.case"].search(
             [("unit_id", "=", (unit or self.units[0]).id)], order="id desc", limit=1

@@ -19,22 +19,6 @@ class TestDunningHold(DunningCase):
         cls.debt = cls.charge(due="2026-01-10", amount=300)
         cls.run_day("2026-01-11")
 
-    def complaint(self, **values):
-        return (
-            self.env["pm.ticket"]
-            .with_user(self.officer)
-            .create(
-                {
-                    "name": "The roof leaks",
-                    "type_id": self.env["pm.ticket.type"].search([("code", "=", "complaint")], limit=1).id,
-                    "unit_id": self.units[0].id,
-                    "property_id": self.property.id,
-                    "partner_id": self.owners[0].id,
-                    **values,
-                }
-            )
-        )
-
     def dispute(self, ticket=None, **values):
         return (
             self.env["pm.dunning.hold"]

@@ -45,7 +45,11 @@ class TestDunningLadder(DunningCase):
             elif day == date(2026, 4, 20):
                 self.pay((debts[paying], 50), date=day)
             elif day == date(2026, 5, 20):
-                values = {"kind": "dispute", "ticket_id": self.complaint(disputing).id, "reason": "the roof leaks"}
+                values = {
+                    "kind": "dispute",
+                    "ticket_id": self.complaint(unit_id=self.units[2].id, partner_id=disputing.id).id,
+                    "reason": "the roof leaks",
+                }
                 hold.with_user(self.officer).create({"case_id": case(disputing).id, **values})
             elif day == date(2026, 8, 20):
                 case(disputing).hold_ids.with_user(self.supervisor).write({"review": "repaired", "justified": "yes"})
@@ -79,21 +83,6 @@ class TestDunningLadder(DunningCase):
         waiting = self.env["pm.dunning.action"].search([("kind", "in", (LETTER, MANDATE))])
         self.assertEqual(set(waiting.mapped("state")), {"to_approve"}, "the program proposes, a person decides (L-07)")
         self.assertFalse(self.env["pm.legal.case"].search([("dunning_case_id", "in", waiting.case_id.ids)]))
-
-    def complaint(self, partner):
-        return (
-            self.env["pm.ticket"]
-            .with_user(self.officer)
-            .create(
-                {
-                    "name": "The roof leaks",
-                    "type_id": self.env["pm.ticket.type"].search([("code", "=", "complaint")], limit=1).id,
-                    "unit_id": self.units[2].id,
-                    "property_id": self.property.id,
-                    "partner_id": partner.id,
-                }
-            )
-        )
 
     def test_large_is_who_manages_more_than_one_and_a_half_permille(self):
         """Strictly more, of the property's whole managed area (S0-137, OCR-01)."""

@@ -3,26 +3,14 @@ from datetime import datetime, timedelta
 from freezegun import freeze_time
 from odoo import http
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests.common import HttpCase, tagged
+from odoo.tests.common import tagged
 
 from .cashier_common import CashierCase
 from .online_common import OnlinePayments
+from .portal_common import PortalCase
 
 
-class MoneyPortalCase(OnlinePayments, CashierCase, HttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        for user in (cls.portal_user, cls.other_portal):
-            user.password = user.login
-
-    def setUp(self):
-        super().setUp()
-        self.opener.cookies["frontend_lang"] = "en_US"
-
-    def login(self, user):
-        self.authenticate(user.login, user.login)
-
+class MoneyPortalCase(OnlinePayments, PortalCase):
     def begin(self, charge):
         """The customer presses Pay: a transaction is made over HTTP."""
         self.login(self.portal_user)

@@ -1,9 +1,9 @@
 import base64
 
 from odoo import http
-from odoo.tests.common import HttpCase, tagged
+from odoo.tests.common import tagged
 
-from .cashier_common import CashierCase
+from .portal_common import PortalCase
 
 _PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -11,24 +11,16 @@ _PIXEL = base64.b64decode(
 
 
 @tagged("post_install", "-at_install")
-class TestPortalRefund(CashierCase, HttpCase):
+class TestPortalRefund(PortalCase):
     """The payer applies for a refund in the portal; it goes the way of every refund, and nobody reaches another's money."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        for user in (cls.portal_user, cls.other_portal):
-            user.password = user.login
 
     def setUp(self):
         super().setUp()
-        self.opener.cookies["frontend_lang"] = "en_US"
         self.payment = self.pay((self.charge(amount=100), 100), amount=150, allow_credit=True)
         self.key = f"{self.payment.id}-{self.units[0].id}"
 
     def apply(self, user=None, photo=True, **values):
-        login = (user or self.portal_user).login
-        self.authenticate(login, login)
+        self.login(user or self.portal_user)
         return self.url_open(
             "/my/bills/refunds/apply",
             data={
@@ -85,10 +77,10 @@ class TestPortalRefund(CashierCase, HttpCase):
         refund = self.refunds()
         self.assertEqual(len(refund), 1)
         token = {"csrf_token": http.Request.csrf_token(self)}
-        self.authenticate(self.other_portal.login, self.other_portal.login)
+        self.login(self.other_portal)
         foreign = {"csrf_token": http.Request.csrf_token(self)}
         self.assertEqual(self.url_open(f"/my/bills/refunds/{refund.id}/cancel", data=foreign).status_code, 404)
-        self.authenticate(self.portal_user.login, self.portal_user.login)
+        self.login(self.portal_user)
         token = {"csrf_token": http.Request.csrf_token(self)}
         self.url_open(f"/my/bills/refunds/{refund.id}/cancel", data=token)
         self.assertEqual(refund.state, "cancelled")
@@ -101,7 +93,7 @@ class TestPortalRefund(CashierCase, HttpCase):
             with self.subTest(key=key):
                 self.assertEqual(self.apply(offer=key).status_code, 404)
         self.assertFalse(self.refunds())
-        self.authenticate(self.other_portal.login, self.other_portal.login)
+        self.login(self.other_portal)
         text = self.url_open("/my/bills/refunds").text
         self.assertNotIn(self.payment.receipt_name, text)
 
@@ -113,11 +105,11 @@ class TestPortalRefund(CashierCase, HttpCase):
         self.assertEqual(self.apply().status_code, 404)
 
     def test_without_money_left_there_is_nothing_to_apply_for(self):
-        self.authenticate(self.other_portal.login, self.other_portal.login)
+        self.login(self.other_portal)
         self.assertIn("None of your receipts has money left", self.url_open("/my/bills/refunds").text)
 
     def test_a_forged_form_is_refused(self):
-        self.authenticate(self.portal_user.login, self.portal_user.login)
+        self.login(self.portal_user)
         answer = self.url_open("/my/bills/refunds/apply", data={"offer": self.key, "reason": "r"})
         self.assertEqual(answer.status_code, 400)
         self.assertFalse(self.refunds())
