@@ -146,6 +146,9 @@ class Walk:
             self.findings.setdefault(screen, []).extend(wrong)
 
     def open(self, action, screen):
+        if self.page.locator(".o_datetime_picker").count():
+            # Opened with a row of dates; where no click leaves the screen, it would stay over the next one.
+            self.page.keyboard.press("Escape")
         self.page.evaluate(OPEN, action)
         self.settle()
         self.note(screen)
