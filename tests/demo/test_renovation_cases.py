@@ -107,7 +107,7 @@ def test_violation_failed_acceptance_and_deduction(households, page_as, new_page
     site.locator("input[name=name]").first.fill("罗师傅")
     site.locator("input[name=trade]").first.fill("水电工")
     site.locator("form[action$='/do/worker'] button").click()
-    assert "罗师傅" in site.inner_text("body")
+    site.get_by_text("罗师傅").first.wait_for()
 
     # The patrol on a phone: one tap a point; a violation is found on it.
     call(butler, "pm.renovation.inspection", "create", [{"renovation_id": case_id, "date": str(date.today())}])

@@ -110,6 +110,7 @@ class PmCollectionPlan(models.Model):
             plan.sudo().write({"state": "approved", "approved_by": self.env.uid, "approved_on": fields.Datetime.now()})
 
     def action_reopen(self):
+        self.check_access("write")
         if not self.env.user.has_group("pm_base.group_manager"):
             raise AccessError(self.env._("To reopen a collection plan you must be the project manager."))
         # sudo: _program_fields
