@@ -271,6 +271,23 @@ class PmProperty(models.Model):
         """Return as naive UTC the beginning of the local date ``day``."""
         return self._local_to_utc(day)
 
+    def _works_on(self, day):
+        """Return whether ``day`` is a working day of the property's calendar; every day is one without a calendar."""
+        self.ensure_one()
+        if not self.calendar_id:
+            return True
+        # The hours of the calendar are those of the property's own clock, whatever zone the calendar names.
+        zone = pytz.timezone(self.tz)
+        begin, end = (zone.localize(datetime.combine(date, time.min)) for date in (day, day + timedelta(days=1)))
+        return bool(self.calendar_id._work_intervals_batch(begin, end, tz=zone)[False])
+
+    def _staff(self, group):
+        """Return the active users of ``group`` who work here; an administrator, who may do everything, comes last."""
+        self.ensure_one()
+        # sudo: the members of a group are looked up, not shown
+        people = group.sudo().all_user_ids.filtered(lambda user: self in user.pm_property_ids and user.active)
+        return people.sorted(lambda user: user.has_group("base.group_system"))
+
     @api.depends("name", "code")
     @api.depends_context("show_property_code")
     def _compute_display_name(self):

@@ -1,9 +1,6 @@
 from odoo import models
 
-
-def _selection_label(record, name):
-    """Return the translated label of a selection field's value."""
-    return dict(record._fields[name]._description_selection(record.env)).get(record[name], "")
+from ..tools.labels import selection_label
 
 
 class ReportPropertyProfile(models.AbstractModel):
@@ -89,8 +86,8 @@ class ReportPropertyProfile(models.AbstractModel):
                     (_("Reclaimed water"), yes if record.reclaimed_water else no),
                     (_("Refuse stations"), record.refuse_station_count),
                     (_("Septic tanks"), record.septic_tank_count),
-                    (_("Gas"), _selection_label(record, "gas_type")),
-                    (_("Heating"), _selection_label(record, "heating_type")),
+                    (_("Gas"), selection_label(record, "gas_type")),
+                    (_("Heating"), selection_label(record, "heating_type")),
                 ]
             ),
         ]
@@ -131,7 +128,7 @@ class ReportPropertyProfile(models.AbstractModel):
         rows = []
         for zone in record.zone_ids:
             count, area = totals.get(zone, (0, 0.0))
-            rows.append([zone.name, _selection_label(zone, "zone_type"), str(count), area])
+            rows.append([zone.name, selection_label(zone, "zone_type"), str(count), area])
         return rows
 
     def _building_rows(self, record):

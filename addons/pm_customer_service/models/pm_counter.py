@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.pm_base.tools.labels import selection_label
 from odoo.addons.pm_base.tools.staff import staff_only
 
 from .pm_ticket import CHANNELS, OPEN_STATES
@@ -165,9 +166,6 @@ class PmCounter(models.AbstractModel):
         )
         people = unit.occupant_ids or unit.owner_ids
         caller = people if len(people) == 1 else unit.payer_id
-        selection = lambda record, name: dict(record._fields[name]._description_selection(self.env)).get(  # noqa: E731
-            record[name], ""
-        )
         return {
             "id": unit.id,
             "name": unit.name,
@@ -175,10 +173,15 @@ class PmCounter(models.AbstractModel):
             "property": unit.property_id.name,
             "place": " · ".join(
                 str(part)
-                for part in (unit.building_id.display_name, unit.zone_id.name, unit.floor, selection(unit, "unit_type"))
+                for part in (
+                    unit.building_id.display_name,
+                    unit.zone_id.name,
+                    unit.floor,
+                    selection_label(unit, "unit_type"),
+                )
                 if part
             ),
-            "status": selection(unit, "status"),
+            "status": selection_label(unit, "status"),
             # sudo: the name of the butler, a colleague
             "butler": unit.sudo().user_id.name or "",
             "caller_id": caller.id,
@@ -186,7 +189,7 @@ class PmCounter(models.AbstractModel):
                 {
                     "id": party.partner_id.id,
                     "name": party.partner_id.name,
-                    "role": selection(party, "role"),
+                    "role": selection_label(party, "role"),
                     "phone": party.phone or "",
                     "email": party.email or "",
                     "plate": party.partner_id.pm_plate or "",

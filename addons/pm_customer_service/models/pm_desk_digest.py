@@ -42,7 +42,7 @@ class PmDeskDigest(models.AbstractModel):
     def _send(self, prop):
         """Record today's digests of ``prop`` as messages, and that this was done. It may be repeated."""
         today = prop._today()
-        if prop._is_working_day(today):
+        if prop._works_on(today):
             keys = {f"desk-digest/{user.id}/{today}": user for user in prop._digest_users()}
             known = self.env["pm.message"].search([("key", "in", list(keys))]).mapped("key")
             self.env["pm.message"]._enqueue(
@@ -79,7 +79,7 @@ class PmDeskDigest(models.AbstractModel):
         """Return the properties the digest is about: ``prop`` and the reader's others that work today and want one."""
         mine = self.env.user.pm_property_ids | self.env["pm.property"].search([("manager_id", "=", self.env.uid)])
         return (prop.with_env(self.env) | mine).filtered(
-            lambda one: one == prop or (one.digest_mode != "never" and one._is_working_day(today))
+            lambda one: one == prop or (one.digest_mode != "never" and one._works_on(today))
         )
 
     @api.model

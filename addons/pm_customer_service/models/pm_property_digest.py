@@ -1,6 +1,3 @@
-from datetime import timedelta
-
-import pytz
 from odoo import fields, models
 from odoo.fields import Domain
 
@@ -32,16 +29,6 @@ class PmProperty(models.Model):
         help="Hour of the property's own time from which the daily digest is sent: before the meeting at 8:30 (S4-64).",
     )
     digest_done_on = fields.Date(readonly=True, copy=False, groups="base.group_system")
-
-    def _is_working_day(self, day):
-        """Return whether the property works on the date ``day``; without a calendar it always does."""
-        self.ensure_one()
-        if not self.calendar_id:
-            return True
-        zone = pytz.timezone(self.tz)
-        start = pytz.utc.localize(self._local_midnight_utc(day)).astimezone(zone)
-        stop = pytz.utc.localize(self._local_midnight_utc(day + timedelta(days=1))).astimezone(zone)
-        return bool(self.calendar_id._work_intervals_batch(start, stop, tz=zone)[False]._items)
 
     def _digest_users(self):
         """Return who receives the daily digest of these properties: their supervisors and managers, unless they chose not to."""

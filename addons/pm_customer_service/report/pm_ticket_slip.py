@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 
 class ReportTicketSlip(models.AbstractModel):
     """Complaint slip or repair slip (投诉单, 维修单): what was asked, what was done, and room for signatures. Source: S4, App. (4)."""
@@ -26,9 +28,6 @@ class ReportTicketSlip(models.AbstractModel):
     def _story(self, record, kit):
         _ = record.env._
 
-        def label(name):
-            return dict(record._fields[name]._description_selection(record.env)).get(record[name]) or ""
-
         def moment(value):
             return kit.datetime(value, tz=record.property_id.tz) if value else ""
 
@@ -41,12 +40,12 @@ class ReportTicketSlip(models.AbstractModel):
             kit.pairs(
                 [
                     (_("Received At"), moment(record.received_at)),
-                    (_("Channel"), label("channel")),
+                    (_("Channel"), selection_label(record, "channel")),
                     (_("Customer"), record.contact_name or ""),
                     (_("Phone"), record.contact_phone or ""),
                     (_("Place"), place),
                     (_("Category"), record.category_id.display_name or ""),
-                    (_("Severity"), label("severity")),
+                    (_("Severity"), selection_label(record, "severity")),
                     (_("Agreed Time"), moment(record.promised_date)),
                     (_("First Receiver"), staff.first_receiver_id.name or ""),
                     (_("Handler"), staff.user_id.name or ""),
@@ -62,14 +61,19 @@ class ReportTicketSlip(models.AbstractModel):
             story.append(
                 kit.pairs(
                     [
-                        (_("Outcome"), label("outcome")),
+                        (_("Outcome"), selection_label(record, "outcome")),
                         (_("Handled At"), moment(record.handled_at)),
                         (_("Result Reported On"), moment(record.fed_back_at)),
                         (_("Closed At"), moment(record.closed_at)),
                     ]
                 )
             )
-            for text in (label("decision"), record.decision_reason, record.explanation, record.solution):
+            for text in (
+                selection_label(record, "decision"),
+                record.decision_reason,
+                record.explanation,
+                record.solution,
+            ):
                 if text:
                     story.append(kit.p(text))
         else:

@@ -65,8 +65,4 @@ class PmApprovalLevel(models.Model):
     def _approver_for(self, purpose, amount, prop, author):
         """Somebody of the property who may approve an amount, to be asked by an activity; nobody when there is none."""
         group = self._level_for(purpose, amount, prop.company_id).group_id
-        # sudo: the members of a group are looked up, not shown
-        people = group.sudo().all_user_ids.filtered(
-            lambda user: prop in user.pm_property_ids and user != author and user.active
-        )
-        return people.sorted(lambda user: user.has_group("base.group_system"))[:1]
+        return (prop._staff(group) - author)[:1]

@@ -501,11 +501,7 @@ class PmBillingRun(models.Model):
             ):
                 continue
             run = self.create({"property_id": prop.id, "date_from": month, "automatic": True})
-            accountants = self.env.ref("pm_base.group_accountant").all_user_ids.filtered(
-                lambda user, prop=prop: prop in user.pm_property_ids
-            )
-            # An administrator who may do everything is the last to be asked.
-            for user in accountants.sorted(lambda user: user.has_group("base.group_system"))[:1]:
+            for user in prop._staff(self.env.ref("pm_base.group_accountant"))[:1]:
                 run.activity_schedule(
                     "mail.mail_activity_data_todo", user_id=user.id, summary=self.env._("Compute the monthly charges")
                 )

@@ -183,12 +183,7 @@ class PmCollectionPlan(models.Model):
     def _ask_for_report(self):
         """S0-39: in the fourth week the supervisor compiles the collection status with finance."""
         self.ensure_one()
-        # sudo: the members of a group are looked up, not shown
-        people = (
-            self.env.ref("pm_base.group_supervisor")
-            .sudo()
-            .all_user_ids.filtered(lambda user: self.property_id in user.pm_property_ids and user.active)
-        )
+        people = self.property_id._staff(self.env.ref("pm_base.group_supervisor"))
         managers = self.env.ref("pm_base.group_manager")
         for user in people.sorted(lambda user: managers in user.all_group_ids)[:1]:
             self.activity_schedule(

@@ -91,13 +91,7 @@ class PmInvoiceRequest(models.Model):
             }
         )
         charges.invoice_request_id = request
-        # sudo: the members of a group are looked up, not shown
-        people = (
-            self.env.ref("pm_base.group_accountant")
-            .sudo()
-            .all_user_ids.filtered(lambda user: request.property_id in user.pm_property_ids and user.active)
-        )
-        for user in people.sorted(lambda user: user.has_group("base.group_system"))[:1]:
+        for user in request.property_id._staff(self.env.ref("pm_base.group_accountant"))[:1]:
             request.activity_schedule(
                 "mail.mail_activity_data_todo", user_id=user.id, summary=self.env._("Issue the invoice")
             )

@@ -188,11 +188,7 @@ class PmOnlineInquiry(models.Model):
             ]
         )
         inquiries = self.create([{"transaction_id": transaction.id} for transaction in waiting])
-        accountants = self.env.ref("pm_base.group_accountant").all_user_ids.filtered(
-            lambda user: prop in user.pm_property_ids and user.active
-        )
-        # An administrator who may do everything is the last to be asked.
-        for user in accountants.sorted(lambda user: user.has_group("base.group_system"))[:1]:
+        for user in prop._staff(self.env.ref("pm_base.group_accountant"))[:1]:
             for inquiry in inquiries:
                 inquiry.activity_schedule(
                     _TODO, user_id=user.id, summary=self.env._("The provider has not answered this online payment")

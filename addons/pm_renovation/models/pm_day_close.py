@@ -1,6 +1,5 @@
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
-import pytz
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
@@ -291,14 +290,3 @@ class PmProperty(models.Model):
         default=17 + 10 / 60,
         help="From this hour of a working day the butlers fill in their five registers (S4-76: 17:10); 0 = not asked for.",
     )
-
-    def _works_on(self, day):
-        """Return whether ``day`` is a working day of the property's calendar; every day is one without a calendar."""
-        self.ensure_one()
-        if not self.calendar_id:
-            return True
-        # The hours of the calendar are those of the property's own clock, whatever zone the calendar names.
-        zone = pytz.timezone(self.tz)
-        begin = zone.localize(datetime.combine(day, time.min))
-        intervals = self.calendar_id._work_intervals_batch(begin, begin + timedelta(days=1), tz=zone)
-        return bool(intervals[False])

@@ -2,7 +2,7 @@
 
 from odoo import models
 
-from .renovation_document import selection_label
+from odoo.addons.pm_base.tools.labels import selection_label
 
 
 class ReportDeduction(models.AbstractModel):

@@ -3,7 +3,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from .renovation_document import selection_label
+from odoo.addons.pm_base.tools.labels import selection_label
 
 
 class ReportAcceptance(models.AbstractModel):

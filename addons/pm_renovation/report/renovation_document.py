@@ -7,17 +7,14 @@ from odoo import models
 from odoo.exceptions import UserError
 from reportlab.platypus import KeepTogether
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 
 def narrow_box(kit, flowables):
     """A frame of a quarter of the page."""
     narrow = copy(kit)
     narrow.width = kit.width * 0.2
     return narrow.box(flowables)
-
-
-def selection_label(record, name):
-    """Return the translated label of a selection field's value."""
-    return dict(record._fields[name]._description_selection(record.env)).get(record[name], "")
 
 
 class RenovationDocument(models.AbstractModel):
