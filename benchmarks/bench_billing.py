@@ -251,20 +251,13 @@ TABLES = ("pm_charge", "account_move_line")
 
 def prepare_floor(env, n, foreign_keys=False):
     """Bill the month once, keep its rows, and empty copies of the tables with their indexes."""
+    from rows import prepare_copies
+
     prepare_ours(env, n)
     run_ours(env, n)
+    prepare_copies(env, TABLES, foreign_keys)
     for table in TABLES:
-        env.cr.execute(
-            f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)"
-        )
         env.cr.execute(f"CREATE TABLE source_{table} AS SELECT * FROM {table}")
-        if foreign_keys:
-            env.cr.execute(
-                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'",
-                [table],
-            )
-            for (definition,) in env.cr.fetchall():
-                env.cr.execute(f"ALTER TABLE floor_{table} ADD {definition}")
     env.cr.commit()
 
 
@@ -273,14 +266,9 @@ def prepare_floor_keys(env, n):
 
 
 def run_floor(env, n):
-    import tempfile
+    from rows import fill_copies
 
-    for table in TABLES:
-        with tempfile.TemporaryFile("w+") as rows:
-            env.cr._obj.copy_expert(f"COPY source_{table} TO STDOUT", rows)
-            rows.seek(0)
-            env.cr._obj.copy_expert(f"COPY floor_{table} FROM STDIN", rows)
-    env.cr.commit()
+    fill_copies(env, TABLES, source="source_")
 
 
 def check_floor(env, n, outcome):

@@ -178,30 +178,18 @@ TABLES = ("pm_dunning_case", "pm_dunning_action")
 
 def prepare_floor(env, n):
     """Run once, keep the rows, and empty copies of their tables with the same indexes and references."""
+    from rows import prepare_copies
+
     prepare_run(env, n)
     _run(env)
     env.flush_all()
-    for table in TABLES:
-        env.cr.execute(
-            f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)"
-        )
-        env.cr.execute(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'",
-            [table],
-        )
-        for (definition,) in env.cr.fetchall():
-            env.cr.execute(f"ALTER TABLE floor_{table} ADD {definition}")
+    prepare_copies(env, TABLES, foreign_keys=True)
 
 
 def run_floor(env, n):
-    import tempfile
+    from rows import fill_copies
 
-    for table in TABLES:
-        with tempfile.TemporaryFile("w+") as rows:
-            env.cr._obj.copy_expert(f"COPY {table} TO STDOUT", rows)
-            rows.seek(0)
-            env.cr._obj.copy_expert(f"COPY floor_{table} FROM STDIN", rows)
-    env.cr.commit()
+    fill_copies(env, TABLES)
 
 
 def check_floor(env, n, outcome):

@@ -1,4 +1,6 @@
-"""Rows by the ten thousand, for `prepare`: copied in SQL from one that the ORM has made."""
+"""Rows by the ten thousand: copied in SQL from one that the ORM has made, for `prepare`; and copies of whole tables, for the floor."""
+
+import tempfile
 
 
 def copy_rows(env, record, count, **changed):
@@ -22,3 +24,28 @@ def copy_rows(env, record, count, **changed):
     )
     env.cr.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
     env.invalidate_all()
+
+
+def prepare_copies(env, tables, foreign_keys):
+    """Empty copies of tables, for the floor: `floor_<table>` with the same indexes and, if asked, references."""
+    for table in tables:
+        env.cr.execute(
+            f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)"
+        )
+        if foreign_keys:
+            env.cr.execute(
+                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'",
+                [table],
+            )
+            for (definition,) in env.cr.fetchall():
+                env.cr.execute(f"ALTER TABLE floor_{table} ADD {definition}")
+
+
+def fill_copies(env, tables, source=""):
+    """COPY the rows of `<source><table>` into the copies."""
+    for table in tables:
+        with tempfile.TemporaryFile("w+") as rows:
+            env.cr._obj.copy_expert(f"COPY {source}{table} TO STDOUT", rows)
+            rows.seek(0)
+            env.cr._obj.copy_expert(f"COPY floor_{table} FROM STDIN", rows)
+    env.cr.commit()
