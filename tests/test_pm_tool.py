@@ -427,6 +427,39 @@ def test_a_skipped_browser_test_fails_the_run(tmp_path):
     assert "may not be skipped" in result.stdout
 
 
+@pytest.mark.parametrize("cores", [2, 1])
+def test_stages_run_side_by_side_where_that_helps_and_all_are_counted(tmp_path, monkeypatch, capfd, cores):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    (tmp_path / "conftest.py").write_text((PROJECT / "conftest.py").read_text())
+    for mine, other in (("first", "second"), ("second", "first")):
+        (tmp_path / f"test_{mine}.py").write_text(
+            "import pathlib, time\n"
+            "def test_both_run():\n"
+            f"    pathlib.Path({str(tmp_path / mine)!r}).touch()\n"
+            "    end = time.monotonic() + 30\n"
+            f"    while {cores > 1} and not pathlib.Path({str(tmp_path / other)!r}).exists():\n"
+            "        assert time.monotonic() < end\n"
+            f"    assert {mine!r} == 'first', 'second fails'\n"
+        )
+
+    def stage(paths, others, stack):
+        if paths == ["broken"]:
+            raise ui.Failure("no Chromium")
+        return (["-p", "no:odoo", "-c", "/dev/null", f"--rootdir={tmp_path}", *paths], {}) if paths else None
+
+    files = [[str(tmp_path / f"test_{name}.py")] for name in ("first", "second")]
+    results = testing.run_stages([(stage, files[0]), (stage, files[1])], [])
+    assert [code for code, _counts in results] == [0, 1]
+    assert [counts for _code, counts in results] == [
+        {"passed": 1, "failed": 0, "skipped": 0},
+        {"passed": 0, "failed": 1, "skipped": 0},
+    ]
+    assert "second fails" in capfd.readouterr().out
+    if cores == 1:
+        left_out = testing.run_stages([(stage, ["broken"]), (stage, [])], [])
+        assert left_out == [(1, {"failed": 1}), (testing.NOTHING_COLLECTED, {})]
+
+
 def test_templates_of_different_addon_sets_do_not_mix(some_addons):
     names = {database.template_name(addons.closure(wanted)) for wanted in (["pm_base"], ["pm_fees"], ["pm_demo"])}
     assert len(names) == 3

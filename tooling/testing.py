@@ -1,4 +1,4 @@
-"""`./pm test`: pytest on a copy of a template database, in up to two stages.
+"""`./pm test`: pytest on a copy of a template database, in up to two stages side by side.
 
 1. addons/*/tests and tests/ inside one Odoo process (pytest-odoo), on the own add-ons without the sample property;
 2. tests/demo against a real server on a copy of the demo, driven from outside (browser, SMTP sink).
@@ -9,12 +9,13 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from . import addons, browser, database, home, odoo, python, server
 from .cli import prepare
 from .process import die_with_parent
-from .ui import Failure, report, say
+from .ui import Failure, progress, report, say
 
 DEMO_TESTS = home.PROJECT / "tests" / "demo"
 NOTHING_COLLECTED = 5
@@ -36,6 +37,8 @@ _VALUED = {
     "--durations",
 }
 COUNTED = ("passed", "failed", "skipped")
+# Options with which pytest wants the terminal for itself.
+_TALKS = {"-s", "--pdb", "--trace", "--capture=no"}
 
 
 def split(arguments):
@@ -100,28 +103,50 @@ def needs_browser(paths):
     return False
 
 
-def pytest(arguments, env):
-    """Run pytest; returns (exit code, counts)."""
-    with home.temporary() as folder:
-        counts = folder / "counts.json"
-        process = subprocess.Popen(
-            [str(word) for word in (python.VENV_PYTHON, "-m", "pytest", *arguments)],
-            env=odoo.env(PM_TEST_COUNTS=counts, **env),
-            cwd=home.PROJECT,
-            preexec_fn=die_with_parent,
-        )
+class Run:
+    """pytest at work on one stage; its output goes to the terminal, or to a file to be shown when it has ended."""
+
+    def __init__(self, arguments, env, folder, output=None):
+        self.counts, self.output = folder / "counts.json", output
+        with contextlib.ExitStack() as stack:
+            stream = output and stack.enter_context(open(output, "wb"))
+            self.process = subprocess.Popen(
+                [str(word) for word in (python.VENV_PYTHON, "-m", "pytest", *arguments)],
+                env=odoo.env(PM_TEST_COUNTS=self.counts, **env),
+                cwd=home.PROJECT,
+                preexec_fn=die_with_parent,
+                stdout=stream,
+                stderr=stream and subprocess.STDOUT,
+            )
+
+    def result(self):
+        """Wait; returns (exit code, counts)."""
         try:
-            code = process.wait()
+            if self.output:
+                if self.process.poll() is None:
+                    with progress("the journeys of tests/demo go on", self._last_line):
+                        self.process.wait()
+                sys.stdout.write(self.output.read_text(errors="replace"))
+                sys.stdout.flush()
+            code = self.process.wait()
         except KeyboardInterrupt:
-            process.wait(20)
+            self.process.wait(20)
             raise
-        if counts.exists():
-            return code, json.loads(counts.read_text())
+        if self.counts.exists():
+            return code, json.loads(self.counts.read_text())
         # pytest did not even begin, or died.
         return code, {"passed": 0, "failed": 1 if code else 0, "skipped": 0}
 
+    def _last_line(self):
+        lines = self.output.read_text(errors="replace").split("\n")
+        return next((line[:70] for line in reversed(lines) if line.strip()), "")
 
-def inside_odoo(paths, others):
+
+def inside_odoo(paths, others, stack):
+    """Returns what pytest is to be called with, and its environment; None if nothing is left to test.
+
+    What it makes for that is cleared away with the stack.
+    """
     # What cannot be installed here cannot be tested here.
     left_out = sorted(set(addons.all_manifests()) - set(addons.manifests()))
     if left_out:
@@ -129,55 +154,82 @@ def inside_odoo(paths, others):
         folders = [addons.FOLDER / name for name in left_out]
         paths = [path for path in paths if not any(Path(path.partition("::")[0]).is_relative_to(f) for f in folders)]
         if not paths:
-            return NOTHING_COLLECTED, {}
+            return None
     modules = modules_for(paths)
     if not modules:
         raise Failure("there is no add-on in addons/ to test")
     with_browser = needs_browser(paths)
     chromium = browser.need() if with_browser else browser.find()
-    source = database.template(modules, assets=with_browser)
-    with database.disposable(source) as name:
-        arguments = [f"--odoo-config={odoo.CONF}", f"--odoo-database={name}", "--odoo-http"]
-        if DEMO_TESTS.is_dir():
-            arguments.append(f"--ignore={DEMO_TESTS}")
-        arguments += [f"--ignore={addons.FOLDER / name}" for name in left_out]
-        return pytest([*arguments, *others, *paths], {"PM_CHROMIUM": chromium, "PM_TEST_DB": name})
+    name = stack.enter_context(database.disposable(database.template(modules, assets=with_browser)))
+    arguments = [f"--odoo-config={odoo.CONF}", f"--odoo-database={name}", "--odoo-http"]
+    if DEMO_TESTS.is_dir():
+        arguments.append(f"--ignore={DEMO_TESTS}")
+    arguments += [f"--ignore={addons.FOLDER / name}" for name in left_out]
+    return [*arguments, *others, *paths], {"PM_CHROMIUM": chromium, "PM_TEST_DB": name}
 
 
-def against_server(paths, others):
+def against_server(paths, others, stack):
+    """As inside_odoo, with a server of the sample property that runs until the stack is closed."""
     if addons.SAMPLE not in addons.manifests():
         raise Failure(f"tests/demo needs the sample property, and addons/{addons.SAMPLE} is not there")
     chromium = browser.need()
-    source = database.template(database.demo_modules(), assets=True)
+    name = stack.enter_context(database.disposable(database.template(database.demo_modules(), assets=True)))
+    folder = stack.enter_context(home.temporary())
+    sink = server.Sink(folder / "mail", folder / "sms")
+    stack.callback(sink.stop)
+    log = home.LOGS / "test-server.log"
+    log.unlink(missing_ok=True)
+    demo = server.Server(name, server.free_port(), sink, log)
+    stack.callback(demo.stop)
+    demo.wait_until_ready()
+    home.SCREENSHOTS.mkdir(exist_ok=True)
+    env = {
+        "PM_CHROMIUM": chromium,
+        "PM_TEST_URL": demo.url,
+        "PM_TEST_DB": name,
+        "PM_TEST_MAIL_DIR": sink.mail,
+        "PM_TEST_SMS_DIR": sink.sms,
+        "PM_TEST_SHOTS": home.SCREENSHOTS,
+        "PM_TEST_SERVER_LOG": log,
+        "PM_TEST_SHELL": json.dumps(
+            [
+                str(w)
+                for w in odoo.command(
+                    "shell", "-d", name, "--no-http", "--max-cron-threads=0", "--smtp-port", sink.port
+                )
+            ]
+        ),
+    }
+    return ["-p", "no:odoo", *others, *paths], env
+
+
+def run_stages(wanted, others):
+    """Run the stages [(function, paths)]; returns [(exit code, counts)].
+
+    Side by side where there is more than one core: each waits for its database, or for its browser, half of the time.
+    Who wants to talk with a test gets one after the other.
+    """
+    together = len(wanted) > 1 and (os.cpu_count() or 1) > 1 and not _TALKS.intersection(others)
+    results, running = [], []
     with contextlib.ExitStack() as stack:
-        name = stack.enter_context(database.disposable(source))
-        folder = stack.enter_context(home.temporary())
-        sink = server.Sink(folder / "mail", folder / "sms")
-        stack.callback(sink.stop)
-        log = home.LOGS / "test-server.log"
-        log.unlink(missing_ok=True)
-        demo = server.Server(name, server.free_port(), sink, log)
-        stack.callback(demo.stop)
-        demo.wait_until_ready()
-        home.SCREENSHOTS.mkdir(exist_ok=True)
-        env = {
-            "PM_CHROMIUM": chromium,
-            "PM_TEST_URL": demo.url,
-            "PM_TEST_DB": name,
-            "PM_TEST_MAIL_DIR": sink.mail,
-            "PM_TEST_SMS_DIR": sink.sms,
-            "PM_TEST_SHOTS": home.SCREENSHOTS,
-            "PM_TEST_SERVER_LOG": log,
-            "PM_TEST_SHELL": json.dumps(
-                [
-                    str(w)
-                    for w in odoo.command(
-                        "shell", "-d", name, "--no-http", "--max-cron-threads=0", "--smtp-port", sink.port
-                    )
-                ]
-            ),
-        }
-        return pytest(["-p", "no:odoo", *others, *paths], env)
+        for stage, paths in wanted:
+            folder = stack.enter_context(home.temporary())
+            try:
+                call = stage(paths, others, stack)
+            except Failure as failure:
+                report(failure)
+                results.append((1, {"failed": 1}))
+                continue
+            if not call:
+                results.append((NOTHING_COLLECTED, {}))
+                continue
+            run = Run(*call, folder, folder / "output.txt" if together and running else None)
+            if together:
+                running.append(run)
+            else:
+                results.append(run.result())
+        results += [run.result() for run in running]
+    return results
 
 
 def main(arguments):
@@ -187,18 +239,10 @@ def main(arguments):
     paths, others = split(arguments)
     inside, outside = stages(paths)
     prepare(development=True)
-    total, codes = dict.fromkeys(COUNTED, 0), []
-    for stage, stage_paths in ((inside_odoo, inside), (against_server, outside)):
-        if not stage_paths:
-            continue
-        try:
-            code, counts = stage(stage_paths, others)
-        except Failure as failure:
-            report(failure)
-            code, counts = 1, {"failed": 1}
-        codes.append(code)
-        for key in COUNTED:
-            total[key] += counts.get(key, 0)
+    wanted = [(stage, paths) for stage, paths in ((inside_odoo, inside), (against_server, outside)) if paths]
+    results = run_stages(wanted, others)
+    codes = [code for code, _counts in results]
+    total = {key: sum(counts.get(key, 0) for _code, counts in results) for key in COUNTED}
     good = all(code in (0, NOTHING_COLLECTED) for code in codes) and 0 in codes
     if codes and not good and set(codes) == {NOTHING_COLLECTED}:
         say("no test was found")
