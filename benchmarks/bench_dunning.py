@@ -1,32 +1,43 @@
 """Reminders of n overdue payers: the daily run, its second run of the day, notices as PDF, e-mails and SMS.
 
 The run and its repetition are measured against OCA's account_credit_control with its own three-step policy on the same
-debts, and the run against copying the rows that it writes into copies of their tables (`floor, foreign keys`). Notices are
+debts, and the run against copying the rows that it writes into copies of their tables (`floor, foreign keys`). Both are
+measured twice: with one debt a payer, and with those of a household in arrears, three fees of two months (`run-6`,
+`rerun-6`): credit control keeps a line for each debt, ours a case for each household. Notices are
 measured against the same text by QWeb and wkhtmltopdf, e-mails and SMS against Odoo's own templates and queues.
 E-mails go to a mail server and SMS to a gateway that this file starts on the machine itself.
 """
 
 import contextlib
+import functools
 from datetime import date, timedelta
 
 WORK = "reminders"
 N = 10000
-# Credit control takes minutes for these already, and grows with them.
+# Credit control takes minutes for so many debts already, and grows with them.
 PEER_N = 10000
 # So many payers are made by Odoo; those above are copies of theirs, made by PostgreSQL.
 REAL = 1000
-AGES = (45, 75, 130)  # days overdue, by turns: the first, second and third step
+AGES = (45, 75, 130)  # days overdue of a payer's newest debts, by turns: the first, second and third step
+ITEMS, MONTHS = 3, 2  # what a household in arrears owes: so many fees of so many months
 LEVELS = ((0, 1), (2, 2), (3, 999))
 PDF_PAGES, QWEB_PAGES, MESSAGES = 1000, 20, 1000
 TEXT = "有费用 {amount} 元逾期未缴。请于 {day} 前到收费台、转账或在线缴纳。咨询：95000"
 
 
-def _due(number):
-    return date.today() - timedelta(days=AGES[number % len(AGES)])
+def _due(number, month=0):
+    """Due date of the debts of a payer's newest month, or of one `month` months before."""
+    return date.today() - timedelta(days=AGES[number % len(AGES)] + 30 * month)
 
 
 def _amount(number):
     return 100.0 + number % 97
+
+
+def _debts(debts):
+    """(number of the fee, months before the newest) of each debt of a payer."""
+    assert debts in (1, ITEMS * MONTHS), debts
+    return [(0, 0)] if debts == 1 else [(item, month) for month in range(MONTHS) for item in range(ITEMS)]
 
 
 def _numbered(values, number):
@@ -42,8 +53,8 @@ def _partners(env, n, **values):
     return env["res.partner"].search([("name", "like", "Payer %")], order="name")
 
 
-def _property(env, n, **partner):
-    """A property with n units, each with one debt in the ledger."""
+def _property(env, n, debts=1, **partner):
+    """A property with n units, each with so many debts in the ledger."""
     env = env(context=dict(env.context, tracking_disable=True))
     n, wanted = min(n, REAL), n
     partners = _partners(env, n, **partner)
@@ -59,7 +70,12 @@ def _property(env, n, **partner):
             ]
         )
         env.cr.commit()
-    item = env["pm.fee.item"].create({"code": "B", "name": "Fee", "legal_basis": "x", "contract_reference": "y"})
+    items = env["pm.fee.item"].create(
+        [
+            {"code": f"B{number}", "name": f"Fee {number}", "legal_basis": "x", "contract_reference": "y"}
+            for number in range(ITEMS)
+        ]
+    )
     for start in range(0, n, 1000):
         charges = env["pm.charge"]._create_charges(
             [
@@ -67,15 +83,16 @@ def _property(env, n, **partner):
                     "property_id": prop.id,
                     "unit_id": units[number].id,
                     "partner_id": partners[number].id,
-                    "item_id": item.id,
+                    "item_id": items[item].id,
                     "kind": "opening",
                     "origin": "bench",
-                    "period_start": _due(number).replace(day=1),
-                    "period_end": _due(number),
-                    "due_date": _due(number),
+                    "period_start": _due(number, month).replace(day=1),
+                    "period_end": _due(number, month),
+                    "due_date": _due(number, month),
                     "amount": _amount(number),
                 }
                 for number in range(start, min(start + 1000, n))
+                for item, month in _debts(debts)
             ]
         )
         charges._approve()
@@ -154,8 +171,8 @@ def _run(env):
     return env["pm.dunning.case"]._run_property(env["pm.property"].search([("code", "=", "BENCH")]))
 
 
-def prepare_run(env, n):
-    _property(env, n)
+def prepare_run(env, n, debts=1):
+    _property(env, n, debts)
     _levels(env, "notice", by_email=False, by_sms=False)
 
 
@@ -176,11 +193,11 @@ def check_run(env, n, outcome):
 TABLES = ("pm_dunning_case", "pm_dunning_action")
 
 
-def prepare_floor(env, n):
+def prepare_floor(env, n, debts=1):
     """Run once, keep the rows, and empty copies of their tables with the same indexes and references."""
     from rows import prepare_copies
 
-    prepare_run(env, n)
+    prepare_run(env, n, debts)
     _run(env)
     env.flush_all()
     prepare_copies(env, TABLES, foreign_keys=True)
@@ -198,8 +215,8 @@ def check_floor(env, n, outcome):
         assert env.cr.fetchone()[0] == n
 
 
-def prepare_rerun(env, n):
-    prepare_run(env, n)
+def prepare_rerun(env, n, debts=1):
+    prepare_run(env, n, debts)
     _run(env)
 
 
@@ -211,20 +228,21 @@ def check_rerun(env, n, outcome):
 # -- OCA account_credit_control -----------------------------------------------------------------------------------------
 
 
-def prepare_peer(env, n):
+def prepare_peer(env, n, debts=1):
     env = env(context=dict(env.context, tracking_disable=True))
     company = env.company
     partners = _partners(env, n)
     receivable = env["account.account"].search([("account_type", "=", "asset_receivable")], limit=1)
     income = env["account.account"].search([("account_type", "=", "income")], limit=1)
     journal = env["account.journal"].search([("type", "=", "general")], limit=1)
-    for start in range(0, n, 200):
-        numbers = range(start, min(start + 200, n))
+    owed = [(number, month) for number in range(n) for _item, month in _debts(debts)]
+    for start in range(0, len(owed), 200):
+        part = owed[start : start + 200]
         move = env["account.move"].create(
             {
                 "move_type": "entry",
                 "journal_id": journal.id,
-                "date": date.today() - timedelta(days=max(AGES)),
+                "date": _due(AGES.index(max(AGES)), MONTHS),
                 "line_ids": [
                     (
                         0,
@@ -232,13 +250,13 @@ def prepare_peer(env, n):
                         {
                             "account_id": receivable.id,
                             "partner_id": partners[number].id,
-                            "date_maturity": _due(number),
+                            "date_maturity": _due(number, month),
                             "debit": _amount(number),
                         },
                     )
-                    for number in numbers
+                    for number, month in part
                 ]
-                + [(0, 0, {"account_id": income.id, "credit": sum(_amount(number) for number in numbers)})],
+                + [(0, 0, {"account_id": income.id, "credit": sum(_amount(number) for number, _month in part)})],
             }
         )
         move.action_post()
@@ -265,13 +283,13 @@ def run_peer(env, n):
     return run.id
 
 
-def check_peer(env, n, outcome):
+def check_peer(env, n, outcome, debts=1):
     lines = env["credit.control.line"].search([("run_id", "=", outcome)])
-    assert len(lines.partner_id) == n and len(lines) == n, (len(lines), len(lines.partner_id))
+    assert len(lines.partner_id) == n and len(lines) == n * debts, (len(lines), len(lines.partner_id))
 
 
-def prepare_peer_rerun(env, n):
-    prepare_peer(env, n)
+def prepare_peer_rerun(env, n, debts=1):
+    prepare_peer(env, n, debts)
     _peer_run(env)
 
 
@@ -556,35 +574,38 @@ PEER = {
     "case": "peer:odoo-addon-account_credit_control",
     "requires": ["odoo-addon-account_credit_control==19.0.*"],
     "modules": ["account_credit_control"],
-    "n": lambda n: min(n, PEER_N),
     "runs": 1,
 }
 
+
+def _runs(debts):
+    """The cases of the run and its repetition with so many debts a payer."""
+    name = "" if debts == 1 else f"-{debts}"
+
+    def with_debts(function):
+        return functools.partial(function, debts=debts)
+
+    ours = {"case": "ours", "modules": OURS, "run": run_ours}
+    peer = {**PEER, "n": lambda n: min(n, PEER_N // debts), "run": run_peer}
+    return [
+        {"work": "run" + name, **ours, "prepare": with_debts(prepare_run), "check": check_run},
+        {"work": "run" + name, **peer, "prepare": with_debts(prepare_peer), "check": with_debts(check_peer)},
+        {
+            "work": "run" + name,
+            "case": "floor, foreign keys",
+            "modules": OURS,
+            "prepare": with_debts(prepare_floor),
+            "run": run_floor,
+            "check": check_floor,
+        },
+        {"work": "rerun" + name, **ours, "prepare": with_debts(prepare_rerun), "check": check_rerun},
+        {"work": "rerun" + name, **peer, "prepare": with_debts(prepare_peer_rerun), "check": check_peer_rerun},
+    ]
+
+
 CASES = [
-    {"work": "run", "case": "ours", "modules": OURS, "prepare": prepare_run, "run": run_ours, "check": check_run},
-    {
-        "work": "run",
-        **PEER,
-        "prepare": prepare_peer,
-        "run": run_peer,
-        "check": check_peer,
-    },
-    {
-        "work": "run",
-        "case": "floor, foreign keys",
-        "modules": OURS,
-        "prepare": prepare_floor,
-        "run": run_floor,
-        "check": check_floor,
-    },
-    {"work": "rerun", "case": "ours", "modules": OURS, "prepare": prepare_rerun, "run": run_ours, "check": check_rerun},
-    {
-        "work": "rerun",
-        **PEER,
-        "prepare": prepare_peer_rerun,
-        "run": run_peer,
-        "check": check_peer_rerun,
-    },
+    *_runs(1),
+    *_runs(ITEMS * MONTHS),
     {
         "work": "notice-pdf",
         "case": "ours",

@@ -83,7 +83,7 @@ class PmDunningAction(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one("res.partner", "Payer", required=True, readonly=True, index=True)
     unit_id = fields.Many2one("pm.unit", required=True, readonly=True, index=True)
-    date = fields.Date("Created On", required=True, readonly=True)
+    date = fields.Date("Made On", required=True, readonly=True)
     deadline = fields.Date("Pay Until", readonly=True)
     amount_due = fields.Monetary("Overdue on That Day", readonly=True)
     penalty = fields.Monetary(

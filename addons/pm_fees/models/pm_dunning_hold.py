@@ -48,7 +48,7 @@ class PmDunningHold(models.Model):
         string="Disputed Charges",
         help="They are not demanded while the dispute is open. Empty: the objection is to our service in general.",
     )
-    until = fields.Date(tracking=True, help="Last day of a hardship hold.")
+    until = fields.Date("Rests Until", tracking=True, help="Last day of a hardship hold.")
     review = fields.Text(
         "Review of Our Service", tracking=True, help="What we found when we examined our own work (S3-26)."
     )

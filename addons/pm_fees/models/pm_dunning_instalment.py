@@ -33,7 +33,7 @@ class PmDunningInstalment(models.Model):
         "pm.charge", "pm_dunning_instalment_charge_rel", "instalment_id", "charge_id", string="Charges", readonly=True
     )
     amount = fields.Monetary("Agreed Total", readonly=True, help="Overdue on the day of the agreement.")
-    received = fields.Monetary(compute="_compute_received")
+    received = fields.Monetary("Received So Far", compute="_compute_received")
     line_ids = fields.One2many("pm.dunning.instalment.line", "instalment_id", "Instalments")
     line_total = fields.Monetary("Instalments in All", compute="_compute_line_total")
     start_date = fields.Date("First on", default=lambda self: fields.Date.context_today(self))

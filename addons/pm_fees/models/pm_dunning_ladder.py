@@ -118,17 +118,17 @@ class PmDunningCase(models.Model):
 
     @api.model
     def _overdue_sql(self, prop, day):
-        """Overdue charges on `day`, one row per payer and unit.
+        """Overdue charges of a property on `day`, one row per payer and unit.
 
-        Columns: partner_id, unit_id, property_id, company_id, oldest (due date of the oldest that may be demanded),
+        Columns: partner_id, unit_id, since (due date of the oldest), oldest (due date of the oldest that may be demanded),
         stage (full months since then), amount (may be demanded), held, count.
         """
         return SQL(
             """
             SELECT debt.*, coalesce(months - (CASE WHEN oldest + make_interval(months => months) > %(day)s THEN 1 ELSE 0 END), 0) AS stage
-              FROM (SELECT sums.*, ((extract(year FROM %(day)s) - extract(year FROM oldest)) * 12
-                                    + extract(month FROM %(day)s) - extract(month FROM oldest))::int AS months
-                      FROM (SELECT charge.partner_id, charge.unit_id, charge.property_id, charge.company_id,
+              FROM (SELECT sums.*, ((date_part('year', %(day)s) - date_part('year', oldest)) * 12
+                                    + date_part('month', %(day)s) - date_part('month', oldest))::int AS months
+                      FROM (SELECT charge.partner_id, charge.unit_id, min(charge.due_date) AS since,
                                    min(charge.due_date) FILTER (WHERE held.charge_id IS NULL) AS oldest,
                                    coalesce(sum(charge.residual) FILTER (WHERE held.charge_id IS NULL), 0) AS amount,
                                    coalesce(sum(charge.residual) FILTER (WHERE held.charge_id IS NOT NULL), 0) AS held,
@@ -137,7 +137,7 @@ class PmDunningCase(models.Model):
                               LEFT JOIN (%(held)s) held ON held.charge_id = charge.id
                              WHERE charge.property_id = %(property)s AND charge.due_date < %(day)s
                                AND charge.paid_state IN ('unpaid', 'partial') AND charge.residual > 0
-                             GROUP BY charge.partner_id, charge.unit_id, charge.property_id, charge.company_id) sums) debt
+                             GROUP BY charge.partner_id, charge.unit_id) sums) debt
             """,
             day=SQL("%s::date", day),
             property=prop.id,
@@ -157,7 +157,7 @@ class PmDunningCase(models.Model):
 
     @api.model
     def _refresh(self, prop, today):
-        """Open, update and close the cases of a property; one statement reads the debts once.
+        """Open, update and close the cases of a property and mark its units to be watched; one statement reads the debts once.
 
         Cases of which nothing has changed are left out before the insertion: to find a conflict PostgreSQL locks the
         row, which costs as much as writing it.
@@ -169,31 +169,28 @@ class PmDunningCase(models.Model):
         refresh = SQL(
             """
             WITH debt AS MATERIALIZED (%(debt)s),
+                 changed AS MATERIALIZED (
+            SELECT due.*, dunning.id AS case_id
+              FROM (SELECT debt.*, unit.user_id, %(policy)s AS policy_id
+                      FROM debt JOIN pm_unit unit ON unit.id = debt.unit_id) due
+              FULL JOIN (SELECT * FROM pm_dunning_case WHERE state = 'open' AND property_id = %(property)s) dunning
+                     ON dunning.partner_id = due.partner_id AND dunning.unit_id = due.unit_id
+             WHERE (due.policy_id, due.oldest, due.stage, due.amount, due.held, due.count, due.user_id)
+                   IS DISTINCT FROM (dunning.policy_id, dunning.oldest_due_date, dunning.stage, dunning.amount_due, dunning.amount_held,
+                                     dunning.charge_count, dunning.user_id)),
                  written AS (
             INSERT INTO pm_dunning_case
                    (partner_id, unit_id, property_id, company_id, user_id, policy_id, opened_on, oldest_due_date, stage, amount_due,
                     amount_held, charge_count, state, create_uid, create_date, write_uid, write_date)
-            SELECT debt.partner_id, debt.unit_id, debt.property_id, debt.company_id, unit.user_id,
-                   %(policy)s, %(today)s, oldest, stage, amount, held, count, 'open', %(uid)s, %(now)s, %(uid)s, %(now)s
-              FROM debt JOIN pm_unit unit ON unit.id = debt.unit_id
-             WHERE NOT EXISTS (
-                   SELECT FROM pm_dunning_case same
-                    WHERE same.state = 'open' AND same.partner_id = debt.partner_id AND same.unit_id = debt.unit_id
-                      AND (same.policy_id, same.oldest_due_date, same.stage, same.amount_due, same.amount_held,
-                           same.charge_count, same.user_id)
-                          IS NOT DISTINCT FROM (%(policy)s, oldest, debt.stage, amount, held, count, unit.user_id))
+            SELECT partner_id, unit_id, %(property)s, %(company)s, user_id, policy_id, %(today)s, oldest, stage, amount,
+                   held, count, 'open', %(uid)s, %(now)s, %(uid)s, %(now)s
+              FROM changed WHERE partner_id IS NOT NULL
             ON CONFLICT (partner_id, unit_id) WHERE state = 'open' DO UPDATE
                SET policy_id = EXCLUDED.policy_id, oldest_due_date = EXCLUDED.oldest_due_date, stage = EXCLUDED.stage,
                    amount_due = EXCLUDED.amount_due, amount_held = EXCLUDED.amount_held,
-                   charge_count = EXCLUDED.charge_count, user_id = EXCLUDED.user_id
-             WHERE (pm_dunning_case.policy_id, pm_dunning_case.oldest_due_date, pm_dunning_case.stage, pm_dunning_case.amount_due,
-                    pm_dunning_case.amount_held, pm_dunning_case.charge_count, pm_dunning_case.user_id)
-                   IS DISTINCT FROM (EXCLUDED.policy_id, EXCLUDED.oldest_due_date, EXCLUDED.stage, EXCLUDED.amount_due,
-                                     EXCLUDED.amount_held, EXCLUDED.charge_count, EXCLUDED.user_id)
-            RETURNING id)
-            SELECT dunning.id FROM pm_dunning_case dunning
-             WHERE dunning.state = 'open' AND dunning.property_id = %(property)s
-               AND NOT EXISTS (SELECT FROM debt WHERE debt.partner_id = dunning.partner_id AND debt.unit_id = dunning.unit_id)
+                   charge_count = EXCLUDED.charge_count, user_id = EXCLUDED.user_id),
+                 watched AS (%(watch)s)
+            SELECT case_id FROM changed WHERE partner_id IS NULL
             """,
             debt=self._overdue_sql(prop, today),
             policy=SQL(
@@ -202,7 +199,9 @@ class PmDunningCase(models.Model):
                 policies.get("large", policies["general"]).id,
                 policies["general"].id,
             ),
+            watch=self.env["pm.unit"]._watch_sql(prop, today, SQL("SELECT unit_id, since FROM debt")),
             property=prop.id,
+            company=prop.company_id.id,
             today=today,
             uid=self.env.uid,
             now=fields.Datetime.now(),
@@ -210,8 +209,8 @@ class PmDunningCase(models.Model):
         with self._by_hash():
             paid = self.env.execute_query(refresh)
         self.invalidate_model()
+        self.env["pm.unit"].invalidate_model(["pm_watch_sale"], flush=False)
         self.browse([row[0] for row in paid])._close()
-        self.env["pm.unit"]._refresh_watch_of(prop, today)
 
     # -- actions -------------------------------------------------------------------------------------------------------
 

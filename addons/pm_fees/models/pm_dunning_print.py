@@ -27,7 +27,7 @@ class PmDunningPrint(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, default=lambda self: self.env.company)
     action_ids = fields.Many2many("pm.dunning.action", readonly=True, string="Notices")
     total = fields.Integer("Notices in All", readonly=True)
-    done = fields.Integer("Printed", readonly=True)
+    done = fields.Integer("Printed So Far", readonly=True)
     skipped = fields.Integer("Not Needed Any More", readonly=True, help="Paid meanwhile: the notice was cancelled.")
     progress = fields.Float(compute="_compute_progress")
     part_ids = fields.Many2many("ir.attachment", "pm_dunning_print_part_rel", readonly=True, string="Parts")

@@ -28,10 +28,10 @@ class PmDunningPromise(models.Model):
         [("promise", "Promised"), ("paid", "Says it is paid")], required=True, readonly=True, default="promise"
     )
     promised_on = fields.Date(required=True, readonly=True)
-    date = fields.Date("Until", required=True, readonly=True)
+    date = fields.Date("To Be Paid By", required=True, readonly=True)
     amount = fields.Monetary(required=True, readonly=True)
     owed = fields.Monetary("Owed Then", readonly=True, help="Overdue on the day of the promise, held charges included.")
-    received = fields.Monetary(readonly=True, help="Paid since, when the promise was settled.")
+    received = fields.Monetary("Received So Far", readonly=True, help="Paid since, when the promise was settled.")
     state = fields.Selection(
         [("open", "Open"), ("kept", "Kept"), ("broken", "Broken"), ("replaced", "Replaced")],
         required=True,

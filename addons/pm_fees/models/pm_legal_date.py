@@ -43,12 +43,13 @@ class PmLegalDate(models.Model):
         for row in self:
             row.display_name = " ".join(filter(None, [row.case_id.unit_id.name, row.name]))
 
-    @api.depends("date", "done_on")
+    @api.depends("date", "done_on", "case_id.state")
     @api.depends_context("tz")
     def _compute_is_late(self):
         today = fields.Date.context_today(self)
         for row in self:
-            row.is_late = bool(row.date and not row.done_on and row.date < today)
+            waits = not row.done_on and row.case_id.state != "closed"
+            row.is_late = bool(row.date and waits and row.date < today)
 
     @api.onchange("kind")
     def _onchange_kind(self):

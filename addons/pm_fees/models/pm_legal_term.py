@@ -35,7 +35,9 @@ class PmLegalTerm(models.Model):
     kind = fields.Selection(KINDS, required=True)
     event = fields.Selection(EVENTS, "Counts From", help="Empty: the date is entered by hand.")
     number = fields.Integer("Length", required=True, default=0)
-    unit = fields.Selection([("days", "Days"), ("months", "Months"), ("years", "Years")], required=True, default="days")
+    unit = fields.Selection(
+        [("days", "Days"), ("months", "Months"), ("years", "Years")], "Counted In", required=True, default="days"
+    )
     alarms = fields.Char(
         "Warn Before (days)", default="7,1", help="Days before the end on which people are warned, such as 90,30,7."
     )

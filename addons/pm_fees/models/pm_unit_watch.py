@@ -44,36 +44,38 @@ class PmUnit(models.Model):
 
     def _refresh_watch(self):
         """Set the watch flag from the first day after three full months of arrears; clear it when paid."""
+        self.env.flush_all()
         for prop, units in self.grouped("property_id").items():
-            self._refresh_watch_of(prop, prop._today(), units)
+            debts = SQL(
+                "SELECT unit_id, due_date AS since FROM pm_charge WHERE unit_id = ANY(%s) AND paid_state IN ('unpaid', 'partial')",
+                list(units.ids),
+            )
+            self.env.execute_query(self._watch_sql(prop, prop._today(), debts, units))
+            units.invalidate_recordset(["pm_watch_sale"], flush=False)
 
     @api.model
-    def _refresh_watch_of(self, prop, today, units=None):
-        """As :meth:`_refresh_watch`, for all units of a property in one statement.
+    def _watch_sql(self, prop, today, debts, units=None):
+        """A statement that sets and clears the watch flag of a property's units, where it has to change.
 
+        :param debts: SQL with the columns unit_id and since: the day since which something is owed
         :param units: only these
         """
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-            WITH watched AS (
-                 SELECT charge.unit_id FROM pm_charge charge
-                  WHERE charge.property_id = %(property)s AND charge.paid_state IN ('unpaid', 'partial')
-                    AND charge.due_date + make_interval(months => %(months)s) < %(today)s
-                  GROUP BY charge.unit_id)
-            UPDATE pm_unit unit SET pm_watch_sale = (unit.id IN (SELECT unit_id FROM watched))
-             WHERE unit.property_id = %(property)s %(only)s
-               AND coalesce(unit.pm_watch_sale, false) IS DISTINCT FROM (unit.id IN (SELECT unit_id FROM watched))
+        watched = SQL(
+            "unit.id IN (SELECT unit_id FROM (%s) debts WHERE since + make_interval(months => %s) < %s::date)",
+            debts,
+            self._watch_months(),
+            today,
+        )
+        return SQL(
+            """
+            UPDATE pm_unit unit SET pm_watch_sale = (%(watched)s)
+             WHERE unit.property_id = %(property)s %(only)s AND coalesce(unit.pm_watch_sale, false) IS DISTINCT FROM (%(watched)s)
             RETURNING unit.id
             """,
-                property=prop.id,
-                months=self._watch_months(),
-                today=today,
-                only=SQL("AND unit.id = ANY(%s)", list(units.ids)) if units is not None else SQL(),
-            )
+            watched=watched,
+            property=prop.id,
+            only=SQL("AND unit.id = ANY(%s)", list(units.ids)) if units is not None else SQL(),
         )
-        self.browse([row[0] for row in rows]).invalidate_recordset(["pm_watch_sale"], flush=False)
 
     def action_pm_payments(self):
         self.ensure_one()
