@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from . import (
     answers,
+    arrears,
     billing,
     desk,
     history,
@@ -46,6 +47,7 @@ STEPS = (
     "lawsuits",
     "parking",
     "tickets",
+    "agreements",
     "relations",
     "answers",
     "services",
@@ -111,6 +113,10 @@ class Sample:
         history.load_history(self)
         service.load_tickets(self)
         service.load_incident(self)
+
+    def agreements(self):
+        arrears.load_agreements(self)
+        arrears.load_campaign(self)
 
     def relations(self):
         relations.load_relations(self)

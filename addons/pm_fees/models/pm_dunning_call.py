@@ -62,6 +62,7 @@ class PmDunningCall(models.Model):
             ("campaign", "Campaign"),
             ("hand", "By hand"),
         ],
+        "Why on the List",
         required=True,
         readonly=True,
         default="hand",
@@ -83,7 +84,7 @@ class PmDunningCall(models.Model):
     ticket_id = fields.Many2one(
         "pm.ticket", help="The ticket that looks into the objection; a complaint is recorded when none is named."
     )
-    proof_ids = fields.Many2many("ir.attachment", string="Proof", help="Recording, photo, chat.")
+    proof_ids = fields.Many2many("ir.attachment", string="Evidence of the Contact", help="Recording, photo, chat.")
     called_at = fields.Datetime("Time")
     called_by_id = fields.Many2one("res.users", readonly=True)
     promise_id = fields.Many2one("pm.dunning.promise", readonly=True)

@@ -287,27 +287,31 @@ class PmDunningCase(models.Model):
         :param plan: SQL with the columns of :meth:`_plan_sql`
         :return: the new actions
         """
-        run = self.env["pm.dunning.run"]._start(prop, today)
-        self.env.flush_all()
         insert = SQL(
             """
+            WITH plan AS MATERIALIZED (SELECT * FROM (%(plan)s) plan WHERE excluded IS NULL),
+                 run AS (%(run)s WHERE EXISTS (SELECT FROM plan) RETURNING id),
+                 made AS (
             INSERT INTO pm_dunning_action
                    (case_id, level_id, kind, month, stage, property_id, company_id, partner_id, unit_id, date, deadline, amount_due,
                     run_id, state, create_uid, create_date, write_uid, write_date)
             SELECT case_id, level_id, kind, month, stage, property_id, company_id, partner_id, unit_id, %(today)s::date,
-                   %(today)s::date + deadline_days, amount_due, %(run)s, 'planned', %(uid)s, %(now)s, %(uid)s, %(now)s
-              FROM (%(plan)s) plan WHERE excluded IS NULL ORDER BY case_id, level_id
+                   %(today)s::date + deadline_days, amount_due, (SELECT id FROM run), 'planned', %(uid)s, %(now)s, %(uid)s, %(now)s
+              FROM plan ORDER BY case_id, level_id
             ON CONFLICT (case_id, level_id, month) WHERE undone IS NOT TRUE DO NOTHING
-            RETURNING id, case_id, amount_due
+            RETURNING id, case_id, amount_due)
+            SELECT run.id, made.id, made.case_id, made.amount_due FROM run LEFT JOIN made ON TRUE
             """,
             plan=plan,
-            run=run.id,
+            run=self.env["pm.dunning.run"]._start_sql(prop, today),
             today=today,
             uid=self.env.uid,
             now=fields.Datetime.now(),
         )
         with self._by_hash():
             rows = self.env.execute_query(insert)
-        run._finish(rows)
+        made = [row[1:] for row in rows if row[1]]
+        if rows:
+            self.env["pm.dunning.run"].browse(rows[0][0])._finish(made)
         self.invalidate_model(["action_ids"])
-        return self.env["pm.dunning.action"].browse([row[0] for row in rows])
+        return self.env["pm.dunning.action"].browse([action_id for action_id, _case_id, _amount in made])

@@ -36,15 +36,28 @@ class PmDunningRun(models.Model):
         raise UserError(self.env._("Runs are part of the collection record and are never deleted (S0-133)."))
 
     @api.model
-    def _start(self, prop, today):
-        """A run about to make its actions; see :meth:`_finish`."""
-        return self.create({"property_id": prop.id, "date": today, "user_id": self.env.uid})
+    def _start_sql(self, prop, today):
+        """The record of a run about to make its actions, as an INSERT … SELECT to which a condition and RETURNING are added;
+        a run that finds nothing to do is not written. See :meth:`_finish`.
+        """
+        return SQL(
+            """
+            INSERT INTO pm_dunning_run
+                   (property_id, company_id, date, user_id, state, create_uid, create_date, write_uid, write_date)
+            SELECT %(property)s, %(company)s, %(today)s::date, %(uid)s, 'done', %(uid)s, %(now)s, %(uid)s, %(now)s
+            """,
+            property=prop.id,
+            company=prop.company_id.id,
+            today=today,
+            uid=self.env.uid,
+            now=fields.Datetime.now(),
+        )
 
     def _finish(self, rows):
         """Write down what the run made.
 
         :param rows: (action id, case id, amount overdue) of each new action
-        :return: the run; empty when it made nothing: such a run leaves no record
+        :return: the run; empty when it made nothing, as others were quicker: such a run leaves no record
         """
         self.ensure_one()
         if not rows:

@@ -65,7 +65,7 @@ class PmDunningPaper(models.AbstractModel):
         elif references:
             ways.append(kit.p(_("Please write the unit and your name in the remark of the transfer.")))
         ways.append(kit.p(_("At the counter of the management office, or online by scanning the code.")))
-        hotline = prop.hotline or prop.partner_id.phone or prop.company_id.phone or ""
+        hotline = prop._hotline_text(record.unit_id) or prop.partner_id.phone or prop.company_id.phone or ""
         ways.append(kit.p(_("Questions or objections? Please call us: %s", hotline)))
         return kit.columns([ways, [kit.qr(url, 30, _("Pay online"))]], widths=[130, 40])
 
