@@ -38,6 +38,8 @@ class TestDunning(DunningCase):
         messages = self.env["pm.message"].search_count([("res_model", "=", "pm.dunning.action")])
         self.assertFalse(self.run_day("2026-01-11"))
         self.assertEqual(self.env["pm.message"].search_count([("res_model", "=", "pm.dunning.action")]), messages)
+        run = self.env["pm.dunning.run"].search([("property_id", "=", self.property.id)])
+        self.assertEqual(run.mapped("action_count"), [3], "a run that found nothing to do leaves no record")
 
     def test_supervisor_and_accountant_run_it_by_hand_for_their_properties_only(self):
         self.charge(due="2026-01-10")

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from freezegun import freeze_time
+from lxml import etree
 from odoo.exceptions import UserError
 from odoo.tests.common import tagged
 
@@ -43,6 +44,13 @@ class TestDunningCalls(DunningCase):
         self.assertFalse(self.lists("10:35"))
         told = self.env["mail.notification"].search([("res_partner_id", "=", self.officer.partner_id.id)])
         self.assertIn("2 households", " ".join(told.mail_message_id.mapped("subject")))
+
+    def test_a_butler_opens_his_own_calls_that_are_still_to_do(self):
+        """Filters of one group widen each other: a separator between “Mine” and “To Do” makes them narrow."""
+        arch = etree.fromstring(self.env["pm.dunning.call"].get_view(view_type="search")["arch"])
+        names = [node.get("name") or node.tag for node in arch if node.tag in ("filter", "separator")]
+        self.assertIn("separator", names[names.index("mine") : names.index("todo")])
+        self.assertNotIn("separator", names[names.index("todo") : names.index("done")])
 
     def test_afternoon_repeats_those_not_reached_or_not_called(self):
         first, second = self.lists("10:30").sorted("amount_due")

@@ -248,6 +248,10 @@ class TestDunningCampaign(DunningCase):
             self.pay((self.debt, 240), date="2026-12-05")
             self.env.invalidate_all()
             self.assertEqual((campaign.amount_now, round(campaign.recovered, 2)), (60, 80))
+        runs = self.env["pm.dunning.run"].search_count([])
+        campaign.copy({"name": "Another", "date_to": "2026-12-31"}).action_start()
+        self.assertFalse(self.case().action_ids.filtered(lambda a: a.level_id.repeat == "campaign") - steps)
+        self.assertEqual(self.env["pm.dunning.run"].search_count([]), runs, "a run that made nothing leaves no record")
         campaign.action_close()
         with self.assertRaises(UserError):
             campaign.unlink()

@@ -278,7 +278,11 @@ class TestLegalSuit(LegalCase):
         with self.assertRaisesRegex(UserError, "Closing Note"):
             theirs.action_close()
         theirs.closing_note = "Paid"
-        theirs.action_close()
+        with freeze_time("2027-12-01 03:00:00"):
+            hearing = suit.date_ids.filtered(lambda row: row.kind == "hearing")
+            self.assertTrue(hearing.is_late)
+            theirs.action_close()
+            self.assertFalse(hearing.is_late, "the dates of a closed suit wait for nobody")
         self.assertEqual((suit.state, suit.cost_total), ("closed", 50))
         with self.assertRaisesRegex(UserError, "stays as it is"):
             theirs.court = "Other"
