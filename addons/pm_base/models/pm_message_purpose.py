@@ -2,6 +2,7 @@ from datetime import datetime, time, timedelta
 
 import pytz
 from odoo import api, fields, models
+from odoo.tools import ormcache
 
 CHANNELS = [("email", "E-mail"), ("sms", "SMS")]
 
@@ -72,11 +73,34 @@ class PmMessagePurpose(models.Model):
 
         :raises ValueError: there is none: a mistake of the calling program
         """
-        # sudo: the program asks for a purpose by its code, whoever is at work
-        purpose = self.sudo().search([("code", "=", code)], limit=1)
+        purpose = self._get_id(code)
         if not purpose:
             raise ValueError(f"unknown message purpose {code!r}")
-        return purpose
+        # sudo: the program asks for a purpose by its code, whoever is at work
+        return self.sudo().browse(purpose)
+
+    @api.model
+    @ormcache("code")
+    def _get_id(self, code):
+        # sudo: see _get
+        return self.sudo().search([("code", "=", code)], limit=1).id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        purposes = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return purposes
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"code", "active"} & vals.keys():
+            self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
 
     def _channels(self):
         """Return the channels in order of preference, for example ``["email", "sms"]``."""

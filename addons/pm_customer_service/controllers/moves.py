@@ -29,7 +29,7 @@ class MovesPortal(CustomerPortal):
         # sudo: checklist and rules are meant to be known to every customer
         types = env["pm.occupancy.item.type"].sudo().search([])
         kinds = types._fields["kind"]._description_selection(env)
-        rules = env["pm.deadline.rule"].sudo()._get_rules("pm.occupancy", [("kind", "in", ("wait", "handle"))])
+        clocks = env["pm.deadline.rule"]._get_clocks("pm.occupancy")
         units = env["pm.unit"].search([])
         moves = env["pm.occupancy"].search([("state", "not in", ("draft", "cancelled"))], limit=self._items_per_page)
         values = self._prepare_portal_layout_values() | {
@@ -42,7 +42,11 @@ class MovesPortal(CustomerPortal):
                 )
                 for kind, label in kinds
             ],
-            "minutes": {rule.kind: int(rule.amount) for rule in reversed(rules) if rule.unit == "minutes"},
+            "minutes": {
+                clock.kind: int(clock.amount)
+                for clock in reversed(clocks)
+                if clock.unit == "minutes" and clock.kind in ("wait", "handle")
+            },
             "moves": moves.sudo(),  # sudo: the rule chose the household's own; names of units go with them
             "properties": units.sudo().property_id,
             "units": units,

@@ -54,7 +54,7 @@ class PmDeadline(models.Model):
     res_id = fields.Many2oneReference(string="Record", model_field="res_model", required=True, readonly=True)
     res_name = fields.Char(string="Subject", compute="_compute_res_name")
     property_id = fields.Many2one("pm.property", required=True, readonly=True, ondelete="cascade")
-    company_id = fields.Many2one(related="property_id.company_id", store=True)
+    company_id = fields.Many2one(related="property_id.company_id", store=True, precompute=True)
     user_id = fields.Many2one("res.users", string="Responsible", readonly=True, index="btree_not_null")
 
     start = fields.Datetime(required=True, readonly=True)
@@ -100,62 +100,75 @@ class PmDeadline(models.Model):
         return self.env[self[:1].res_model].browse(self.mapped("res_id"))
 
     @api.model
-    def _launch(self, pairs, start=None, due=None):
+    def _launch(self, pairs, start=None, due=None, new=False):
         """Start the clocks of ``pairs`` and return them. A clock of the kind that already runs is left alone.
 
-        :param list pairs: ``(rule, record)`` as from ``pm.deadline.rule._match``; all records of one model
+        :param list pairs: ``(clock, record)`` as from ``pm.deadline.rule._match``; all records of one model
         :param datetime start: naive UTC, default now
         :param datetime due: agreed moment; only for rules with unit 'agreed', else taken from the record
+        :param bool new: the records were just made, so that none of their clocks can be running
         """
         if not pairs:
             return self.browse()
         start = start or fields.Datetime.now()
         model = pairs[0][1]._name
         rows = self.sudo()  # clocks belong to the program: no role may create or shift them by hand
-        running = {
-            (row.res_id, row.kind): row
-            for row in rows.search(
-                [("res_model", "=", model), ("res_id", "in", [rec.id for __, rec in pairs]), ("state", "=", "running")]
-            )
-        }
-        memo = {}
+        running = {} if new else rows._get_running(model, [record.id for __, record in pairs])
+        rules, memo = self.env["pm.deadline.rule"], {}
         vals_list = []
         superseded = self.browse()
-        for rule, record in pairs:
-            prop = record.property_id
-            basis = rule._get_basis(prop)
-            if rule.unit == "agreed":
-                end = due or record._get_agreed_due(rule.kind)
-                if not end:
-                    continue
-            else:
-                end = self.env["pm.deadline.rule"]._plan(start, rule.amount, rule.unit, basis, prop, memo)
-            present = running.get((record.id, rule.kind))
+        for clock, record in pairs:
+            agreed = clock.unit == "agreed"
+            end = (agreed and due) or rules._plan_clock(clock, record, start, memo)
+            present = running.get((record.id, clock.kind))
+            if not end or (present and (not agreed or present.due == end)):
+                continue
             if present:
-                if rule.unit != "agreed" or present.due == end:
-                    continue
                 superseded |= present
+            prop = record.property_id
             vals_list.append(
                 {
-                    "rule_id": rule.id,
-                    "kind": rule.kind,
+                    "rule_id": clock.id,
+                    "kind": clock.kind,
                     "res_model": model,
                     "res_id": record.id,
                     "property_id": prop.id,
                     "user_id": record._get_deadline_user().id,
                     "start": start,
                     "due": end,
-                    "rule_amount": rule.amount,
-                    "rule_unit": rule.unit,
-                    "rule_basis": basis,
+                    "rule_amount": clock.amount,
+                    "rule_unit": clock.unit,
+                    "rule_basis": clock.get_basis(prop),
                 }
             )
         if superseded:
             superseded._settle(start, cancel_reason=self.env._("A new time was agreed."))
             superseded.flush_recordset()  # the old row must be out of the unique index before the new one enters
-        created = rows.create(vals_list)
-        created._schedule_checks(new=True)
-        return created
+        rows._plan_first_checks(model, vals_list)
+        return rows.create(vals_list)
+
+    def _get_running(self, model, ids):
+        """Return ``{(record id, kind): row}`` of the clocks that run for records of ``model``."""
+        rows = self.search([("res_model", "=", model), ("res_id", "in", ids), ("state", "=", "running")])
+        return {(row.res_id, row.kind): row for row in rows}
+
+    def _plan_first_checks(self, model, vals_list):
+        """Put ``next_check`` into the values of clocks that are about to be made: no step was carried out for them."""
+        facts = [
+            (number, vals["res_id"], vals["rule_id"], vals["property_id"], vals["start"], vals["due"])
+            for number, vals in enumerate(vals_list)
+        ]
+        steps = self.env["pm.escalation.rule"]._plan_steps(model, facts)
+        for number, vals in enumerate(vals_list):
+            vals["next_check"] = min([vals["due"], *(moment for __, moment in steps[number])])
+        self._wake_job(vals["next_check"] for vals in vals_list)
+
+    def _wake_job(self, moments):
+        """An emergency is told at once, not at the job's next turn."""
+        now = fields.Datetime.now()
+        if any(moment and moment <= now for moment in moments):
+            # sudo: waking the job is nobody's right in particular
+            self.env.ref("pm_customer_service.ir_cron_pm_deadline").sudo()._trigger()
 
     def _settle(self, at, cancel_reason=None):
         """Stop the clocks: kept or, if the due time has passed, missed; with ``cancel_reason`` those not yet missed are cancelled."""
@@ -230,18 +243,15 @@ class PmDeadline(models.Model):
     # The job: breaches, reminders, escalation
     # ------------------------------------------------------------------
 
-    def _schedule_checks(self, new=False):
-        """Set ``next_check`` of open rows from their due time and the escalation rules not yet carried out.
-
-        :param bool new: the rows were just made, so that no step can have been carried out
-        """
+    def _schedule_checks(self):
+        """Set ``next_check`` of open rows from their due time and the escalation rules not yet carried out."""
         # sudo: clocks are written by the program only
         rows = self.sudo().filtered(
             lambda row: row.state in ("running", "breached") and not row.met_at and not row.paused_since
         )
         if not rows:
             return
-        steps = self.env["pm.escalation.rule"]._get_steps(rows, new)
+        steps = self.env["pm.escalation.rule"]._get_steps(rows)
         by_moment = {}
         for row in rows:
             moments = [moment for __, moment in steps[row.id]]
@@ -249,11 +259,8 @@ class PmDeadline(models.Model):
                 moments.append(row.due)
             by_moment.setdefault(min(moments, default=False), []).append(row.id)
         for moment, ids in by_moment.items():
-            self.sudo().browse(ids).next_check = moment
-        now = fields.Datetime.now()
-        if any(moment and moment <= now for moment in by_moment):
-            # An emergency is told at once, not at the job's next turn.
-            self.env.ref("pm_customer_service.ir_cron_pm_deadline").sudo()._trigger()
+            rows.browse(ids).next_check = moment
+        self._wake_job(by_moment)
 
     @api.model
     def _cron_process(self):
@@ -332,8 +339,11 @@ class PmDeadline(models.Model):
                 row.write({"state": "breached", "breached_at": row.due})
             if lapsed:
                 lapsed._get_records()._deadline_breached(lapsed)
-            steps = self.env["pm.escalation.rule"]._get_steps(group)
-            due_steps = [(row, rule) for row in group for rule, moment in steps[row.id] if moment <= now]
+            rules = self.env["pm.escalation.rule"]
+            steps = rules._get_steps(group)
+            due_steps = [
+                (row, rules.browse(rule_id)) for row in group for rule_id, moment in steps[row.id] if moment <= now
+            ]
             if due_steps:
                 self.env["pm.escalation"]._carry_out(due_steps, now)
             group.write({"job_error": False})

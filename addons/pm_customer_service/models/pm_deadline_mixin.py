@@ -87,12 +87,31 @@ class PmDeadlineMixin(models.AbstractModel):
         if not self:
             return self.env["pm.deadline"]
         at = at or fields.Datetime.now()
-        rules = self.env["pm.deadline.rule"]._get_rules(self._name, Domain("start_event", "=", event))
-        if event != "created":  # what was just recorded has no clock yet
-            self._stop(Domain("rule_id.stop_event", "=", event), at)
-        started = self.env["pm.deadline"]._launch(rules._match(self), at)
+        if event == "created":  # what was just recorded has no clock yet
+            return self._start_first_deadlines(at)
+        self._stop(Domain("rule_id.stop_event", "=", event), at)
+        pairs = self._match_clocks(lambda clock: clock.start_event == event)
+        started = self.env["pm.deadline"]._launch(pairs, at)
         self._sync_next_due()
         return started
+
+    def _start_first_deadlines(self, at):
+        """Start the clocks of records just made, and return them."""
+        pairs = self._match_clocks(lambda clock: clock.start_event == "created")
+        started = self.env["pm.deadline"]._launch(pairs, at, new=True)
+        earliest = {}
+        for clock in started:
+            earliest[clock.res_id] = min(clock.due, earliest.get(clock.res_id, clock.due))
+        # A model that plans its first deadline in the same INSERT has it already.
+        wrong = self.filtered(lambda record: record.next_due != earliest.get(record.id, False))
+        wrong._sync_next_due()
+        (self - wrong).invalidate_recordset(["deadline_ids"], flush=False)
+        return started
+
+    def _match_clocks(self, wanted):
+        """Return ``[(clock, record)]``: by kind the first rule that fits each record, of the rules that are ``wanted``."""
+        rules = self.env["pm.deadline.rule"]
+        return rules._match([clock for clock in rules._get_clocks(self._name) if wanted(clock)], self)
 
     def _start_deadline(self, kind, start=None, due=None):
         """Start the clock ``kind`` by the rule that fits each record, and return the clocks.
@@ -100,8 +119,8 @@ class PmDeadlineMixin(models.AbstractModel):
         A clock of the kind that already runs is left alone, except where the rule's time is agreed: then a new ``due``
         replaces it. Records that no rule fits get none.
         """
-        rules = self.env["pm.deadline.rule"]._get_rules(self._name, Domain("kind", "=", kind))
-        started = self.env["pm.deadline"]._launch(rules._match(self), start, due)
+        pairs = self._match_clocks(lambda clock: clock.kind == kind)
+        started = self.env["pm.deadline"]._launch(pairs, start, due)
         self._sync_next_due()
         return started
 

@@ -1,11 +1,12 @@
-from ast import literal_eval
 from datetime import datetime, time, timedelta
-from functools import lru_cache
+from typing import NamedTuple
 
 import pytz
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
+from odoo.tools import ormcache
+
+from .pm_rule_condition import condition
 
 EVENTS = [
     ("manual", "Started by the program"),
@@ -41,10 +42,24 @@ SEARCH_WINDOW = timedelta(days=45)
 SEARCH_WINDOWS = 20
 
 
-@lru_cache(maxsize=1024)
-def condition(text):
-    """Return the domain that a rule's `text` stands for: the same few are read for every ticket."""
-    return Domain(literal_eval(text or "[]"))
+class Clock(NamedTuple):
+    """What a deadline rule says, as it is kept in memory: rules are asked at every step of every ticket."""
+
+    id: int
+    kind: str
+    property_id: int | bool
+    condition: str
+    start_event: str
+    stop_event: str
+    amount: float
+    unit: str
+    basis: str
+
+    def get_basis(self, prop):
+        """Return 'calendar' or 'working' for the property (CON-14: a rule may leave it to the property, it to the company)."""
+        if self.basis != "property":
+            return self.basis
+        return prop.deadline_basis or prop.company_id.pm_deadline_basis or "calendar"
 
 
 class PmDeadlineRule(models.Model):
@@ -95,44 +110,76 @@ class PmDeadlineRule(models.Model):
     def _check_domain(self):
         for rule in self:
             try:
-                domain = condition(rule.domain)
                 # sudo: tried as the program will use it
-                self.env[rule.model_id.model].sudo().search_count(domain, limit=1)
+                self.env[rule.model_id.model].sudo().search_count(condition(rule.domain).domain, limit=1)
             except Exception as error:
                 raise ValidationError(
                     self.env._("Rule %(rule)s: the condition cannot be read (%(error)s).", rule=rule.name, error=error)
                 ) from error
 
-    def _get_domain(self):
-        self.ensure_one()
-        return condition(self.domain)
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
 
     @api.model
-    def _get_rules(self, model, domain):
-        """Return the active rules of ``model`` that satisfy ``domain``, in order of precedence."""
-        rules = self.sudo().search(Domain("model", "=", model) & Domain(domain))  # the desk need not see the set-up
-        return rules.sorted(lambda rule: (not rule.property_id, rule.sequence, rule.id))
+    @ormcache("model")
+    def _get_clocks(self, model):
+        """Return the active rules of ``model`` as ``Clock``, in order of precedence."""
+        rules = self.sudo().search([("model", "=", model)])  # sudo: the desk need not see the set-up
+        return tuple(
+            Clock(
+                rule.id,
+                rule.kind,
+                rule.property_id.id,
+                rule.domain,
+                rule.start_event,
+                rule.stop_event,
+                rule.amount,
+                rule.unit,
+                rule.basis,
+            )
+            for rule in rules.sorted(lambda rule: (not rule.property_id, rule.sequence, rule.id))
+        )
 
-    def _match(self, records):
-        """Return ``[(rule, record)]``: for every record the first fitting rule of each kind.
+    @api.model
+    def _match(self, clocks, records):
+        """Return ``[(clock, record)]``: for every record the first fitting rule of each kind.
 
-        :param records: records of one ``pm.deadline.mixin`` model
+        :param clocks: as from ``_get_clocks``
+        :param records: records of one ``pm.deadline.mixin`` model, which may still be unsaved
         """
         pairs = []
-        taken = set()
-        for rule in self:
-            mine = records.filtered(lambda rec, p=rule.property_id: not p or rec.property_id == p)
-            for record in mine.filtered_domain(rule._get_domain()):
-                if (rule.kind, record.id) not in taken:
-                    taken.add((rule.kind, record.id))
-                    pairs.append((rule, record))
+        left = {}  # by kind the records that no rule has fitted so far
+        for clock in clocks:
+            waiting = left.get(clock.kind, records)
+            if prop := clock.property_id:
+                mine = waiting.filtered(lambda record, prop=prop: record.property_id.id == prop)
+            else:
+                mine = waiting
+            if mine and (found := condition(clock.condition).filter(mine)):
+                left[clock.kind] = waiting - found
+                pairs += ((clock, record) for record in found)
         return pairs
 
-    def _get_basis(self, prop):
-        """Return 'calendar' or 'working' for the property (CON-14: a rule may leave it to the property, it to the company)."""
-        if self.basis != "property":
-            return self.basis
-        return prop.deadline_basis or prop.company_id.pm_deadline_basis or "calendar"
+    @api.model
+    def _plan_clock(self, clock, record, start, memo=None):
+        """Return when ``clock`` ends for ``record`` if it starts at ``start`` (naive UTC); False for a time not agreed yet."""
+        if clock.unit == "agreed":
+            return record._get_agreed_due(clock.kind)
+        prop = record.property_id
+        return self._plan(start, clock.amount, clock.unit, clock.get_basis(prop), prop, memo)
 
     @api.model
     def _plan(self, start, amount, unit, basis, prop, memo=None):

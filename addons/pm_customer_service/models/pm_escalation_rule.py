@@ -1,9 +1,11 @@
 from datetime import timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import ormcache
 
-from .pm_deadline_rule import condition
+from .pm_rule_condition import condition
 
 ROLES = [
     ("technician", "Technician of the visit"),
@@ -35,6 +37,17 @@ GROUPS = {
     "manager": "pm_base.group_manager",
     "leadership": "pm_base.group_leadership",
 }
+
+
+class Step(NamedTuple):
+    """One rung of the ladder, as it is kept in memory."""
+
+    id: int
+    clocks: frozenset
+    property_id: int | bool
+    moment: str
+    distance: timedelta
+    condition: str
 
 
 class PmEscalationRule(models.Model):
@@ -73,7 +86,7 @@ class PmEscalationRule(models.Model):
         for rule in self:
             try:
                 # sudo: tried as the program will use it
-                self.env[rule.model_id.model].sudo().search_count(condition(rule.domain), limit=1)
+                self.env[rule.model_id.model].sudo().search_count(condition(rule.domain).domain, limit=1)
             except Exception as error:
                 raise ValidationError(
                     self.env._("Rule %(rule)s: the condition cannot be read (%(error)s).", rule=rule.name, error=error)
@@ -82,11 +95,13 @@ class PmEscalationRule(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         rules = super().create(vals_list)
+        self.env.registry.clear_cache()
         rules._wake_open_deadlines()
         return rules
 
     def write(self, vals):
         result = super().write(vals)
+        self.env.registry.clear_cache()
         if vals.keys() & {
             "active",
             "deadline_rule_ids",
@@ -98,6 +113,11 @@ class PmEscalationRule(models.Model):
             "model_id",
         }:
             self._wake_open_deadlines()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
         return result
 
     def _wake_open_deadlines(self):
@@ -123,49 +143,64 @@ class PmEscalationRule(models.Model):
         return timedelta(**{self.unit: self.amount})
 
     @api.model
-    def _get_steps(self, deadlines, new=False):
-        """Return ``{deadline_id: [(rule, moment)]}`` of the steps still to be carried out.
+    @ormcache("model")
+    def _get_ladder(self, model):
+        """Return the active rules of ``model`` as ``Step``."""
+        # sudo: the ladder counts for every record, whoever's step has woken the clock
+        rules = self.sudo().search([("model", "=", model)])
+        return tuple(
+            Step(
+                rule.id,
+                frozenset(rule.with_context(active_test=False).deadline_rule_ids.ids),
+                rule.property_id.id,
+                rule.moment,
+                rule._get_distance(),
+                rule.domain,
+            )
+            for rule in rules
+        )
+
+    @api.model
+    def _get_steps(self, deadlines):
+        """Return ``{deadline_id: [(rule_id, moment)]}`` of the steps still to be carried out."""
+        # sudo: a step that was carried out is not repeated, whoever may see it
+        steps = self.env["pm.escalation"].sudo().search([("deadline_id", "in", deadlines.ids)])
+        done = {(step.deadline_id.id, step.rule_id.id) for step in steps}
+        result = {}
+        for model, group in deadlines.grouped("res_model").items():
+            facts = [(row.id, row.res_id, row.rule_id.id, row.property_id.id, row.start, row.due) for row in group]
+            result |= self._plan_steps(model, facts, done)
+        return result
+
+    @api.model
+    def _plan_steps(self, model, facts, done=frozenset()):
+        """Return ``{key: [(rule_id, moment)]}`` of the steps that clocks of ``model`` ask for.
 
         A reminder *before* the due time is left out once the due time has passed: it would come too late to help.
 
-        :param bool new: the deadlines were just made: nothing has been carried out for them
+        :param list facts: of each clock ``(key, record id, deadline rule id, property id, start, due)``
+        :param done: pairs ``(key, rule_id)`` that were carried out
         """
         now = fields.Datetime.now()
-        # sudo: a step that was carried out is not repeated, whoever may see it
-        steps = self.env["pm.escalation"].sudo()
-        if not new:
-            steps = steps.search([("deadline_id", "in", deadlines.ids)])
-        done = {(step.deadline_id.id, step.rule_id.id) for step in steps}
-        result = {row.id: [] for row in deadlines}
-        for model, group in deadlines.grouped("res_model").items():
-            # sudo: the ladder counts for every record, whoever's step has woken the clock
-            rules = self.sudo().search([("model", "=", model)])
-            facts = [(row.id, row.res_id, row.rule_id.id, row.property_id.id, row.start, row.due) for row in group]
-            records = self.env[model].sudo().browse(group.mapped("res_id"))
-            for rule in rules:
-                # Looked up once per rule: the inner loop runs rules × rows times.
-                rule_id, clocks, prop_id, before = (
-                    rule.id,
-                    set(rule.deadline_rule_ids.ids),
-                    rule.property_id.id,
-                    rule.moment == "before",
-                )
-                from_start, distance = rule.moment == "start", rule._get_distance()
-                domain = condition(rule.domain)
-                fitting = None if domain.is_true() else set(records.filtered_domain(domain).ids)
-                for row_id, res_id, clock_id, row_prop_id, start, due in facts:
-                    if (
-                        (row_id, rule_id) in done
-                        or (clocks and clock_id not in clocks)
-                        or (prop_id and prop_id != row_prop_id)
-                    ):
-                        continue
-                    if fitting is not None and res_id not in fitting:
-                        continue
-                    if not before:
-                        result[row_id].append((rule, (start if from_start else due) + distance))
-                    elif due > now:
-                        result[row_id].append((rule, due - distance))
+        result = {key: [] for key, *__ in facts}
+        # sudo: the ladder counts for every record, whoever's step has woken the clock
+        records = self.env[model].sudo().browse(dict.fromkeys(res_id for __, res_id, *__ in facts))
+        for step in self._get_ladder(model):
+            test = condition(step.condition)
+            fitting = None if test.domain.is_true() else set(test.filter(records).ids)
+            for key, res_id, clock_id, prop_id, start, due in facts:
+                if (
+                    (step.clocks and clock_id not in step.clocks)
+                    or (step.property_id and step.property_id != prop_id)
+                    or (key, step.id) in done
+                ):
+                    continue
+                if fitting is not None and res_id not in fitting:
+                    continue
+                if step.moment != "before":
+                    result[key].append((step.id, (start if step.moment == "start" else due) + step.distance))
+                elif due > now:
+                    result[key].append((step.id, due - step.distance))
         return result
 
     @api.model

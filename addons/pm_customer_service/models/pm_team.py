@@ -1,6 +1,10 @@
 from ast import literal_eval
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import ormcache
+
+# What decides which team takes a ticket; other changes (whose turn it is) leave the cached routes alone.
+ROUTING = {"active", "sequence", "property_id", "category_ids", "type_ids", "zone_ids"}
 
 
 class PmTeam(models.Model):
@@ -21,6 +25,12 @@ class PmTeam(models.Model):
     member_ids = fields.Many2many("res.users", string="Members", domain="[('share', '=', False)]")
     category_ids = fields.Many2many(
         "pm.ticket.category", string="Categories", help="New tickets of these categories go to this team."
+    )
+    type_ids = fields.Many2many(
+        "pm.ticket.type",
+        string="Types",
+        help="New tickets of these types go to this team where no team names their category. A team that names neither"
+        " categories nor types takes everything else.",
     )
     zone_ids = fields.Many2many(
         "pm.zone", string="Zones", domain="[('property_id', '=', property_id)]", help="Empty: all zones."
@@ -51,21 +61,54 @@ class PmTeam(models.Model):
                 defaults["type_id"] = self.type_id.id
         return values
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        teams = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return teams
+
     def write(self, vals):
         result = super().write(vals)
+        if ROUTING & vals.keys():
+            self.env.registry.clear_cache()
         if vals.keys() & {"property_id", "type_id", "alias_name"} and "alias_defaults" not in vals:
             for team in self:
                 team.alias_defaults = repr(team._alias_get_creation_values()["alias_defaults"])
         return result
 
-    def _find_for(self, prop, category, zone):
-        """Return the team of ``prop``: by category and zone, then category, then zone, then the one for everything else."""
-        teams = self.filtered(lambda team: team.property_id == prop)
-        of_category = teams.filtered(lambda team: category and category in team.category_ids)
-        of_all = teams.filtered(lambda team: not team.category_ids)
-        for group in (of_category, of_all):
-            found = group.filtered(lambda team: zone and zone in team.zone_ids)[:1]
-            found = found or group.filtered(lambda team: not team.zone_ids)[:1]
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    @api.model
+    @ormcache("property_id")
+    def _get_routes(self, property_id):
+        """Return the teams of a property in their order: ``[(id, categories, types, zones)]``, each a set of ids."""
+        # sudo: everybody may write a ticket, and the team follows from what it is about
+        teams = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("property_id", "=", property_id), ("active", "=", True)], order="sequence, id")
+        )
+        return tuple(
+            (team.id, frozenset(team.category_ids.ids), frozenset(team.type_ids.ids), frozenset(team.zone_ids.ids))
+            for team in teams
+        )
+
+    @api.model
+    def _find_for(self, prop, category, kind, zone):
+        """Return the team of ``prop`` for a ticket: that of its category, else of its type, else the one for everything else.
+
+        Of several the one of the zone comes first, then one for all zones.
+        """
+        routes = self._get_routes(prop.id)
+        for group in (
+            [route for route in routes if category.id in route[1]],
+            [route for route in routes if kind.id in route[2] and not route[1]],
+            [route for route in routes if not route[1] and not route[2]],
+        ):
+            found = [route for route in group if zone.id in route[3]] or [route for route in group if not route[3]]
             if found:
-                return found
+                return self.browse(found[0][0])
         return self.browse()

@@ -102,7 +102,7 @@ class PmTicket(models.Model):
     type_id = fields.Many2one(
         "pm.ticket.type", required=True, index=True, tracking=True, default=lambda self: self._default_type_id()
     )
-    type_code = fields.Selection(CODES, compute="_compute_type_code", store=True, string="Behaviour")
+    type_code = fields.Selection(CODES, compute="_compute_type_code", store=True, precompute=True, string="Behaviour")
     category_id = fields.Many2one("pm.ticket.category", index="btree_not_null", tracking=True)
     channel = fields.Selection(CHANNELS, required=True, default="counter")
     severity = fields.Selection(
@@ -112,6 +112,7 @@ class PmTicket(models.Model):
         [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Urgent")],
         compute="_compute_priority",
         store=True,
+        precompute=True,
         readonly=False,
         tracking=True,
     )
@@ -130,11 +131,12 @@ class PmTicket(models.Model):
     )
     company_id = fields.Many2one(related="property_id.company_id", store=True, index=True, precompute=True)
     unit_id = fields.Many2one("pm.unit", tracking=True, check_company=True)
-    building_id = fields.Many2one(related="unit_id.building_id", store=True)
+    building_id = fields.Many2one(related="unit_id.building_id", store=True, precompute=True)
     zone_id = fields.Many2one(
         "pm.zone",
         compute="_compute_zone_id",
         store=True,
+        precompute=True,
         readonly=False,
         domain="[('property_id', '=', property_id)]",
         index="btree_not_null",
@@ -143,14 +145,15 @@ class PmTicket(models.Model):
         string="Common Parts",
         compute="_compute_is_common_part",
         store=True,
+        precompute=True,
         readonly=False,
         help="Concerns common parts or shared facilities: the reporter hears back on the day of the repair (S0-124).",
     )
     location = fields.Char(help="Where exactly, in words.")
     partner_id = fields.Many2one("res.partner", string="Customer", tracking=True)
-    contact_name = fields.Char(compute="_compute_contact", store=True, readonly=False)
-    contact_phone = fields.Char(compute="_compute_contact", store=True, readonly=False)
-    contact_email = fields.Char(compute="_compute_contact", store=True, readonly=False)
+    contact_name = fields.Char(compute="_compute_contact", store=True, precompute=True, readonly=False)
+    contact_phone = fields.Char(compute="_compute_contact", store=True, precompute=True, readonly=False)
+    contact_email = fields.Char(compute="_compute_contact", store=True, precompute=True, readonly=False)
     household_html = fields.Html(
         groups="base.group_user", string="Household", compute="_compute_household_html", sanitize=False
     )
@@ -175,6 +178,7 @@ class PmTicket(models.Model):
         "pm.team",
         compute="_compute_team_id",
         store=True,
+        precompute=True,
         readonly=False,
         index="btree_not_null",
         tracking=True,
@@ -185,6 +189,7 @@ class PmTicket(models.Model):
         string="Butler",
         compute="_compute_butler_id",
         store=True,
+        precompute=True,
         readonly=False,
         domain="[('share', '=', False)]",
     )
@@ -235,7 +240,10 @@ class PmTicket(models.Model):
 
     is_mine = fields.Boolean(compute="_compute_is_mine", search="_search_is_mine")
     calendar_date = fields.Datetime(
-        compute="_compute_calendar_date", store=True, help="Agreed time, else the time it was recorded."
+        compute="_compute_calendar_date",
+        store=True,
+        precompute=True,
+        help="Agreed time, else the time it was recorded.",
     )
 
     # ------------------------------------------------------------------
@@ -294,12 +302,12 @@ class PmTicket(models.Model):
             ticket.contact_phone = partner.phone or ticket.contact_phone
             ticket.contact_email = partner.email or ticket.contact_email
 
-    @api.depends("property_id", "category_id", "zone_id")
+    @api.depends("property_id", "category_id", "type_id", "zone_id")
     def _compute_team_id(self):
-        # sudo: everybody may write a ticket, and the team follows from the place
-        teams = self.env["pm.team"].sudo().search([("property_id", "in", self.property_id.ids)])
+        find = self.env["pm.team"]._find_for
         for ticket in self:
-            ticket.team_id = teams._find_for(ticket.property_id, ticket.category_id, ticket.zone_id) or ticket.team_id
+            found = find(ticket.property_id, ticket.category_id, ticket.type_id, ticket.zone_id)
+            ticket.team_id = found or ticket.team_id
 
     @api.depends("unit_id")
     def _compute_butler_id(self):
@@ -496,8 +504,12 @@ class PmTicket(models.Model):
 
     def _check_people(self):
         """A ticket shows phone and address of its customer: nobody names one whom he may not see."""
-        if not self.env.su:
-            (self.partner_id | self.vendor_id).check_access("read")
+        people = self.partner_id | self.vendor_id
+        if self.env.su or not people:
+            return
+        # One question for all, as a list asks it; what makes a contact visible need not be loaded for that.
+        seen = people.with_context(active_test=False).search([("id", "in", people.ids)])
+        (people - seen).check_access("read")
 
     def _check_kept(self, vals):
         """Who may close a ticket follows from its kind: nobody gets round that by changing the kind, or hides the ticket."""

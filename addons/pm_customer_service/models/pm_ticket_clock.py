@@ -13,7 +13,23 @@ class PmTicketClock(models.Model):
 
     _inherit = "pm.ticket"
 
+    # Planned with the other values of a new ticket, so that recording one writes it once; later its clocks keep it.
+    next_due = fields.Datetime(compute="_compute_next_due", store=True, precompute=True)
     is_paused = fields.Boolean(compute="_compute_is_paused", help="At least one of its clocks stands still.")
+
+    def _get_protected(self):
+        return super()._get_protected() | {"next_due"}
+
+    def _compute_next_due(self):
+        """The earliest deadline of tickets that are just being recorded."""
+        now, memo = fields.Datetime.now(), {}
+        earliest = {}
+        for clock, ticket in self._match_clocks(lambda clock: clock.start_event == "created"):
+            due = self.env["pm.deadline.rule"]._plan_clock(clock, ticket, now, memo)
+            if due:
+                earliest[ticket] = min(due, earliest.get(ticket, due))
+        for ticket in self:
+            ticket.next_due = earliest.get(ticket, False)
 
     @api.depends("deadline_ids.paused_since", "deadline_ids.state")
     def _compute_is_paused(self):
@@ -73,11 +89,10 @@ class PmTicketClock(models.Model):
         """
         now = fields.Datetime.now()
         deadlines = self.env["pm.deadline"]
-        rules = self.env["pm.deadline.rule"]._get_rules(self._name, Domain("start_event", "=", "created"))
-        pairs = rules._match(self)
-        wanted = {(ticket.id, rule.kind): rule for rule, ticket in pairs}
+        pairs = self._match_clocks(lambda clock: clock.start_event == "created")
+        wanted = {(ticket.id, clock.kind): clock.id for clock, ticket in pairs}
         running = self._open_deadlines(Domain("state", "=", "running") & Domain("rule_id.start_event", "=", "created"))
-        stale = running.filtered(lambda row: wanted.get((row.res_id, row.kind)) != row.rule_id)
+        stale = running.filtered(lambda row: wanted.get((row.res_id, row.kind)) != row.rule_id.id)
         stale._settle(now, cancel_reason=self.env._("Classified anew"))
         stale.flush_recordset()
         # sudo: clocks are readable, never writable, for people
@@ -85,12 +100,10 @@ class PmTicketClock(models.Model):
             [("res_model", "=", self._name), ("res_id", "in", self.ids), ("state", "!=", "cancelled")]
         )
         have = {(row.res_id, row.kind) for row in done}
-        missing = [(rule, ticket) for rule, ticket in pairs if (ticket.id, rule.kind) not in have]
-        for rule, ticket in missing:
-            due = rule._plan(
-                ticket.received_at, rule.amount, rule.unit, rule._get_basis(ticket.property_id), ticket.property_id
-            )
-            deadlines._launch([(rule, ticket)], ticket.received_at if due >= now else now)
+        missing = [(clock, ticket) for clock, ticket in pairs if (ticket.id, clock.kind) not in have]
+        for clock, ticket in missing:
+            due = self.env["pm.deadline.rule"]._plan_clock(clock, ticket, ticket.received_at)
+            deadlines._launch([(clock, ticket)], ticket.received_at if due and due >= now else now)
         if stale or missing:
             self._sync_next_due()
 

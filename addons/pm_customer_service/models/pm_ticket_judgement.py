@@ -24,6 +24,7 @@ class PmTicketJudgement(models.Model):
         SCOPES,
         compute="_compute_scope",
         store=True,
+        precompute=True,
         readonly=False,
         tracking=True,
         help="Whose business it is. Outside our services goes to the project manager (S1-91).",

@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID, models
+from odoo import SUPERUSER_ID, fields, models
 from odoo.addons.rating.models.rating_data import RATING_LIMIT_OK
 
 from .pm_ticket import MAX_TEXT
@@ -6,6 +6,11 @@ from .pm_ticket import MAX_TEXT
 
 class PmTicket(models.Model):
     _inherit = "pm.ticket"
+
+    # A new ticket has none: no query, no second write.
+    rating_last_value = fields.Float(
+        compute="_compute_rating_last_value", compute_sudo=True, store=True, precompute=True
+    )
 
     def rating_apply(self, rate, **kwargs):
         """A dissatisfied rating by the link is a dissatisfied customer: it reopens the ticket, as a follow-up does.

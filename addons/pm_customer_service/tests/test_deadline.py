@@ -4,6 +4,8 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
 
+from odoo.addons.pm_customer_service.models.pm_rule_condition import condition
+
 from .common import DeskCase, local
 
 
@@ -182,3 +184,44 @@ class TestDeadline(DeskCase):
         self.assertEqual(
             self.env["pm.deadline"].search_count([("res_id", "in", tickets.ids), ("kind", "=", "resolve")]), 40
         )
+
+    def test_condition_finds_what_a_domain_finds(self):
+        child = self.env["pm.ticket.category"].create(
+            {"name": "Tap", "parent_id": self.env.ref("pm_customer_service.ticket_category_leak").id}
+        )
+        tickets = self.env["pm.ticket"].concat(
+            *(
+                self.new_ticket(code, severity=severity, category_id=category, priority=priority)
+                for code in ("complaint", "repair", "suggestion")
+                for severity, category, priority in (("normal", False, "1"), ("major", child.id, "3"))
+            )
+        )
+        texts = {*self.env["pm.deadline.rule"].search([("model", "=", "pm.ticket")]).mapped("domain")}
+        texts |= {
+            "[]",
+            f"[('category_id', 'child_of', {child.parent_id.id})]",
+            "[('type_code', 'in', ('repair', 'complaint')), ('reopen_count', '=', 0), ('name', 'ilike', 'repair')]",
+            "['!', ('type_code', '=', 'repair')]",
+            "[('category_id', '=', False), ('severity', '=', 'normal')]",
+        }
+        for text in texts:
+            with self.subTest(text=text):
+                rule = condition(text)
+                self.assertEqual(rule.filter(tickets), tickets.filtered_domain(rule.domain))
+
+    def test_a_ticket_is_written_once(self):
+        """Its deadline, team and what follows from the unit are known with the first INSERT; rules and teams are not asked."""
+        ticket = self.new_ticket("repair")  # what is kept in memory
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        ticket = self.new_ticket("repair")
+        self.env.flush_all()
+        self.assertLessEqual(self.env.cr.sql_log_count - before, 24)
+        self.assertEqual(ticket.next_due, min(ticket.sudo().deadline_ids.mapped("due")))
+        self.env.cr.execute("SELECT ctid::text FROM pm_ticket WHERE id = %s", [ticket.id])
+        first = self.env.cr.fetchone()
+        ticket.flush_recordset()
+        ticket._sync_next_due()
+        self.env.cr.execute("SELECT ctid::text FROM pm_ticket WHERE id = %s", [ticket.id])
+        self.assertEqual(self.env.cr.fetchone(), first, "what the clocks say was known before")

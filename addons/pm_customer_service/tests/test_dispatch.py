@@ -361,6 +361,32 @@ class TestDispatch(DeskCase):
                 ticket = self.new_ticket("repair", unit_id=False, category_id=category.id, zone_id=place.id)
                 self.assertEqual(ticket.team_id, team)
 
+    def test_team_by_type_where_no_team_names_the_category(self):
+        noise = self.env.ref("pm_customer_service.ticket_category_noise")
+        none = self.env["pm.ticket.category"]
+        trade, centre = self.env["pm.team"].create(
+            [
+                {"name": "Trade", "property_id": self.property.id, "sequence": 20},
+                {"name": "Centre", "property_id": self.property.id, "sequence": 30},
+            ]
+        )
+        self.assertEqual(self.new_ticket("repair").team_id, trade, "the first that takes everything")
+        trade.type_ids = self.types["repair"]  # counts at once
+        for code, category, team in (
+            ("repair", none, trade),
+            ("repair", noise, trade),
+            ("repair", self.water, self.team),
+            ("complaint", none, centre),
+            ("complaint", self.water, self.team),
+        ):
+            with self.subTest(code=code, category=category.name):
+                self.assertEqual(self.new_ticket(code, category_id=category.id).team_id, team)
+        ticket = self.new_ticket("inquiry")
+        ticket.type_id = self.types["repair"]
+        self.assertEqual(ticket.team_id, trade, "what turns out to be a repair goes to who repairs")
+        trade.active = False
+        self.assertEqual(self.new_ticket("repair").team_id, centre)
+
     # The technician's page
 
     def job(self):

@@ -14,6 +14,7 @@ BEFORE = {
     "assigned_at": 0.06,
     "started_at": 0.25,
     "replied_at": 0.3,
+    "progressed_at": 0.3,
 }  # share of those hours
 STEPS = ("new", "assigned", "in_progress", "handled", "closed")
 ENGINEERING = ("water", "power", "lift", "aircon", "door", "leak", "network", "fire")
@@ -35,6 +36,7 @@ def load_teams(sample):
                 "user_id": users["technician"].id,
                 "member_ids": users["technician"].ids,
                 "category_ids": [record.id for record in category.values() if record],
+                "type_ids": sample.env.ref("pm_customer_service.ticket_type_repair").ids,
                 "sequence": 5,
                 "dispatch_mode": "pool",
             },
