@@ -72,6 +72,7 @@ class PmDeskBoard(models.AbstractModel):
         untaken = own & Domain("state", "=", "new")
         calls = own & self._calls_domain()
         promises = own & _TICKING & self._promise_domain(now)
+        stalled = own & self.env["pm.ticket"]._stalled_domain()
         verify = own & Domain("state", "in", ("handled", "followed_up"))
         nobody, no_team = _("Nobody"), _("No team")
 
@@ -109,6 +110,16 @@ class PmDeskBoard(models.AbstractModel):
                 nobody,
             ),
             ("promise", _("Promises that lapse soon"), "pm.deadline", promises, overdue, "user_id", "due", nobody),
+            (
+                "stalled",
+                _("Stalled tickets, by person"),
+                "pm.ticket",
+                stalled,
+                next_overdue,
+                "user_id",
+                "progressed_at",
+                nobody,
+            ),
         ]
         if len(properties) > 1:
             blocks.insert(

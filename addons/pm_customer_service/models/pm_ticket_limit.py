@@ -8,6 +8,7 @@ LIMITS = {
     "portal_max_mb": 10,
     "max_photos": 20,
     "repeat_days": 30,
+    "stalled_days": 3,
 }
 
 

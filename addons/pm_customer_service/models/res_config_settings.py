@@ -26,6 +26,13 @@ class ResConfigSettings(models.TransientModel):
         config_parameter="pm_customer_service.repeat_days",
         help="A complaint of the same unit about the same category within these days is a repeat and goes to the supervisor. 0 = never. House rule.",
     )
+    pm_stalled_days = fields.Integer(
+        string="Days Without a Step",
+        default=3,
+        config_parameter="pm_customer_service.stalled_days",
+        help="An open ticket about which nothing was done for so many days is stalled: it is on the supervisor's day and in the"
+        " list of stalled tickets (S1-57). 0 = never. House rule.",
+    )
     pm_portal_max_files = fields.Integer(
         string="Files per Ticket", default=6, config_parameter="pm_customer_service.portal_max_files"
     )
