@@ -167,6 +167,7 @@ class PmDunningPreviewTotal(models.TransientModel):
     _order = "excluded desc, id"
 
     preview_id = fields.Many2one("pm.dunning.preview", required=True, ondelete="cascade", index=True)
+    policy_id = fields.Many2one(related="level_id.policy_id")
     level_id = fields.Many2one("pm.dunning.level", readonly=True)
     excluded = fields.Selection(EXCLUSIONS, "Left Out Because", readonly=True)
     count = fields.Integer("Reminders", readonly=True)
