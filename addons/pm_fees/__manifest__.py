@@ -94,6 +94,7 @@
         "views/pm_write_off_views.xml",
         "report/refund_reports.xml",
         "views/pm_refund_views.xml",
+        "views/pm_refusal_views.xml",
         "views/pm_service_settlement_views.xml",
         "views/pm_invoice_request_views.xml",
         "views/settlement_menus.xml",

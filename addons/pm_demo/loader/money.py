@@ -95,26 +95,36 @@ def _overpaid(sample, unit, amount, key, note):
     return payment
 
 
-def load_merchant_bill(sample):
-    """Yesterday's bill of WeChat Pay, as it is downloaded: two payers at the gate's code, with the fee of the provider."""
-    day = sample.today - timedelta(days=1)
-    units = sample.property.unit_ids.filtered(lambda unit: unit.code in ("B-1602", "B-1406")).sorted("code")
-    rows = [(f"420000{number:022}", 50.0 + number, unit.code) for number, unit in enumerate(units, 1)]
+def wechat_bill(day, rows):
+    """A trade bill of WeChat Pay, as it is downloaded.
+
+    :param rows: list of (transaction number, amount, text)
+    :return: bytes
+    """
     lines = [WECHAT_COLUMNS]
-    for number, amount, code in rows:
+    for number, amount, text in rows:
         lines.append(
             ",".join(
                 f"`{value}"
                 for value in (
                     f"{day} 18:20:11,wx2421b1c4370ec43b,{MERCHANT},0,,{number},S{number[-8:]},oUpF8uMu{number[-3:]},NATIVE,SUCCESS,"
-                    f"OTHERS,CNY,{amount:.2f},0.00,0,0,0.00,0.00,,,物业费 {code},,{amount * 0.006:.5f},0.60%,{amount:.2f},0.00,"
+                    f"OTHERS,CNY,{amount:.2f},0.00,0,0,0.00,0.00,,,{text},,{round(amount * 0.006, 2):.5f},0.60%,{amount:.2f},0.00,"
                 ).split(",")
             )
         )
-    total = sum(amount for _number, amount, _code in rows)
+    total = sum(amount for _number, amount, _text in rows)
     lines += [WECHAT_TOTALS, f"`{len(rows)},`{total:.2f},`0.00,`0.00,`0.00,`{total:.2f},`0.00"]
-    content = "\ufeff" + "\r\n".join(lines) + "\r\n"
+    return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode()
+
+
+def load_merchant_bill(sample):
+    """Yesterday's bill of WeChat Pay: two payers at the gate's code, with the fee of the provider."""
+    day = sample.today - timedelta(days=1)
+    units = sample.property.unit_ids.filtered(lambda unit: unit.code in ("B-1602", "B-1406")).sorted("code")
+    content = wechat_bill(
+        day, [(f"420000{number:022}", 50.0 + number, f"物业费 {unit.code}") for number, unit in enumerate(units, 1)]
+    )
     env = sample.as_user("accountant")
     env["pm.merchant.bill"].create(
-        {"file": base64.b64encode(content.encode()), "filename": f"wechat-{day}.csv", "new_account": True}
+        {"file": base64.b64encode(content), "filename": f"wechat-{day}.csv", "new_account": True}
     ).action_load()

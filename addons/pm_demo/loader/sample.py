@@ -18,6 +18,7 @@ from . import (
     renovation,
     service,
     services,
+    statements,
     surveys,
 )
 from .files import SampleFiles
@@ -99,6 +100,7 @@ class Sample:
     def bank(self):
         billing.load_bank(self)
         money.load_merchant_bill(self)
+        statements.load_statement_files(self)
         billing.load_debtors(self)
         billing.postpone_jobs(self)
 

@@ -35,7 +35,7 @@ class PmBillingIssue(models.Model):
     assignment_id = fields.Many2one("pm.fee.assignment", readonly=True, ondelete="cascade", index="btree_not_null")
     reason = fields.Selection(REASONS, required=True, readonly=True)
     severity = fields.Selection(
-        [("warning", "Warning"), ("refused", "Refused")], required=True, default="refused", readonly=True
+        [("warning", "Warning"), ("refused", "Not Billed")], required=True, default="refused", readonly=True
     )
     days_missing = fields.Integer(readonly=True)
     meters = fields.Char(readonly=True)

@@ -11,7 +11,7 @@ RESULTS = [
     ("paid", "Says it is paid"),
     ("disputed", "Disputed"),
     ("unreachable", "Not reached"),
-    ("refused", "Refused"),
+    ("refused", "Refuses to Pay"),
 ]
 # What the caller fills in; the rest is history.
 _OPEN_FIELDS = {

@@ -25,7 +25,14 @@ class PmRefund(models.Model):
     _inherit = ["pm.four.eyes", "pm.steps", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
-    _program_fields = FOUR_EYES_FIELDS | {"name", "submitted_on", "refund_payment_id", "transaction_id", "from_portal"}
+    _program_fields = FOUR_EYES_FIELDS | {
+        "name",
+        "submitted_on",
+        "refund_payment_id",
+        "transaction_id",
+        "from_portal",
+        "refuse_reason",
+    }
     _transitions = {
         ("draft", "submitted"): "_guard_submitted",
         ("draft", "cancelled"): None,
@@ -94,6 +101,7 @@ class PmRefund(models.Model):
     level_id = fields.Many2one("pm.approval.level", "Approved by whom", compute="_compute_level_id")
     author_id = fields.Many2one(string="Applied for by")
     submitted_on = fields.Datetime(readonly=True, copy=False)
+    refuse_reason = fields.Char("Why Refused", readonly=True, copy=False, tracking=True)
     state = fields.Selection(
         [
             ("draft", "Draft"),
@@ -256,9 +264,28 @@ class PmRefund(models.Model):
         self._decide("approved")
 
     def action_refuse(self):
-        self._decide("refused")
+        """Ask for the reason; `_refuse` refuses."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["pm.refusal"]._ask(refund_id=self.id)
 
-    def _decide(self, target):
+    def _refuse(self, reason):
+        """Refuse with a reason, and tell it to the payer.
+
+        :raises AccessError: the amount is decided by somebody else; :raises UserError: no reason
+        """
+        self.ensure_one()
+        self._require((reason or "").strip(), self.env._("to refuse it you must give the reason."))
+        self._decide("refused", refuse_reason=reason.strip())
+        # sudo: the message is the program's
+        self.env["pm.message"].sudo()._enqueue_template(
+            "service",
+            ["pm_fees.mail_template_refund_refused", "pm_fees.sms_template_refund_refused"],
+            self.sudo(),
+            "refund-refused",
+        )
+
+    def _decide(self, target, **values):
         for record in self:
             record.check_access("read")
             record._lock()
@@ -268,7 +295,7 @@ class PmRefund(models.Model):
             if target == "approved":
                 record._check_available()
             # sudo: the approval level decides who may, not the right to write
-            record.sudo()._transition(target, **record._approval())
+            record.sudo()._transition(target, **record._approval(), **values)
             record.sudo().activity_feedback(["mail.mail_activity_data_todo"])
 
     def action_cancel(self):

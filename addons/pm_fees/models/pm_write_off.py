@@ -31,7 +31,7 @@ class PmWriteOff(models.Model):
     _description = "Write-off"
     _inherit = ["pm.four.eyes", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
-    _program_fields = FOUR_EYES_FIELDS | {"name", "submitted_on", "move_id"}
+    _program_fields = FOUR_EYES_FIELDS | {"name", "submitted_on", "move_id", "refuse_reason"}
 
     name = fields.Char("Number", readonly=True, copy=False, default="/")
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
@@ -68,6 +68,7 @@ class PmWriteOff(models.Model):
     level_id = fields.Many2one("pm.approval.level", "Approved by whom", compute="_compute_level_id")
     author_id = fields.Many2one(string="Asked for by")
     submitted_on = fields.Datetime(readonly=True, copy=False)
+    refuse_reason = fields.Char("Why Refused", readonly=True, copy=False, tracking=True)
     move_id = fields.Many2one(
         "account.move", "Journal entry", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
     )
@@ -158,13 +159,25 @@ class PmWriteOff(models.Model):
             record.activity_feedback(["mail.mail_activity_data_todo"])
 
     def action_refuse(self):
-        for record in self:
-            record._lock()
-            self.env["pm.approval.level"]._check_may_approve(
-                "write_off", record.amount_total, record.company_id, record.author_id
-            )
-            record._transition("refused", **record._approval())
-            record.activity_feedback(["mail.mail_activity_data_todo"])
+        """Ask for the reason; `_refuse` refuses."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["pm.refusal"]._ask(write_off_id=self.id)
+
+    def _refuse(self, reason):
+        """Refuse with a reason that stays on record.
+
+        :raises AccessError: the amount is decided by somebody else; :raises UserError: no reason
+        """
+        self.ensure_one()
+        self._lock()
+        self.env["pm.approval.level"]._check_may_approve(
+            "write_off", self.amount_total, self.company_id, self.author_id
+        )
+        if not (reason or "").strip():
+            raise UserError(self.env._("To refuse a write-off you must give the reason."))
+        self._transition("refused", **self._approval(), refuse_reason=reason.strip())
+        self.activity_feedback(["mail.mail_activity_data_todo"])
 
     def action_cancel(self):
         self.check_access("write")

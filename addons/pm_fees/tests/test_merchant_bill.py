@@ -86,7 +86,7 @@ class TestMerchantBill(CashierCase):
         self.assertFalse(self.lines())
 
     def test_wechat_payment_commission_and_refund(self):
-        self.load(wechat([("W1", 118.5, 0, 0.71, "物业费"), ("W2", 0, 20, -0.12, "物业费")]))
+        self.load(wechat([("W1", 118.5, 0, 0.7111, "物业费"), ("W2", 0, 20, -0.12, "物业费")]))
         lines = self.lines()
         self.assertEqual(
             [(line.pm_transaction_ref, line.amount, line.pm_match_state) for line in lines],

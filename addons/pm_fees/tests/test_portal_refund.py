@@ -51,6 +51,12 @@ class TestPortalRefund(PortalCase):
         self.assertEqual(refund.refund_payment_id.partner_id, self.owners[0])
         self.assert_books()
 
+    def test_refused_the_reason_stands_beside_it(self):
+        self.apply()
+        self.refunds().with_user(self.supervisor)._refuse("The bill <b>stands</b>")
+        self.login(self.portal_user)
+        self.assertIn("The bill &lt;b&gt;stands&lt;/b&gt;", self.url_open("/my/bills/refunds").text)
+
     def open_drawer_and_pay(self, refund):
         self.pay((self.charge(amount=80), 80), date=None)  # cash in the drawer
         refund.with_user(self.cashier).action_pay()

@@ -98,6 +98,32 @@ class TestRefund(SettlementCase):
         refund.with_user(self.manager).action_approve()
         self.assertEqual((refund.state, refund.approved_by), ("approved", self.manager))
 
+    def test_refused_with_a_reason_that_the_payer_is_told(self):
+        refund = self.apply_for()
+        refund.action_submit()
+        action = refund.with_user(self.supervisor).action_refuse()
+        form = Form(self.env[action["res_model"]].with_user(self.supervisor).with_context(**action["context"]))
+        form.reason = "The bill of October is still in force"
+        form.save().action_confirm()
+        self.assertEqual((refund.state, refund.approved_by), ("refused", self.supervisor))
+        message = self.env["pm.message"].search([("key", "=", f"refund-refused/{refund.id}")])
+        self.assertEqual(message.partner_id, self.owners[0])
+        self.assertIn("The bill of October is still in force", message.text)
+        self.assertEqual(
+            self.env["pm.refund"]._portal_offers([("partner_id", "=", self.owners[0].id)])[0]["available"], 100
+        )
+
+    def test_no_refusal_without_a_reason_or_by_whom_it_does_not_belong_to(self):
+        refund = self.apply_for()
+        refund.action_submit()
+        with self.assertRaisesRegex(UserError, "give the reason"):
+            refund.with_user(self.supervisor)._refuse("  ")
+        with self.assertRaises(AccessError):
+            refund.with_user(self.cashier)._refuse("no")
+        with self.assertRaises(AccessError):
+            refund.write({"refuse_reason": "no"})
+        self.assertEqual((refund.state, refund.refuse_reason), ("submitted", False))
+
     def test_needs_the_original_receipt_or_papers(self):
         refund = self.apply_for(receipt_returned=False)
         with self.assertRaisesRegex(UserError, "original receipt"):

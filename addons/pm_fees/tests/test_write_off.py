@@ -86,8 +86,10 @@ class TestWriteOff(SettlementCase):
             record.write({"note": "x"})
         with self.assertRaises(UserError):
             record.unlink()
-        record.with_user(self.manager).action_refuse()
-        self.assertEqual(record.state, "refused")
+        with self.assertRaisesRegex(UserError, "give the reason"):
+            record.with_user(self.manager)._refuse(" ")
+        record.with_user(self.manager)._refuse("still in court")
+        self.assertEqual((record.state, record.refuse_reason), ("refused", "still in court"))
         with self.assertRaises(UserError):
             record.with_user(self.leadership).action_approve()
 

@@ -20,3 +20,4 @@ from . import pm_dunning_undo
 from . import pm_dunning_decision
 from . import pm_dunning_step
 from . import base_partner_merge
+from . import pm_refusal

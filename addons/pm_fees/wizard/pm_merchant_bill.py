@@ -42,7 +42,12 @@ class PmMerchantBill(models.TransientModel):
                 "message": self.env._(
                     "%(new)s new bank lines; %(known)s were loaded before.", new=len(new), known=known
                 ),
-                "next": {"type": "ir.actions.act_window_close"},
+                "next": {
+                    **self.env["ir.actions.act_window"]._for_xml_id("pm_fees.pm_bank_line_action"),
+                    "domain": [("id", "in", new.ids)],
+                }
+                if new
+                else {"type": "ir.actions.act_window_close"},
             },
         }
 
@@ -87,7 +92,8 @@ class PmMerchantBill(models.TransientModel):
         }
         new, known, currency = [], 0, self.company_id.currency_id
         for transaction in bill.transactions:
-            amount = float(transaction.amount)
+            # WeChat Pay writes its commission with five decimals and takes whole fen.
+            amount = currency.round(float(transaction.amount))
             if transaction.number in found:
                 day, old = found[transaction.number]
                 if day != transaction.day or currency.compare_amounts(old, amount):
