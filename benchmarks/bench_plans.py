@@ -5,14 +5,18 @@ from end to end, goes with its plan into benchmarks/results/plans.txt. A page ma
 The data are made by SQL: only what these screens read is there. Works:
 
 - `counter-search`: the searches of the counter, without charges, which they do not read;
-- `screens`: these and the screens of the cashier, the portal and the lists.
+- `screens`: these and the screens of the cashier, the portal and the lists;
+- `desk`: the screens of the service desk, every ticket with a clock, one in fifty still open.
 """
+
+from ast import literal_eval
 
 WORK = "screens"
 N = 100_000
 MONTHS = 36
-LARGE = ("pm_unit", "pm_unit_party", "pm_charge", "pm_ticket", "res_partner")
+LARGE = ("pm_unit", "pm_unit_party", "pm_charge", "pm_ticket", "pm_deadline", "res_partner")
 SLOW = 0.005
+SEARCHES = ("counter: unit number", "counter: phone", "counter: name", "counter: number of a ticket")
 COUNTED = 10_001  # the web client counts no further
 
 
@@ -35,7 +39,7 @@ def prepare(env, n, months=MONTHS):
                 "login": f"bench_{role}",
                 "group_ids": [(6, 0, [env.ref("base.group_user").id, env.ref(f"pm_base.group_{role}").id])],
             }
-            for role in ("front_desk", "cashier", "accountant")
+            for role in ("front_desk", "cashier", "accountant", "supervisor")
         ]
     )
     prop.user_ids = [(6, 0, users.ids)]
@@ -89,6 +93,18 @@ def prepare(env, n, months=MONTHS):
         partner_id=f"{owner.id} + part %% {n}",
         state="CASE WHEN part %% 50 = 0 THEN source.state ELSE 'closed' END",
         access_token="NULL",
+    )
+    clock = env["pm.deadline"].search(
+        [("res_model", "=", "pm.ticket"), ("res_id", "=", ticket.id)], order="id desc", limit=1
+    )
+    copy_rows(
+        env,
+        clock,
+        10 * n,
+        res_id=f"{ticket.id} + part",
+        state="CASE WHEN part %% 50 = 0 THEN source.state ELSE 'met' END",
+        met_at="CASE WHEN part %% 50 = 0 THEN NULL ELSE source.start END",
+        next_check="CASE WHEN part %% 50 = 0 THEN source.next_check END",
     )
     if months:
         _charges(env, prop, item, months)
@@ -175,11 +191,58 @@ def _screens(env, n):
     ]
 
 
+def _desk_screens(env, n):
+    """(name, what the screen asks the server for), as the service desk and its supervisor open them"""
+    user = {name: env["res.users"].search([("login", "=", f"bench_{name}")]) for name in ("front_desk", "supervisor")}
+    tickets, boss = (env["pm.ticket"].with_user(user[name]) for name in ("front_desk", "supervisor"))
+    columns = {"name": {}, "number": {}, "next_due": {}, "deadline_state": {}, "state": {}}
+
+    def page(action, order, **more):
+        domain = literal_eval(env.ref(f"pm_customer_service.{action}").domain)
+        return lambda: tickets.web_search_read(domain, columns, limit=80, order=order, count_limit=COUNTED, **more)
+
+    opened = literal_eval(env.ref("pm_customer_service.pm_ticket_action").domain)
+    clocks = [("state", "in", ("running", "breached")), ("met_at", "=", False)]
+    return [
+        ("open tickets: list", page("pm_ticket_action", "next_due, id")),
+        ("open tickets: board by state", lambda: tickets.formatted_read_group(opened, ["state"], ["__count"])),
+        (
+            "my jobs",
+            lambda: tickets.web_search_read(
+                [("user_id", "=", user["front_desk"].id), ("state", "in", ("new", "assigned", "in_progress"))],
+                columns,
+                limit=80,
+                count_limit=COUNTED,
+            ),
+        ),
+        ("calls to make", page("pm_ticket_action_followup", "next_due, id")),
+        ("to verify and close", page("pm_ticket_action_close", "next_due, id")),
+        ("stalled tickets", page("pm_ticket_action_stalled", "progressed_at, id")),
+        (
+            "deadlines",
+            lambda: env["pm.deadline"]
+            .with_user(user["front_desk"])
+            .web_search_read(clocks, {"due": {}, "kind": {}, "user_id": {}}, limit=80, count_limit=COUNTED),
+        ),
+        (
+            "visits",
+            lambda: env["pm.visit"]
+            .with_user(user["supervisor"])
+            .web_search_read([], {"planned_on": {}}, limit=80, count_limit=COUNTED),
+        ),
+        ("supervisor's day", lambda: boss.env["pm.desk.board"].load()),
+    ]
+
+
 def run_search(env, n):
-    return run(env, n, search_only=True)
+    return run(env, n, [screen for screen in _screens(env, n) if screen[0] in SEARCHES])
 
 
-def run(env, n, search_only=False):
+def run_desk(env, n):
+    return run(env, n, _desk_screens(env, n))
+
+
+def run(env, n, screens=None):
     """Open each screen once to warm up, then with every statement's time and plan."""
     import time
     from pathlib import Path
@@ -189,9 +252,7 @@ def run(env, n, search_only=False):
 
     lines, bad = [], []
     execute = Cursor.execute
-    for name, screen in _screens(env, n):
-        if search_only and (not name.startswith("counter: ") or name == "counter: household"):
-            continue
+    for name, screen in screens or _screens(env, n):
         env.invalidate_all()
         screen()
         env.invalidate_all()
@@ -245,4 +306,5 @@ OURS = {"case": "ours", "modules": ["pm_fees"], "check": check, "runs": 1}
 CASES = [
     {**OURS, "work": "counter-search", "prepare": prepare_search, "run": run_search},
     {**OURS, "work": "screens", "prepare": prepare, "run": run},
+    {**OURS, "work": "desk", "prepare": prepare_search, "run": run_desk},
 ]
