@@ -48,6 +48,7 @@
         "views/res_config_settings_views.xml",
         "views/pm_import_settings_views.xml",
         "views/portal_templates.xml",
+        "views/portal_brand_templates.xml",
         "views/pm_document_reports.xml",
         "views/pm_message_purpose_views.xml",
         "views/pm_consent_views.xml",

@@ -118,6 +118,14 @@ class TestCounter(DeskCase):
             (ticket.contact_name, ticket.unit_id.id, ticket.property_id), ("Visitor", False, self.property)
         )
 
+    def test_what_is_read_on_the_community_site_is_entered_as_such(self):
+        """S0-27: whoever looks through the site records what he finds; the answer has its clock as any other."""
+        self.assertIn("community", [channel["code"] for channel in self.counter.counter_setup()["channels"]])
+        done = self.counter.counter_record(self.values(type_id=self.types["suggestion"].id, channel="community"))
+        ticket = self.env["pm.ticket"].browse(done["id"])
+        self.assertEqual((ticket.channel, ticket.first_receiver_id), ("community", self.front_desk))
+        self.assertTrue(done["clocks"])
+
     def test_what_is_missing_or_forged_is_refused(self):
         for values, words in (
             ({"name": " "}, "few words"),

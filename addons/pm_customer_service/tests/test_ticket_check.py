@@ -41,6 +41,16 @@ class TestTicketCheck(DeskCase):
         with self.assertRaises(UserError):
             ticket.check_ids = [Command.clear()]
 
+    def test_who_goes_to_a_home_or_an_emergency_finds_the_instruction_on_the_job(self):
+        """S0-164, S4-123: manners at the door, a card left and no forced entry; S4-101: what to do in a fire."""
+        ticket = self.repair(disruptive=False)
+        self.assertIn(self.ref("door").id, [line["id"] for line in ticket.job_detail()["checks"]])
+        for job, instruction in (
+            (ticket, "faq_home_visit_steps"),
+            (self.new_ticket("emergency"), "faq_emergency_steps"),
+        ):
+            self.assertEqual(job.suggested_faq_ids[:1], self.env.ref(f"pm_customer_service.{instruction}"))
+
     def test_quiet_work_and_complaints_have_no_mandatory_line(self):
         self.assertFalse(self.repair(disruptive=False)._missing_checks())
         complaint = self.new_ticket("complaint")

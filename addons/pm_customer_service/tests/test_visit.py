@@ -30,6 +30,12 @@ class TestVisit(DeskCase):
         self.assertEqual(visit.stop - visit.start, timedelta(minutes=30))
         self.assertTrue(visit.name.startswith("BF"))
 
+    def test_where_knowledge_of_a_customer_comes_from_is_chosen_and_says_what_to_ask(self):
+        """S0-22: key customers and the committee are purposes of their own, each with what to talk about."""
+        for purpose, words in (("key_customer", "last contact"), ("committee", "opinions of the owners")):
+            visit = self.visit(purpose_id=self.env.ref(f"pm_customer_service.visit_purpose_{purpose}").id)
+            self.assertIn(words, visit.advice)
+
     def test_appointment_tells_the_customer_once(self):
         with freeze_time(local("2026-11-02 09:00")):
             visit = self.visit(start=local("2026-11-03 10:30"))
