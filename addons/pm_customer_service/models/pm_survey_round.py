@@ -39,7 +39,16 @@ class PmSurveyRound(models.Model):
     _order = "period_start desc, id desc"
 
     _program_fields = frozenset(
-        {"state", "opened_on", "closed_on", "satisfaction_index", "index_points", "answer_total", "published_on"}
+        {
+            "plan_id",
+            "state",
+            "opened_on",
+            "closed_on",
+            "satisfaction_index",
+            "index_points",
+            "answer_total",
+            "published_on",
+        }
     )
     _transitions = {
         ("draft", "open"): ("pm_base.group_supervisor", "_guard_open"),

@@ -50,6 +50,7 @@ PROTECTED = {
     "closed_at",
     "closed_by_id",
     "reopen_count",
+    "reopen_reason",
     "needs_followup",
     "delay_notified_at",
     "satisfied",

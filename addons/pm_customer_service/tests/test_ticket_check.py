@@ -82,8 +82,7 @@ class TestTicketCheck(DeskCase):
         self.assertEqual(ticket.accepted_by_id, self.supervisor)
         content = self.env["pm.document"]._pdf("pm_customer_service.ticket_acceptance", ticket)
         self.assertTrue(content.startswith(b"%PDF"))
-        supervisor.reopen_reason = "Drips again"
-        supervisor._transition("in_progress")
+        supervisor.action_reopen("Drips again")
         self.assertFalse(ticket.accepted_at)
 
     def test_categories_and_services_are_offered_by_the_needs_of_the_zone(self):

@@ -35,6 +35,7 @@ STEP_FIELDS = {
     "total_units",
     "done_units",
     "posting_note",
+    "correction_id",
 }
 
 

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-_DELIVERY_FIELDS = {"delivered_on", "delivered_by", "delivery_method", "delivery_proof"}
+_DELIVERY_FIELDS = {"delivered_on", "delivery_method", "delivery_proof"}
 
 
 class PmFeeNotice(models.Model):
@@ -78,9 +78,11 @@ class PmFeeNotice(models.Model):
             notice.reference = own[:1].reference
 
     def write(self, vals):
-        """People record the delivery; what the notice says is written by the program."""
+        """People record the delivery; what the notice says, and who recorded it, is written by the program."""
         if not self.env.su and vals.keys() - _DELIVERY_FIELDS:
             raise AccessError(self.env._("A payment notice does not change: only its delivery is recorded."))
+        if "delivered_on" in vals:
+            vals = {**vals, "delivered_by": self.env.uid if vals["delivered_on"] else False}
         return super().write(vals)
 
     def _compute_access_url(self):
@@ -127,7 +129,6 @@ class PmFeeNotice(models.Model):
             notice.write(
                 {
                     "delivered_on": notice.delivered_on or notice.property_id._today(),
-                    "delivered_by": self.env.uid,
                     "delivery_method": notice.delivery_method or "hand",
                 }
             )
@@ -147,7 +148,7 @@ class PmFeeNotice(models.Model):
         )
         notices.filtered(lambda notice: not notice.delivered_on).write({"delivery_method": "email"})
         for notice in notices.filtered(lambda notice: not notice.delivered_on):
-            notice.write({"delivered_on": notice.property_id._today(), "delivered_by": self.env.uid})
+            notice.write({"delivered_on": notice.property_id._today()})
 
     def _payment_url(self):
         """Address behind the QR code: the payer's open bills in the portal, where they can be paid."""

@@ -205,7 +205,13 @@ class PmFeeTariff(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             self = without_defaults(self, APPROVAL_FIELDS)  # noqa: PLW0642
-            vals_list = [{**vals, "state": "draft", "author_id": self.env.uid} for vals in vals_list]
+            vals_list = [
+                {
+                    **{name: value for name, value in vals.items() if name not in APPROVAL_FIELDS},
+                    "author_id": self.env.uid,
+                }
+                for vals in vals_list
+            ]
         return super().create(vals_list)
 
     def write(self, vals):

@@ -94,10 +94,12 @@ class TestSecurity(BillingCase):
     def test_of_a_notice_only_the_delivery_is_written(self):
         run = self.bill()
         notice = self.env["pm.fee.notice"]._create_for_runs(run)[:1].with_user(self.front_desk)
-        for vals in ({"partner_id": self.owners[1].id}, {"name": "X"}, {"date": "2020-01-01"}):
-            with self.assertRaises(AccessError):
-                notice.write(vals)
+        forged = {"partner_id": self.owners[1].id, "name": "X", "date": "2020-01-01", "delivered_by": self.manager.id}
+        for name, value in forged.items():
+            with self.subTest(field=name), self.assertRaises(AccessError):
+                notice.write({name: value})
         notice.action_mark_delivered()
+        self.assertEqual(notice.delivered_by, self.front_desk)
         notice.write({"delivery_method": "post", "delivery_proof": "RR 1"})
 
     def test_who_may_not_make_notices_makes_none_by_a_button(self):

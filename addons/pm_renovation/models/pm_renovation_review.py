@@ -15,7 +15,7 @@ class PmRenovationReview(models.Model):
     _name = "pm.renovation.review"
     _description = "Renovation Review Step"
     _inherit = ["pm.renovation.state"]
-    _step_fields = frozenset({"done_at"})
+    _step_fields = frozenset({"round", "done_at"})
     _frozen = dict.fromkeys(
         ("passed", "failed", "void"),
         frozenset({"renovation_id", "role", "round", "user_id", "check_ids", "opinion"}),
