@@ -96,6 +96,8 @@ def new_page(browser, base_url):
             "locale": "zh-CN",
             "timezone_id": "Asia/Shanghai",
             "viewport": {"width": 1440, "height": 900},
+            # Nothing slides or fades: drawing it costs more than the test, and a click may hit what is still moving.
+            "reduced_motion": "reduce",
             **options,
         }
         context = browser.new_context(**settings)

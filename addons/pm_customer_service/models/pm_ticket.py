@@ -464,7 +464,8 @@ class PmTicket(models.Model):
 
     def write(self, vals):
         if not self.env.su:
-            forbidden = self._get_protected() & vals.keys()
+            # (a new ticket takes it from its type, and a menu may offer the type by it)
+            forbidden = (self._get_protected() | {"type_code"}) & vals.keys()
             if forbidden:
                 raise UserError(
                     self.env._(

@@ -33,6 +33,11 @@ class TestSecurity(DeskCase):
         handled.with_user(self.manager).write({"type_id": self.types["help"].id})
         self.assertEqual(ticket.type_code, "help")
 
+    def test_a_ticket_behaves_as_its_type_says(self):
+        ticket = self.new_ticket()
+        with self.assertRaisesRegex(UserError, "recorded by the program"):
+            ticket.with_user(self.officer).write({"type_code": "inquiry"})
+
     def test_tickets_are_not_hidden(self):
         ticket = self.new_ticket("complaint")
         with self.assertRaises(AccessError):

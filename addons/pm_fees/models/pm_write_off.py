@@ -31,7 +31,7 @@ class PmWriteOff(models.Model):
     _description = "Write-off"
     _inherit = ["pm.four.eyes", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
-    _program_fields = FOUR_EYES_FIELDS | {"name", "submitted_on", "move_id", "refuse_reason"}
+    _program_fields = FOUR_EYES_FIELDS | {"name", "amount_total", "submitted_on", "move_id", "refuse_reason"}
 
     name = fields.Char("Number", readonly=True, copy=False, default="/")
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")

@@ -69,6 +69,8 @@ class TestBillingAccess(BillingCase):
         line.write({"discount": 100, "discount_reason": "friend"})
         with self.assertRaises(AccessError):
             line.write({"discount_approved_by": self.supervisor.id})
+        with self.assertRaises(AccessError):
+            line.write({"discount_state": "approved"})
 
     def test_whoever_only_reads_tariffs_does_not_withdraw_a_draft(self):
         draft = self.make_tariff(self.item_fixed, "N", "fixed", 60, date_from="2027-01-01", approve=False)

@@ -137,3 +137,5 @@ class TestLateFee(DunningCase):
             fee.action_waive()
         with self.assertRaises(AccessError):
             self.propose("2026-03-05").write({"state": "charged"})
+        with self.assertRaises(AccessError):
+            self.env["pm.late.fee"].search([("state", "=", "draft")]).with_user(self.manager).write({"net": 1000})

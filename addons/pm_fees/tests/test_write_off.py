@@ -70,6 +70,9 @@ class TestWriteOff(SettlementCase):
             record.write({"author_id": self.supervisor.id})
         with self.assertRaises(AccessError):
             record.write({"state": "booked"})
+        # The sum decides who approves.
+        with self.assertRaises(AccessError):
+            record.write({"amount_total": 1})
 
     def test_grounds_and_charges_are_needed(self):
         with self.assertRaisesRegex(UserError, "grounds"):
