@@ -1,3 +1,4 @@
+from . import pm_cached
 from . import pm_program_fields
 from . import pm_files
 from . import pm_property

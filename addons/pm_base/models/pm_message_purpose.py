@@ -15,8 +15,10 @@ class PmMessagePurpose(models.Model):
     """
 
     _name = "pm.message.purpose"
+    _inherit = ["pm.cached"]
     _description = "Message Purpose"
     _order = "sequence, id"
+    _cached_fields = frozenset({"code", "active"})
 
     _code_unique = models.UniqueIndex("(code)", "Another purpose has this code.")
     _hours = models.Constraint(
@@ -84,23 +86,6 @@ class PmMessagePurpose(models.Model):
     def _get_id(self, code):
         # sudo: see _get
         return self.sudo().search([("code", "=", code)], limit=1).id
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        purposes = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return purposes
-
-    def write(self, vals):
-        result = super().write(vals)
-        if {"code", "active"} & vals.keys():
-            self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     def _channels(self):
         """Return the channels in order of preference, for example ``["email", "sms"]``."""

@@ -1,6 +1,7 @@
 from . import pm_steps
 from . import res_company
 from . import pm_property
+from . import pm_rule_condition
 from . import pm_deadline_rule
 from . import pm_deadline
 from . import pm_deadline_mixin

@@ -3,7 +3,6 @@ from typing import NamedTuple
 
 import pytz
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
 from .pm_rule_condition import condition
@@ -72,6 +71,7 @@ class PmDeadlineRule(models.Model):
     """
 
     _name = "pm.deadline.rule"
+    _inherit = ["pm.rule.condition"]
     _description = "Deadline Rule"
     _order = "sequence, id"
 
@@ -105,33 +105,6 @@ class PmDeadlineRule(models.Model):
     unit = fields.Selection(UNITS, string="Time Unit", required=True, default="days")
     basis = fields.Selection(BASES, string="Counted In", required=True, default="property")
     source = fields.Char(translate=True, help="Where the number comes from: requirement id or house rule.")
-
-    @api.constrains("domain", "model_id")
-    def _check_domain(self):
-        for rule in self:
-            try:
-                # sudo: tried as the program will use it
-                self.env[rule.model_id.model].sudo().search_count(condition(rule.domain).domain, limit=1)
-            except Exception as error:
-                raise ValidationError(
-                    self.env._("Rule %(rule)s: the condition cannot be read (%(error)s).", rule=rule.name, error=error)
-                ) from error
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rules
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     @ormcache("model")

@@ -2,7 +2,6 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
 from .pm_rule_condition import condition
@@ -54,6 +53,7 @@ class PmEscalationRule(models.Model):
     """Who is told when, relative to a deadline: one rung of the ladder a record. Source: S0-70, S1-43, S4-94, S0-162."""
 
     _name = "pm.escalation.rule"
+    _inherit = ["pm.rule.condition"]
     _description = "Escalation Rule"
     _order = "moment desc, sequence, id"
 
@@ -81,27 +81,14 @@ class PmEscalationRule(models.Model):
     advice = fields.Text(translate=True, help="What the person told should do.")
     source = fields.Char(translate=True, help="Where the rule comes from: requirement id or house rule.")
 
-    @api.constrains("domain", "model_id")
-    def _check_domain(self):
-        for rule in self:
-            try:
-                # sudo: tried as the program will use it
-                self.env[rule.model_id.model].sudo().search_count(condition(rule.domain).domain, limit=1)
-            except Exception as error:
-                raise ValidationError(
-                    self.env._("Rule %(rule)s: the condition cannot be read (%(error)s).", rule=rule.name, error=error)
-                ) from error
-
     @api.model_create_multi
     def create(self, vals_list):
         rules = super().create(vals_list)
-        self.env.registry.clear_cache()
         rules._wake_open_deadlines()
         return rules
 
     def write(self, vals):
         result = super().write(vals)
-        self.env.registry.clear_cache()
         if vals.keys() & {
             "active",
             "deadline_rule_ids",
@@ -113,11 +100,6 @@ class PmEscalationRule(models.Model):
             "model_id",
         }:
             self._wake_open_deadlines()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
         return result
 
     def _wake_open_deadlines(self):

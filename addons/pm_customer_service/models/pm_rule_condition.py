@@ -1,6 +1,8 @@
 from ast import literal_eval
 from functools import lru_cache
 
+from odoo import api, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 
@@ -54,3 +56,22 @@ def condition(text):
     :raises Exception: the text is no domain
     """
     return Condition(text)
+
+
+class PmRuleCondition(models.AbstractModel):
+    """A rule for records of the model ``model_id`` that satisfy its ``domain``."""
+
+    _name = "pm.rule.condition"
+    _inherit = ["pm.cached"]
+    _description = "Rule with a Condition"
+
+    @api.constrains("domain", "model_id")
+    def _check_domain(self):
+        for rule in self:
+            try:
+                # sudo: tried as the program will use it
+                self.env[rule.model_id.model].sudo().search_count(condition(rule.domain).domain, limit=1)
+            except Exception as error:
+                raise ValidationError(
+                    self.env._("Rule %(rule)s: the condition cannot be read (%(error)s).", rule=rule.name, error=error)
+                ) from error

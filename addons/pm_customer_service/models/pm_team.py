@@ -3,18 +3,17 @@ from ast import literal_eval
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
-# What decides which team takes a ticket; other changes (whose turn it is) leave the cached routes alone.
-ROUTING = {"active", "sequence", "property_id", "category_ids", "type_ids", "zone_ids"}
-
 
 class PmTeam(models.Model):
     """Who does the work: customer service, engineering, cleaning, order maintenance. Its e-mail address takes in tickets."""
 
     _name = "pm.team"
     _description = "Service Team"
-    _inherit = ["pm.program.fields", "mail.alias.mixin"]
+    _inherit = ["pm.program.fields", "pm.cached", "mail.alias.mixin"]
     _order = "sequence, name, id"
     _program_fields = frozenset({"last_turn_id"})
+    # What decides which team takes a ticket; other changes (whose turn it is) leave the routes in memory alone.
+    _cached_fields = frozenset({"active", "sequence", "property_id", "category_ids", "type_ids", "zone_ids"})
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
@@ -61,24 +60,11 @@ class PmTeam(models.Model):
                 defaults["type_id"] = self.type_id.id
         return values
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        teams = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return teams
-
     def write(self, vals):
         result = super().write(vals)
-        if ROUTING & vals.keys():
-            self.env.registry.clear_cache()
         if vals.keys() & {"property_id", "type_id", "alias_name"} and "alias_defaults" not in vals:
             for team in self:
                 team.alias_defaults = repr(team._alias_get_creation_values()["alias_defaults"])
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
         return result
 
     @api.model
