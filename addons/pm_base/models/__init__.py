@@ -42,7 +42,10 @@ from . import pm_import_settings
 from . import pm_message_purpose
 from . import pm_consent
 from . import pm_message
+from . import pm_message_dispatch
+from . import pm_message_enqueue
 from . import pm_message_render
+from . import pm_message_report
 from . import pm_unit_message
 from . import mail_mail
 from . import mail_notification

@@ -5,15 +5,85 @@ from odoo import SUPERUSER_ID, api, models
 from odoo.tools import html2plaintext, split_every
 
 from ..tools.sms_length import sms_parts
-from .pm_message import RENDER_CHUNK
 
 _logger = logging.getLogger(__name__)
+
+RENDER_CHUNK = 50
 
 
 class PmMessageRender(models.Model):
     """What a message says, made from its templates: when it is recorded, or by the dispatcher (``to_render``)."""
 
     _inherit = "pm.message"
+
+    @api.model
+    def _enqueue_template(
+        self,
+        purpose,
+        template_xmlid,
+        records,
+        key_prefix,
+        channel="auto",
+        partner=None,
+        property_of=None,
+        not_before=None,
+        short_xmlid=None,
+        max_parts=0,
+        later=False,
+    ):
+        """Render templates on records and record one message each; a record on which it fails is one failed message.
+
+        :param template_xmlid: XML id of a ``mail.template`` or an ``sms.template``, or a list with one of each
+        :param str key_prefix: the key of a message is ``<key_prefix>/<record id>``
+        :param partner: function of the record that returns the addressee; default: its ``partner_id``
+        :param property_of: function of the record that returns the property; default: its ``property_id``
+        :param str short_xmlid: XML id of the ``sms.template`` for texts that would need more than ``max_parts`` parts
+        :param bool later: the dispatcher renders at its next turn, a minute later at most, many records at once, and the
+            text tells how things stand then. For texts that do not hang on the moment or the context, where somebody
+            waits for the record to be saved.
+        :return: the messages of all records, in their order
+        """
+        xmlids = [template_xmlid] if isinstance(template_xmlid, str) else template_xmlid
+        templates = [self._template(xmlid) for xmlid in xmlids]
+        mail = next(
+            (template for template in templates if template._name == "mail.template"), self.env["mail.template"]
+        )
+        sms = next((template for template in templates if template._name == "sms.template"), self.env["sms.template"])
+        short = self._template(short_xmlid) if short_xmlid else None
+        partner = partner or (lambda record: record.partner_id)
+        property_of = property_of or (
+            lambda record: record["property_id"] if "property_id" in record._fields else self.env["pm.property"]
+        )
+        keys = {record.id: f"{key_prefix}/{record.id}" for record in records}
+        done = {}
+        if not later:  # what is known need not be rendered once more
+            # sudo: a message that exists under its key is not written twice, whoever sees it
+            done = {message.key: message.id for message in self.sudo().search([("key", "in", list(keys.values()))])}
+        for chunk in split_every(RENDER_CHUNK, records.ids, list):
+            todo = records.browse([record_id for record_id in chunk if keys[record_id] not in done])
+            if later:
+                content = dict.fromkeys(todo.ids, {"to_render": True})
+            else:
+                content = self._render_batch(mail, sms, todo, short=short, max_parts=max_parts)
+            vals_list = []
+            for record in todo:
+                vals_list.append(
+                    {
+                        "key": keys[record.id],
+                        "purpose": purpose,
+                        "channel": channel,
+                        "partner_id": partner(record).id,
+                        "property_id": property_of(record).id,
+                        "res_model": record._name,
+                        "res_id": record.id,
+                        "mail_template_id": mail.id,
+                        "sms_template_id": sms.id,
+                        "not_before": not_before,
+                        **content[record.id],
+                    }
+                )
+            done.update(zip((vals["key"] for vals in vals_list), self._enqueue(vals_list).ids, strict=True))
+        return self.browse([done[keys[record_id]] for record_id in records.ids])
 
     @api.model
     def _template(self, xmlid):

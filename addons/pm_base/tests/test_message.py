@@ -228,7 +228,7 @@ class TestRules(MessageCase):
 
         with (
             patch.object(type(self.messages), "_make_mail", make),
-            mute_logger("odoo.addons.pm_base.models.pm_message"),
+            mute_logger("odoo.addons.pm_base.models.pm_message_dispatch"),
         ):
             self.messages._dispatch()
         self.assertEqual((broken.state, broken.reason, broken.reason_text), ("failed", "error", "boom"))
