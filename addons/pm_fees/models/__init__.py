@@ -25,7 +25,12 @@ from . import pm_meter_estimate
 from . import pm_meter_confirm
 from . import pm_meter_missing
 from . import pm_kpi
-from . import pm_importer_fees
+from . import pm_importer_fee_assignment
+from . import pm_importer_fee_item
+from . import pm_importer_fee_tariff
+from . import pm_importer_meter
+from . import pm_importer_meter_reading
+from . import pm_importer_opening_arrears
 from . import res_config_settings
 
 # cashier
