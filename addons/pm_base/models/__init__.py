@@ -4,6 +4,7 @@ from . import pm_files
 from . import pm_property
 from . import pm_term
 from . import base
+from . import pm_evidence
 from . import pm_export_log
 from . import pm_zone
 from . import pm_zone_need

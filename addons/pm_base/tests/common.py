@@ -112,3 +112,13 @@ class PmCase(TransactionCase):
     def users_of(cls, *roles):
         """Return the users of the given roles, in that order."""
         return [getattr(cls, role) for role in roles]
+
+    def check_rights(self, matrix, roles):
+        """Hold access rights against ``{model: {role: letters of "rwcd"}}``; a role that is not named has none."""
+        letters = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
+        for model, expected in matrix.items():
+            for role in roles:
+                records = self.env[model].with_user(getattr(self, role))
+                found = "".join(letter for letter, operation in letters.items() if records.has_access(operation))
+                with self.subTest(model=model, role=role):
+                    self.assertEqual(found, expected.get(role, ""))

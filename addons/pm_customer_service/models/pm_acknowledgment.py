@@ -9,7 +9,7 @@ class PmAcknowledgment(models.Model):
 
     _name = "pm.acknowledgment"
     _description = "Handbook Acknowledgment"
-    _inherit = ["pm.files"]
+    _inherit = ["pm.evidence", "pm.files"]
     _order = "id desc"
 
     _once = models.UniqueIndex("(handbook_id, party_id)", "This version is already acknowledged by this customer.")
@@ -55,15 +55,6 @@ class PmAcknowledgment(models.Model):
                 raise ValidationError(
                     self.env._("Let the customer sign on the screen, or attach the signed paper (S2-12).")
                 )
-
-    def write(self, vals):
-        if vals:
-            raise UserError(self.env._("An acknowledgment is evidence: it is never changed."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("An acknowledgment is evidence: it is never changed."))
 
     @api.model
     def _record(self, party, method, signed_by, signature=None, files=None):

@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 
 
 class PmServiceConsent(models.Model):
@@ -7,6 +6,7 @@ class PmServiceConsent(models.Model):
 
     _name = "pm.service.consent"
     _description = "Consent to an Order"
+    _inherit = ["pm.evidence"]
     _order = "id"
 
     order_id = fields.Many2one("pm.service.order", required=True, readonly=True, ondelete="restrict", index=True)
@@ -32,12 +32,3 @@ class PmServiceConsent(models.Model):
     amount = fields.Monetary(readonly=True)
     terms = fields.Text(string="Agreed To", readonly=True)
     terms_hash = fields.Char(readonly=True)
-
-    def write(self, vals):
-        if vals:
-            raise UserError(self.env._("A consent is evidence: it is never changed, only followed by another one."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("A consent is evidence: it is never changed, only followed by another one."))

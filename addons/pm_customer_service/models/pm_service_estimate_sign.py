@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 
 
 class PmServiceEstimateSign(models.Model):
@@ -7,6 +6,7 @@ class PmServiceEstimateSign(models.Model):
 
     _name = "pm.service.estimate.sign"
     _description = "Signature of a Department"
+    _inherit = ["pm.evidence"]
     _order = "id"
 
     estimate_id = fields.Many2one("pm.service.estimate", required=True, readonly=True, ondelete="restrict", index=True)
@@ -18,12 +18,3 @@ class PmServiceEstimateSign(models.Model):
     date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     amount = fields.Monetary(readonly=True)
     content_hash = fields.Char(readonly=True)
-
-    def write(self, vals):
-        if vals:
-            raise UserError(self.env._("A signature is evidence: it is never changed, only followed by another one."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("A signature is evidence: it is never changed, only followed by another one."))

@@ -3,7 +3,6 @@ from odoo.tests.common import tagged
 from .cashier_common import CashierCase
 
 DESK = ("front_desk", "officer", "assistant", "supervisor", "manager")
-OPERATIONS = ("read", "write", "create", "unlink")
 # Who may do what by access rights (r, w, c, d). What money may do is decided by the models, whatever stands here.
 MATRIX = {
     "pm.payment": {**dict.fromkeys(DESK, "r"), "cashier": "r", "accountant": "r", "counsel": "r", "leadership": "r"},
@@ -51,16 +50,7 @@ ROLES = (*DESK, "technician", "cashier", "accountant", "counsel", "leadership", 
 @tagged("post_install", "-at_install")
 class TestCashierAccess(CashierCase):
     def test_roles_have_exactly_these_rights(self):
-        for model, expected in MATRIX.items():
-            for role in ROLES:
-                records = self.env[model].with_user(getattr(self, role))
-                found = "".join(
-                    letter
-                    for letter, operation in zip("rwcd", OPERATIONS, strict=True)
-                    if records.has_access(operation)
-                )
-                with self.subTest(model=model, role=role):
-                    self.assertEqual(found, expected.get(role, ""))
+        self.check_rights(MATRIX, ROLES)
 
     def test_records_of_other_properties_are_invisible(self):
         self.pay((self.charge(), 100), date="2026-01-20")

@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 
 from .pm_renovation import STATES
 
@@ -27,6 +26,7 @@ class PmRenovationLog(models.Model):
 
     _name = "pm.renovation.log"
     _description = "Renovation Decision"
+    _inherit = ["pm.evidence"]
     _order = "id"
     _rec_name = "detail"
 
@@ -41,13 +41,6 @@ class PmRenovationLog(models.Model):
     to_state = fields.Selection(STATES, readonly=True)
     detail = fields.Char("What", readonly=True)
     reason = fields.Text("Why", readonly=True)
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        raise UserError(self.env._("The history of a renovation is never changed."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("The history of a renovation is never changed."))
 
 
 class PmRenovation(models.Model):
