@@ -1,8 +1,37 @@
-from odoo import models
+from odoo import api, models
+from odoo.tools import ormcache
+
+from .pm_program_fields import refuse_fields
 
 
 class Base(models.AbstractModel):
     _inherit = "base"
+
+    @api.model
+    @ormcache()
+    def _get_derived_fields(self):
+        """Names of the suite's stored fields that follow from other fields alone.
+
+        Such a field decides what is approved (a sum) and who sees a record (its company, its property), and ``readonly``
+        only greys it out: the ORM would keep the value that a client sends.
+        """
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            if field.store and field.compute and field.readonly and (field._module or "").startswith("pm_")
+        )
+
+    def _add_missing_default_values(self, values):
+        """Of a new record as well: neither sent nor as a default of the context."""
+        result = super()._add_missing_default_values(values)
+        if not self.env.su and (derived := self._get_derived_fields() & result.keys()):
+            return {name: value for name, value in result.items() if name not in derived}
+        return result
+
+    def write(self, vals):
+        if not self.env.su and (derived := self._get_derived_fields() & vals.keys()):
+            refuse_fields(self, derived)
+        return super().write(vals)
 
     def export_data(self, fields_to_export):
         """Keep a note of each export of contacts and of the suite's records (S1-37)."""

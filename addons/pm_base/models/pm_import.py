@@ -6,8 +6,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from .pm_program_fields import without_defaults
-
 STATES = [
     ("draft", "Draft"),
     ("ready", "Checked"),
@@ -29,17 +27,6 @@ TRANSITIONS = {
 SLICE_SECONDS = 30
 # Carried in the context by the import's own steps; a client cannot send this object.
 INTERNAL = object()
-RESULT_FIELDS = {
-    "state",
-    "property_ids",
-    "sheet_ids",
-    "error_ids",
-    "notes",
-    "started_at",
-    "done_at",
-    "attempts",
-    "error_file",
-}
 # No followers, no tracking, no mails: thousands of rows at a time.
 BULK_CONTEXT = {
     "tracking_disable": True,
@@ -60,7 +47,22 @@ class PmImport(models.Model):
 
     _name = "pm.import"
     _description = "Import"
+    _inherit = ["pm.program.fields"]
     _order = "id desc"
+    _program_fields = frozenset(
+        {
+            "company_id",
+            "state",
+            "property_ids",
+            "sheet_ids",
+            "error_ids",
+            "notes",
+            "started_at",
+            "done_at",
+            "attempts",
+            "error_file",
+        }
+    )
 
     name = fields.Char(string="File Name", copy=False)
     file = fields.Binary(string="Spreadsheet", attachment=True, copy=False)
@@ -133,14 +135,6 @@ class PmImport(models.Model):
         for record in self:
             record.template_file = base64.b64encode(record._template())
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            # A new import is a draft of what its file holds, whatever a client sends.
-            self = without_defaults(self, RESULT_FIELDS)  # noqa: PLW0642
-            vals_list = [{k: v for k, v in vals.items() if k not in RESULT_FIELDS} for vals in vals_list]
-        return super().create(vals_list)
-
     def write(self, vals):
         internal = self.env.context.get("pm_import_internal") is INTERNAL
         if "state" in vals and not internal:
@@ -155,7 +149,7 @@ class PmImport(models.Model):
             opened = self.filtered(lambda r: r.state in ("ready", "refused"))
             if opened:
                 opened._clear_results()
-                opened.with_context(pm_import_internal=INTERNAL).write({"state": "draft"})
+                opened._note(state="draft")
         return super().write(vals)
 
     def _transition(self, state):
@@ -171,7 +165,13 @@ class PmImport(models.Model):
                         current=labels[record.state],
                     )
                 )
-        self.with_context(pm_import_internal=INTERNAL).write({"state": state})
+        self._note(state=state)
+
+    def _note(self, **values):
+        """Write what only the import's own steps write; whoever may write the import may take them."""
+        self.check_access("write")
+        # sudo: _program_fields
+        self.sudo().with_context(pm_import_internal=INTERNAL).write(values)
 
     # -----------------------------------------------------------------------------------------------------------------
     # Buttons

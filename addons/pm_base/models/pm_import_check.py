@@ -1,10 +1,9 @@
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import UserError
 
 from ..tools import columns as sheet_columns
 from ..tools.sheets import Limits, SheetError, open_workbook
 from . import pm_import_messages as messages
-from .pm_import import INTERNAL
 from .pm_import_plan import Part, Refused, head_of, names_of, refusal, sheet_keys
 from .pm_importer import Report
 
@@ -48,7 +47,7 @@ class PmImportCheck(models.Model):
                         "The file is long: the cells were checked; references and rules are checked while it loads."
                     )
                 )
-        self.notes = "\n".join(notes)
+        self._note(notes="\n".join(notes))
         self._transition("ready")
 
     def _plan(self):
@@ -187,11 +186,12 @@ class PmImportCheck(models.Model):
         """Keep which properties the file is about: their manager may see it."""
         unknown = codes - set(self.property_ids.mapped("code"))
         if unknown:
-            self.property_ids |= (
+            found = (
                 self.env["pm.property"]
                 .with_context(active_test=False)
                 .search([("code", "in", list(unknown)), ("company_id", "=", self.company_id.id)])
             )
+            self._note(property_ids=[Command.link(prop.id) for prop in found])
 
     def _trial(self, plan):
         """Load everything, note the outcome, take it back."""
@@ -223,13 +223,6 @@ class PmImportCheck(models.Model):
         # sudo: sheets and refused rows are the program's to write
         self.sudo().error_ids.unlink()
         self.sudo().sheet_ids.unlink()
-        self.with_context(pm_import_internal=INTERNAL).write(
-            {
-                "notes": False,
-                "error_file": False,
-                "attempts": 0,
-                "property_ids": [(5,)],
-                "started_at": False,
-                "done_at": False,
-            }
+        self._note(
+            notes=False, error_file=False, attempts=0, property_ids=[Command.clear()], started_at=False, done_at=False
         )

@@ -54,7 +54,7 @@ class PmImportFiles(models.Model):
             for part in plan
             if part.sheet.name in faults
         ]
-        self.error_file = base64.b64encode(sheet_write.write_errors(sheets, self.env.lang))
+        self._note(error_file=base64.b64encode(sheet_write.write_errors(sheets, self.env.lang)))
 
     def _template(self):
         """:return: bytes of the empty workbook for the chosen kind, or for every kind that the user may load"""

@@ -40,7 +40,7 @@ class PmImportRun(models.Model):
                 "error_count": 0,
             }
         )
-        self.write({"started_at": fields.Datetime.now(), "error_file": False})
+        self._note(started_at=fields.Datetime.now(), error_file=False)
 
     def _run(self):
         """Load the whole file in the present transaction."""
@@ -58,7 +58,7 @@ class PmImportRun(models.Model):
         """
         cron = self.env["ir.cron"]
         try:
-            self.attempts += 1
+            self._note(attempts=self.attempts + 1)
             self.env.cr.commit()  # pylint: disable=invalid-commit
             if self.attempts > MAX_ATTEMPTS:
                 raise Refused(
@@ -134,8 +134,7 @@ class PmImportRun(models.Model):
                 chunk = [row for row in chunk if row.number > line.position]
                 if chunk:
                     self._load_and_note(part, line, chunk)
-                # sudo: the count of attempts is the program's
-                self.sudo().write({"attempts": 0})
+                self._note(attempts=0)
                 self.env.cr.flush()
                 return True
             except CONFLICTS:
@@ -287,7 +286,7 @@ class PmImportRun(models.Model):
 
     def _finish(self):
         self._make_error_file()
-        self.write({"done_at": fields.Datetime.now(), "attempts": 0})
+        self._note(done_at=fields.Datetime.now(), attempts=0)
         self._transition("done")
 
     def _tell_user(self):

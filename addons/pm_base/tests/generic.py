@@ -1,16 +1,32 @@
 """Checks that every add-on inherits: a dozen lines of test file bring them all (style.md, habit 11)."""
 
 from pathlib import Path
+from unittest.mock import patch
 
 import polib
 from lxml import etree
+from odoo.exceptions import UserError
+from odoo.models import MAGIC_COLUMNS, BaseModel
 from odoo.modules.module import get_module_path
 from odoo.tests.common import new_test_user, tagged
 
 # Whose files the program makes, with their owner, and nobody uploads into a form.
 FILES_OF_THE_PROGRAM = {"pm.message", "pm.dunning.print"}
+# Fields that a client sends once, when the record is made, and why; afterwards they stay.
+SENT_ONCE = {
+    "account.bank.statement.line.pm_transaction_ref": "the number comes with the bank's file, loaded by whoever may enter the line",
+    "pm.dunning.call.case_id": "the caller says whom he calls",
+}
 # Terms that read the same in Chinese.
 SAME_IN_CHINESE = {"PDF", "KPI", "XLSX", "CSV", "QR", "ID", "OK", "%", "m²", "SMS", "Logo", "URL"}
+
+
+class Reached(Exception):
+    """A value from outside has come through to the ORM."""
+
+
+class Forged(int):
+    """A value that a client sends: recognised by its identity, however it is packed."""
 
 
 @tagged("post_install", "-at_install")
@@ -132,6 +148,60 @@ class GenericModuleChecks:
             for operation in ("write", "create", "unlink") if not self.env[name]._abstract else ():
                 with self.subTest(model=name, operation=operation):
                     self.assertFalse(self.env[name].with_user(resident).has_access(operation))
+
+    def _reaches_the_orm(self, method, model, values):
+        """Whether `method`, called with `values`, hands their value on to the ORM's own method."""
+
+        def reached(records, data):
+            for vals in data if isinstance(data, list) else [data]:
+                if any(isinstance(value, Forged) for value in vals.values()) and records._name == model._name:
+                    raise Reached
+            raise InterruptedError  # left out on the way: nothing needs to be written
+
+        try:
+            with patch.object(BaseModel, method, reached):
+                getattr(model, method)([values] if method == "create" else values)
+        except Reached:
+            return True
+        except (UserError, InterruptedError):
+            return False
+        except (KeyError, TypeError, ValueError):
+            # The model wants further values before it looks at this one: what it declares has to do.
+            declared = model._get_program_fields() if hasattr(model, "_get_program_fields") else ()
+            return not values.keys() <= set(declared)
+        return True
+
+    def test_what_a_model_calls_readonly_no_client_writes(self):
+        """``readonly`` greys out a screen and keeps out nobody: the server refuses what only the program writes.
+
+        Asked as somebody with every role. What follows from other fields `base` refuses for every model; the rest belongs
+        into the ``_program_fields`` of its model, or into a guard of the model's own.
+        """
+        boss = new_test_user(self.env, "generic_boss", groups="base.group_user")
+        boss.group_ids += self.env["res.groups"].search(
+            [("privilege_id.category_id", "=", self.env.ref("pm_base.module_category_pm").id)]
+        )
+        open_fields = set()
+        for name in self.env.registry:
+            model = self.env[name].with_user(boss)
+            if model._abstract or model._transient or not model._auto:
+                continue
+            operations = {operation for operation in ("create", "write") if model.has_access(operation)}
+            for field in model._fields.values() if operations else ():
+                if (
+                    field._module != self._module
+                    or not (field.store and field.readonly)
+                    or field.type == "one2many"
+                    or field.name in MAGIC_COLUMNS
+                    or not model._has_field_access(field, "write")
+                ):
+                    continue
+                for operation in operations:
+                    if operation == "create" and (field.compute or f"{name}.{field.name}" in SENT_ONCE):
+                        continue  # (what follows from other fields is dropped for every model alike: TestSecurity of pm_base)
+                    if self._reaches_the_orm(operation, model.browse(), {field.name: Forged(1)}):
+                        open_fields.add(f"{operation} {name}.{field.name}")
+        self.assertFalse(open_fields)
 
     def test_every_string_is_chinese_when_the_user_is(self):
         path = Path(get_module_path(self._module)) / "i18n" / "zh_CN.po"

@@ -89,6 +89,33 @@ class TestSecurity(PmCase):
         resolution.action_submit()
         self.assertEqual(resolution.state, "submitted")
 
+    def test_what_follows_from_other_fields_is_neither_sent_nor_taken_from_the_context(self):
+        company = self.env["res.company"].create({"name": "Elsewhere"})
+        self.manager.company_ids += company
+        forged = {"company_id": company.id, "name": "Penthouse", "building_code": "Z"}
+        Unit = self.env["pm.unit"].with_user(self.manager)
+        values = {"code": "A-901", "property_id": self.property.id, "building_id": self.building.id}
+        for unit in (
+            Unit.create({**values, **forged}),
+            Unit.with_context(**{f"default_{name}": value for name, value in forged.items()}).create(
+                {**values, "code": "A-902"}
+            ),
+        ):
+            self.assertEqual((unit.company_id, unit.building_code), (self.company, "A"))
+            self.assertNotEqual(unit.name, "Penthouse")
+            for name, value in forged.items():
+                with self.subTest(field=name), self.assertRaisesRegex(AccessError, "recorded by the program"):
+                    unit.write({name: value})
+        # The same inside the command of another record.
+        self.building.with_user(self.manager).write(
+            {"unit_ids": [Command.create({**values, "code": "A-903", "company_id": company.id})]}
+        )
+        self.assertEqual(self.building.unit_ids.filtered(lambda unit: unit.code == "A-903").company_id, self.company)
+        with self.assertRaises(AccessError):
+            self.building.with_user(self.manager).write(
+                {"unit_ids": [Command.update(self.units[0].id, {"company_id": company.id})]}
+            )
+
     def test_an_import_cannot_be_declared_done_by_a_context_key(self):
         Import = self.env["pm.import"].with_user(self.assistant).with_context(pm_import_internal=True)
         record = Import.create({"name": "x", "state": "done", "property_ids": [Command.link(self.property.id)]})

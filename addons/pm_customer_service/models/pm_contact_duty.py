@@ -23,7 +23,7 @@ class PmContactDuty(models.Model):
 
     _name = "pm.contact.duty"
     _description = "Contact Due"
-    _inherit = ["pm.program.fields", "pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "period_end desc, property_id, id desc"
     _rec_name = "rule_id"
     _program_fields = frozenset(

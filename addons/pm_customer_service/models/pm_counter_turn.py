@@ -35,7 +35,6 @@ class PmCounterTurn(models.Model):
             "ended_at",
             "user_id",
             "waiting_minutes",
-            "next_due",
         }
     )
     _transitions = {

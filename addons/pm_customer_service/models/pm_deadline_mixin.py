@@ -22,6 +22,8 @@ class PmDeadlineMixin(models.AbstractModel):
 
     _name = "pm.deadline.mixin"
     _description = "Has Deadlines"
+    _inherit = ["pm.program.fields"]
+    _program_fields = frozenset({"next_due"})
 
     deadline_ids = fields.One2many(
         "pm.deadline",

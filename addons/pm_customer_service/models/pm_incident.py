@@ -26,12 +26,12 @@ class PmIncident(models.Model):
 
     _name = "pm.incident"
     _description = "Incident"
-    _inherit = ["pm.program.fields", "pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "started_at desc, id desc"
     _rec_names_search = ["number", "name"]
     _check_company_auto = True
 
-    _program_fields = frozenset({"number", "state", "ended_at", "revision", "next_due"})
+    _program_fields = frozenset({"number", "state", "ended_at", "revision"})
 
     _number_unique = models.UniqueIndex("(company_id, number)", "This incident number is already used.")
     _running_index = models.Index("(property_id) WHERE state = 'running'")

@@ -1,11 +1,9 @@
 from odoo import api, fields, models
 
-from .pm_service_order_scope import PmServiceOrder as Order
-
 
 class PmServiceOrder(models.Model):
     _inherit = "pm.service.order"
-    _program_fields = Order._program_fields | {"agreement_id", "period_start"}
+    _program_fields = frozenset({"agreement_id", "period_start"})
 
     _period_once = models.UniqueIndex(
         "(agreement_id, period_start) WHERE agreement_id IS NOT NULL",

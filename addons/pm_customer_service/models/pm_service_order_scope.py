@@ -17,7 +17,7 @@ class PmServiceOrder(models.Model):
     """
 
     _inherit = "pm.service.order"
-    _program_fields = Base._program_fields | {"scope_decision", "scope_decided_by_id", "scope_decided_at"}
+    _program_fields = frozenset({"scope_decision", "scope_decided_by_id", "scope_decided_at"})
     _transitions = Base._transitions | {
         ("draft", "referred"): "_guard_referred",
         ("referred", "draft"): (MANAGER, "_guard_scope_decided"),

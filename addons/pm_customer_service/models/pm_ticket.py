@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
-from odoo.addons.pm_base.models.pm_program_fields import without_defaults
+from odoo.addons.pm_base.models.pm_program_fields import refuse_fields, without_defaults
 
 from .pm_ticket_type import CODES
 
@@ -464,17 +464,8 @@ class PmTicket(models.Model):
 
     def write(self, vals):
         if not self.env.su:
-            # (a new ticket takes it from its type, and a menu may offer the type by it)
-            forbidden = (self._get_protected() | {"type_code"}) & vals.keys()
-            if forbidden:
-                raise UserError(
-                    self.env._(
-                        "%(fields)s is recorded by the program and cannot be changed.",
-                        fields=", ".join(
-                            self._fields[name]._description_string(self.env) for name in sorted(forbidden)
-                        ),
-                    )
-                )
+            if forbidden := self._get_protected() & vals.keys():
+                refuse_fields(self, forbidden)
             self._check_kept(vals)
         elif vals.get("first_receiver_id", False) is not False and any(
             ticket.first_receiver_id and ticket.first_receiver_id.id != vals["first_receiver_id"] for ticket in self

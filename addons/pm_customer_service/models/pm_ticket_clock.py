@@ -17,9 +17,6 @@ class PmTicketClock(models.Model):
     next_due = fields.Datetime(compute="_compute_next_due", store=True, precompute=True)
     is_paused = fields.Boolean(compute="_compute_is_paused", help="At least one of its clocks stands still.")
 
-    def _get_protected(self):
-        return super()._get_protected() | {"next_due"}
-
     def _compute_next_due(self):
         """The earliest deadline of tickets that are just being recorded."""
         now, memo = fields.Datetime.now(), {}

@@ -17,6 +17,10 @@ class PmTicket(models.Model):
     suggested_faq_ids = fields.Many2many("pm.faq", compute="_compute_suggested_faq_ids", string="Answers and Cases")
     written_faq_ids = fields.One2many("pm.faq", "ticket_id", string="Written From It")
 
+    @api.model
+    def _get_protected(self):
+        return super()._get_protected() | {"faq_id"}
+
     @api.depends("name", "category_id", "property_id", "type_id")
     def _compute_suggested_faq_ids(self):
         faqs = self.env["pm.faq"]
@@ -37,12 +41,13 @@ class PmTicket(models.Model):
         self._require(self.state in OPEN_STATES, self.env._("to answer it the ticket must be open."))
         if faq.state != "approved":
             raise UserError(self.env._("“%s” is not approved: it cannot be given to customers.", faq.name))
-        vals = {"faq_id": faq.id}
+        vals = {}
         if not (self.explanation or "").strip():
             vals["explanation"] = faq._plain_answer()
         if not self.outcome:
             vals["outcome"] = "explained"
         self.write(vals)
+        self._write_protected({"faq_id": faq.id})
 
     def action_new_faq(self):
         """Write an answer for the Q&A base from this ticket (S1-42)."""

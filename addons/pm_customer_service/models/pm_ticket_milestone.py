@@ -24,7 +24,7 @@ class PmTicketMilestone(models.Model):
     _description = "Step of a Ticket"
     _inherit = ["pm.steps", "pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "ticket_id, date_due, id"
-    _program_fields = frozenset({"state", "done_at", "done_by_id", "confirmed_at", "confirmed_by_id", "next_due"})
+    _program_fields = frozenset({"state", "done_at", "done_by_id", "confirmed_at", "confirmed_by_id"})
     _transitions = {
         ("open", "done"): "_guard_done",
         ("done", "confirmed"): "_guard_confirmed",

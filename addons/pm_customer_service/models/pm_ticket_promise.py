@@ -27,9 +27,7 @@ class PmTicketPromise(models.Model):
     _description = "Promise to a Customer"
     _inherit = ["pm.steps", "pm.deadline.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
-    _program_fields = frozenset(
-        {"state", "requested_by_id", "requested_at", "decided_by_id", "decided_at", "kept_at", "next_due"}
-    )
+    _program_fields = frozenset({"state", "requested_by_id", "requested_at", "decided_by_id", "decided_at", "kept_at"})
     _transitions = {
         ("draft", "to_approve"): "_guard_asked",
         ("draft", "approved"): "_guard_own_authority",

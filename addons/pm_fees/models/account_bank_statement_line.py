@@ -6,6 +6,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL, float_repr
 
+from odoo.addons.pm_base.models.pm_program_fields import refuse_fields
+
 from .account_move import LEDGER_STEP
 from .payment_reference import find_references
 
@@ -26,7 +28,9 @@ class AccountBankStatementLine(models.Model):
     Everything else stays on the suspense account until somebody decides.
     """
 
-    _inherit = "account.bank.statement.line"
+    _name = "account.bank.statement.line"
+    _inherit = ["account.bank.statement.line", "pm.program.fields"]
+    _program_fields = frozenset({"pm_match_reason", "pm_settled_payment_id"})
 
     _pm_transaction_unique = models.UniqueIndex(
         "(journal_id, pm_transaction_ref) WHERE pm_transaction_ref IS NOT NULL",
@@ -60,6 +64,27 @@ class AccountBankStatementLine(models.Model):
         index="btree_not_null",
         help="The transfer was receipted at the counter or in the portal before the bank showed it.",
     )
+
+    def write(self, vals):
+        """The number comes with the bank's file, which its loader reads as he is; afterwards it tells who was loaded."""
+        if "pm_transaction_ref" in vals and not self.env.su:
+            refuse_fields(self, {"pm_transaction_ref"})
+        return super().write(vals)
+
+    def _pm_note_match(self, state, reason, settled=None):
+        """Write down how the line was matched; for the steps of matching, after their checks.
+
+        :param settled: pm.payment whose waiting money it is
+        """
+        self.check_access("write")
+        # sudo: _program_fields
+        self.sudo().write(
+            {
+                "pm_match_state": state,
+                "pm_match_reason": reason,
+                "pm_settled_payment_id": settled.id if settled else False,
+            }
+        )
 
     # -- booking one line ---------------------------------------------------------------------------------------------
 
@@ -104,7 +129,7 @@ class AccountBankStatementLine(models.Model):
         self.ensure_one()
         # sudo: whoever may void the payment may free its bank line
         self.sudo().with_context(pm_payment_void=LEDGER_STEP).action_undo_reconciliation()
-        self.write({"pm_match_state": "unknown", "pm_match_reason": False, "pm_settled_payment_id": False})
+        self._pm_note_match("unknown", False)
         self.pm_proposal_ids.filtered(lambda p: p.state in ("accepted", "superseded"))._decide("rejected")
 
     def _pm_book(self, prop, partner, allocation, reason=None):
@@ -115,9 +140,7 @@ class AccountBankStatementLine(models.Model):
         """
         self.ensure_one()
         payment = self.env["pm.payment"]._register_payment(self._pm_payment_request(prop, partner, allocation))
-        self.write(
-            {"pm_match_state": "matched", "pm_match_reason": reason or self.env._("Accepted by %s", self.env.user.name)}
-        )
+        self._pm_note_match("matched", reason or self.env._("Accepted by %s", self.env.user.name))
         # sudo: what account a payer uses is remembered by the matching itself
         self.env["pm.payer.account"].sudo()._remember(self.company_id, self.account_number, partner)
         return payment
@@ -162,13 +185,7 @@ class AccountBankStatementLine(models.Model):
             ]
         )
         (item | money).reconcile()
-        self.write(
-            {
-                "pm_match_state": "matched",
-                "pm_settled_payment_id": payment.id,
-                "pm_match_reason": self.env._("Money of receipt %s", payment.receipt_name),
-            }
-        )
+        self._pm_note_match("matched", self.env._("Money of receipt %s", payment.receipt_name), payment)
 
     def action_undo_reconciliation(self):
         # sudo: receipts of every property bar it, whoever may read them

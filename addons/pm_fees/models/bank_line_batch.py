@@ -77,7 +77,7 @@ class AccountBankStatementLine(models.Model):
             ]
         )
         for payment, (line, candidate) in zip(payments, chosen.items(), strict=True):
-            line.write({"pm_match_state": "matched", "pm_match_reason": candidate["text"]})
+            line._pm_note_match("matched", candidate["text"])
             line.pm_proposal_ids.filtered(
                 lambda p, kept=candidate["key"]: p.state == "proposed" and p.key != kept
             )._decide("superseded")

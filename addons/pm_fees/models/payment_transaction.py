@@ -4,7 +4,9 @@ from odoo import fields, models
 class PaymentTransaction(models.Model):
     """Charges paid online in the portal: the confirmed transaction becomes one payment with a receipt."""
 
-    _inherit = "payment.transaction"
+    _name = "payment.transaction"
+    _inherit = ["payment.transaction", "pm.program.fields"]
+    _program_fields = frozenset({"pm_property_id", "pm_charge_ids", "pm_payment_id"})
 
     pm_property_id = fields.Many2one("pm.property", "Property", readonly=True, index="btree_not_null")
     pm_charge_ids = fields.Many2many(
@@ -18,7 +20,7 @@ class PaymentTransaction(models.Model):
         if not self.pm_charge_ids:
             return super()._create_payment(**extra_create_values)
         if not self.pm_payment_id:
-            self.pm_payment_id = self._pm_register()
+            self.sudo().pm_payment_id = self._pm_register()  # sudo: _program_fields
         return self.env["account.payment"]
 
     def _pm_register(self):

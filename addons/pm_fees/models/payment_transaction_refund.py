@@ -5,6 +5,7 @@ class PaymentTransaction(models.Model):
     """Online refunds: when the provider has paid back, the refund voucher is written."""
 
     _inherit = "payment.transaction"
+    _program_fields = frozenset({"pm_refund_id"})
 
     pm_refund_id = fields.Many2one("pm.refund", "Refund", readonly=True, index="btree_not_null", ondelete="restrict")
 

@@ -2,8 +2,6 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from .pm_four_eyes import FOUR_EYES_FIELDS
-
 
 class PmBalanceTransfer(models.Model):
     """Another payer takes over debts or credit of a unit by agreement (债务承担、余额过户).
@@ -18,7 +16,7 @@ class PmBalanceTransfer(models.Model):
     _description = "Balance Transfer"
     _inherit = ["pm.four.eyes", "pm.files", "mail.thread"]
     _order = "id desc"
-    _program_fields = FOUR_EYES_FIELDS | {"credit_move_id", "credit_item_id"}
+    _program_fields = frozenset({"credit_move_id", "credit_item_id"})
 
     name = fields.Char(compute="_compute_name", store=True)
     unit_id = fields.Many2one("pm.unit", required=True, index=True, ondelete="restrict")

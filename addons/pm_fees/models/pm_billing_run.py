@@ -5,8 +5,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
-from odoo.addons.pm_base.models.pm_program_fields import without_defaults
-
 from .charge_posting import ENTRIES
 
 _logger = logging.getLogger(__name__)
@@ -21,22 +19,6 @@ STATES = [
     ("reversed", "Reversed"),
     ("cancelled", "Cancelled"),
 ]
-# Written by the steps of the run only: four eyes are no matter of what a screen greys out.
-STEP_FIELDS = {
-    "state",
-    "automatic",
-    "computed_by",
-    "computed_on",
-    "approved_by",
-    "approved_on",
-    "posted_by",
-    "posted_on",
-    "cursor",
-    "total_units",
-    "done_units",
-    "posting_note",
-    "correction_id",
-}
 
 
 class PmBillingRun(models.Model):
@@ -57,8 +39,24 @@ class PmBillingRun(models.Model):
 
     _name = "pm.billing.run"
     _description = "Billing run"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.program.fields", "mail.thread", "mail.activity.mixin"]
     _order = "date_from desc, property_id, id desc"
+    _program_fields = frozenset(
+        {
+            "state",
+            "automatic",
+            "computed_by",
+            "computed_on",
+            "approved_by",
+            "approved_on",
+            "posted_by",
+            "posted_on",
+            "cursor",
+            "total_units",
+            "done_units",
+            "posting_note",
+        }
+    )
 
     _automatic_once = models.UniqueIndex(
         "(property_id, date_from) WHERE automatic AND state NOT IN ('reversed', 'cancelled')",
@@ -158,17 +156,9 @@ class PmBillingRun(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su:
-            self = without_defaults(self, STEP_FIELDS)  # noqa: PLW0642
-            vals_list = [
-                {**{name: value for name, value in vals.items() if name not in STEP_FIELDS}, "state": "draft"}
-                for vals in vals_list
-            ]
         return super().create([self._first_of_month(vals) for vals in vals_list])
 
     def write(self, vals):
-        if not self.env.su and STEP_FIELDS & set(vals):
-            raise AccessError(self.env._("The steps of a billing run are recorded by the program: use the buttons."))
         if {"property_id", "date_from", "item_ids"} & set(vals) and any(run.state != "draft" for run in self):
             raise UserError(
                 self.env._("Property, month and scope of a computed run do not change: cancel it and make another.")
@@ -222,7 +212,7 @@ class PmBillingRun(models.Model):
             guard = guards[run.state, target]
             if guard:
                 getattr(run, guard)()
-            run.sudo().write({"state": target, **values})  # sudo: STEP_FIELDS; the guard has checked who may
+            run.sudo().write({"state": target, **values})  # sudo: _program_fields; the guard has checked who may
 
     def _check_compute(self):
         if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")):
@@ -326,7 +316,7 @@ class PmBillingRun(models.Model):
         ]
         if units:
             self._compute_units(units)
-            # sudo: STEP_FIELDS
+            # sudo: _program_fields
             self.sudo().write({"cursor": units[-1], "done_units": self.done_units + len(units)})
             return False
         self._on_units_computed()

@@ -5,7 +5,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from .pm_charge import REVERSE_REASONS
-from .pm_four_eyes import FOUR_EYES_FIELDS
 
 
 class _Rollback(Exception):
@@ -26,7 +25,7 @@ class PmChargeCorrection(models.Model):
     _description = "Correction of Charges"
     _inherit = ["pm.four.eyes", "mail.thread"]
     _order = "id desc"
-    _program_fields = FOUR_EYES_FIELDS | {"line_ids", "new_charge_ids"}
+    _program_fields = frozenset({"line_ids", "new_charge_ids"})
 
     name = fields.Char(compute="_compute_name", store=True)
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
@@ -368,6 +367,7 @@ class PmCharge(models.Model):
 
 class PmBillingRun(models.Model):
     _inherit = "pm.billing.run"
+    _program_fields = frozenset({"correction_id"})
 
     correction_id = fields.Many2one(
         "pm.charge.correction", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"

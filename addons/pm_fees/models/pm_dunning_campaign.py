@@ -14,8 +14,9 @@ class PmDunningCampaign(models.Model):
 
     _name = "pm.dunning.campaign"
     _description = "Collection Campaign"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.program.fields", "mail.thread", "mail.activity.mixin"]
     _order = "date_from desc, id desc"
+    _program_fields = frozenset({"year", "state", "line_ids"})
 
     _ordered = models.Constraint("CHECK (date_to >= date_from)", "A campaign ends after it starts.")
     _once_a_year = models.UniqueIndex(
@@ -153,7 +154,9 @@ class PmDunningCampaign(models.Model):
     def action_close(self):
         if not (self.env.user.has_group("pm_base.group_supervisor") or self.env.su):
             raise AccessError(self.env._("Campaigns are closed by a supervisor."))
-        self.filtered(lambda campaign: campaign.state == "running").state = "closed"
+        self.check_access("write")
+        # sudo: _program_fields
+        self.filtered(lambda campaign: campaign.state == "running").sudo().state = "closed"
 
     def action_open_cases(self):
         self.ensure_one()

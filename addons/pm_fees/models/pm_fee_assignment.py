@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 
-APPROVAL_FIELDS = {"discount_author_id", "discount_approved_by", "discount_approved_on", "discount_state"}
+APPROVAL_FIELDS = {"discount_author_id", "discount_approved_by", "discount_approved_on"}
 
 
 class PmFeeAssignment(models.Model):

@@ -77,6 +77,12 @@ class PmFeeNotice(models.Model):
             )
             notice.reference = own[:1].reference
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(self.env._("Payment notices are made from a posted billing run."))
+        return super().create(vals_list)
+
     def write(self, vals):
         """People record the delivery; what the notice says, and who recorded it, is written by the program."""
         if not self.env.su and vals.keys() - _DELIVERY_FIELDS:

@@ -2,8 +2,6 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
-from .pm_four_eyes import FOUR_EYES_FIELDS
-
 
 class PmFeePool(models.Model):
     """A common cost of a month that units share (公摊): lift power, public lighting, water of the garden.
@@ -18,7 +16,7 @@ class PmFeePool(models.Model):
     _description = "Pooled Cost"
     _inherit = ["pm.four.eyes", "pm.files", "mail.thread"]
     _order = "month desc, property_id, item_id, id desc"
-    _program_fields = FOUR_EYES_FIELDS | {"tariff_id", "share_ids"}
+    _program_fields = frozenset({"tariff_id", "share_ids"})
 
     _first_day = models.Constraint("CHECK (EXTRACT(day FROM month) = 1)", "A month is named by its first day.")
 

@@ -6,13 +6,14 @@ from odoo.tools import SQL
 class PmFourEyes(models.AbstractModel):
     """A document that one person prepares and another approves (经办与审批分离).
 
-    The model names what the program writes beside these fields in its own ``_program_fields``, joined with
-    ``FOUR_EYES_FIELDS``. Whoever makes or changes the document is its author, and the author never approves.
+    Whoever makes or changes the document is its author, and the author never approves. The ``state`` that every such
+    document has goes by its steps.
     """
 
     _name = "pm.four.eyes"
     _description = "Prepared by One, Approved by Another"
     _inherit = ["pm.program.fields"]
+    _program_fields = frozenset({"state", "author_id", "approved_by", "approved_on"})
 
     author_id = fields.Many2one("res.users", "Prepared by", readonly=True, copy=False)
     approved_by = fields.Many2one("res.users", readonly=True, copy=False)
@@ -73,10 +74,6 @@ class PmFourEyes(models.AbstractModel):
         if not self.env.su and any(record.state not in states for record in self):
             record = next(record for record in self if record.state not in states)
             raise UserError(self.env._("“%s” is decided: it does not change any more.", record.display_name))
-
-
-# What `pm.four.eyes` writes; the state belongs to it in every document.
-FOUR_EYES_FIELDS = frozenset({"state", "author_id", "approved_by", "approved_on"})
 
 
 class PmFourEyesLine(models.AbstractModel):

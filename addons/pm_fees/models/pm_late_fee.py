@@ -15,7 +15,7 @@ class PmLateFee(models.Model):
     _inherit = ["pm.program.fields", "mail.thread"]
     _order = "id desc"
 
-    _program_fields = frozenset({"amount", "net", "state", "decided_by_id", "decided_on", "charge_ids"})
+    _program_fields = frozenset({"state", "decided_by_id", "decided_on", "charge_ids"})
 
     _one_draft = models.UniqueIndex(
         "(case_id) WHERE state = 'draft'", "This household has a proposed late fee already."

@@ -3,7 +3,9 @@ from odoo.exceptions import ValidationError
 
 
 class PmMeter(models.Model):
-    _inherit = "pm.meter"
+    _name = "pm.meter"
+    _inherit = ["pm.meter", "pm.program.fields"]
+    _program_fields = frozenset({"replaces_id"})
 
     _replaced_once = models.UniqueIndex(
         "(replaces_id) WHERE replaces_id IS NOT NULL", "Another meter has replaced this one already."

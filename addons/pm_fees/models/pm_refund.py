@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
-from .pm_four_eyes import FOUR_EYES_FIELDS
-
 
 class PmRefund(models.Model):
     """Money given back (退费): applied for with the original receipt, approved by amount, paid to the original payer.
@@ -25,14 +23,9 @@ class PmRefund(models.Model):
     _inherit = ["pm.four.eyes", "pm.steps", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
-    _program_fields = FOUR_EYES_FIELDS | {
-        "name",
-        "submitted_on",
-        "refund_payment_id",
-        "transaction_id",
-        "from_portal",
-        "refuse_reason",
-    }
+    _program_fields = frozenset(
+        {"name", "submitted_on", "refund_payment_id", "transaction_id", "from_portal", "refuse_reason"}
+    )
     _transitions = {
         ("draft", "submitted"): "_guard_submitted",
         ("draft", "cancelled"): None,

@@ -8,7 +8,9 @@ _MONEY_GROUPS = "pm_base.group_front_desk,pm_base.group_cashier,pm_base.group_ac
 
 
 class PmUnit(models.Model):
-    _inherit = "pm.unit"
+    _name = "pm.unit"
+    _inherit = ["pm.unit", "pm.program.fields"]
+    _program_fields = frozenset({"pm_watch_sale"})
 
     pm_watch_sale = fields.Boolean(
         "Watch for Sale",

@@ -1,8 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from .pm_four_eyes import FOUR_EYES_FIELDS
-
 REASONS = [
     ("barred", "Limitation period is over"),
     ("court", "Court ruled against the claim"),
@@ -31,7 +29,7 @@ class PmWriteOff(models.Model):
     _description = "Write-off"
     _inherit = ["pm.four.eyes", "pm.files", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
-    _program_fields = FOUR_EYES_FIELDS | {"name", "amount_total", "submitted_on", "move_id", "refuse_reason"}
+    _program_fields = frozenset({"name", "submitted_on", "move_id", "refuse_reason"})
 
     name = fields.Char("Number", readonly=True, copy=False, default="/")
     property_id = fields.Many2one("pm.property", required=True, index=True, ondelete="restrict")
@@ -295,8 +293,9 @@ class PmWriteOffLine(models.Model):
 
     _name = "pm.write.off.line"
     _description = "Write-off Line"
-    _inherit = ["pm.four.eyes.line"]
+    _inherit = ["pm.four.eyes.line", "pm.program.fields"]
     _document = "write_off_id"
+    _program_fields = frozenset({"move_line_id", "reversal_line_id"})
     _order = "write_off_id, id"
 
     _once = models.Constraint("UNIQUE (write_off_id, charge_id)", "This charge is already in the write-off.")
@@ -335,11 +334,6 @@ class PmWriteOffLine(models.Model):
     def _onchange_charge_id(self):
         if self.charge_id and not self.amount:
             self.amount = self.charge_id.residual
-
-    def write(self, vals):
-        if not self.env.su and {"move_line_id", "reversal_line_id"} & set(vals):
-            raise AccessError(self.env._("The journal item of a write-off is recorded by the program."))
-        return super().write(vals)
 
     # Taking back
 

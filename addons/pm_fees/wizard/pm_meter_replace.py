@@ -67,9 +67,9 @@ class PmMeterReplace(models.TransientModel):
                 "date_removed": False,
                 "multiplier": self.multiplier,
                 "rollover_value": self.rollover_value,
-                "replaces_id": old.id,
             }
         )
+        new.sudo().replaces_id = old  # sudo: _program_fields
         self.env["pm.meter.reading"].create(
             {"meter_id": new.id, "date": self.date, "value": self.first_value, "is_initial": True}
         )

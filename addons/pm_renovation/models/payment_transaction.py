@@ -5,6 +5,7 @@ class PaymentTransaction(models.Model):
     """A deposit paid online: the confirmed transaction becomes one receipt, and no money is lost on the way."""
 
     _inherit = "payment.transaction"
+    _program_fields = frozenset({"pm_deposit_id"})
 
     pm_deposit_id = fields.Many2one("pm.deposit", "Deposit", readonly=True, index="btree_not_null", ondelete="restrict")
 
@@ -15,5 +16,6 @@ class PaymentTransaction(models.Model):
             return super()._create_payment(**extra_create_values)
         if not self.pm_payment_id:
             # sudo: the provider's confirmation has no user; who may pay was checked when the transaction was made
-            self.pm_payment_id = self.pm_deposit_id.sudo()._receive_online(self)
+            transaction = self.sudo()
+            transaction.pm_payment_id = transaction.pm_deposit_id._receive_online(self)
         return self.env["account.payment"]

@@ -222,6 +222,7 @@ class PmRenovation(models.Model):
 
 class PmUnitFile(models.Model):
     _inherit = "pm.unit.file"
+    _program_fields = frozenset({"renovation_id"})
 
     _renovation_once = models.UniqueIndex(
         "(renovation_id, type_id) WHERE renovation_id IS NOT NULL", "The papers of this renovation are filed already."

@@ -37,9 +37,8 @@ class PmRenovationPaper(models.Model):
         ],
         compute="_compute_state",
         store=True,
-        readonly=True,
+        precompute=True,
         required=True,
-        default="missing",
     )
     verdict = fields.Selection(selection=[("accepted", "In order"), ("rejected", "Defect")], readonly=True)
     defect = fields.Char(help="What is wrong with the paper and what to bring instead; told to the applicant.")
