@@ -37,6 +37,9 @@ class PmBillingRun(models.Model):
         return count
 
     def _compute_statements(self, items, unit_ids):
+        tariffs = self.env["pm.fee.tariff"].search(
+            [("property_id", "=", self.property_id.id), ("item_id", "in", items.ids), ("state", "=", "approved")]
+        )
         common = self._common_sql(items, unit_ids)
         common.update(
             scope=SQL(self._SCOPE, **common),
@@ -57,9 +60,15 @@ class PmBillingRun(models.Model):
                     )
                 ),
             ),
-            **self._formula_sql(items),
+            **self._formula_sql(tariffs),
         )
-        return [self._time_statement(common), self._meter_statement(common), self._pool_statement(common)]
+        # Whatever has no tariff is refused by the first statement; the others ask only what their own tariffs name.
+        methods = set(tariffs.mapped("method"))
+        return [
+            self._time_statement(common),
+            *([self._meter_statement(common)] if "metered" in methods else ()),
+            *([self._pool_statement(common)] if "pooled" in methods else ()),
+        ]
 
     def _due_items(self):
         """Fee items of the run whose period starts in its month: monthly and one-off ones, quarterly ones in January, April…"""
@@ -248,18 +257,10 @@ class PmBillingRun(models.Model):
             "price": SQL.identifier(tariff, "price"),
         }
 
-    def _formula_sql(self, items):
-        """Formulas of the approved tariffs of these items, each as SQL: amount, values for the explanation, what is missing."""
-        tariffs = self.env["pm.fee.tariff"].search(
-            [
-                ("property_id", "=", self.property_id.id),
-                ("item_id", "in", items.ids),
-                ("method", "=", "formula"),
-                ("state", "=", "approved"),
-            ]
-        )
+    def _formula_sql(self, tariffs):
+        """Formulas among these tariffs, each as SQL: amount, values for the explanation, what is missing."""
         amounts, details, missing = [], [], []
-        for tariff in tariffs:
+        for tariff in tariffs.filtered(lambda tariff: tariff.method == "formula"):
             formula = tariff._parsed_formula()
             names = sorted(formula.variables)
             part, amount = self._formula_columns("part", "part"), self._formula_columns("amount", "amount")

@@ -31,7 +31,7 @@ _KNOWN = """
 """
 KNOWN_COLUMNS = frozenset(_KNOWN.split())
 # Entries that the ORM makes and posts in one go, and one statement splits.
-ENTRIES = 5
+ENTRIES = 15
 # Must be empty in the prototype: a value would be that of the first charge only.
 EMPTY_COLUMNS = (
     "analytic_distribution",
@@ -393,8 +393,8 @@ class PmCharge(models.Model):
                 sign=sign,
                 prototypes=prototypes,
                 ids=list(charges.ids),
-                lines=[line.id for part, line in parts for _charge in part],
-                firsts=[charge == part[0] for part, _line in parts for charge in part],
+                lines=[line_id for part, line in parts for line_id in [line.id] * len(part)],
+                firsts=[first for part, _line in parts for first in (True, *[False] * (len(part) - 1))],
                 labels=labels,
                 target=target,
                 uid=self.env.uid,
@@ -405,7 +405,8 @@ class PmCharge(models.Model):
             raise UserError(self.env._("The charges changed while they were posted; nothing was posted. Try again."))
         self.env["account.move.line"].invalidate_model()
         self.env["account.move"].invalidate_model()
-        charges.invalidate_recordset()
+        # The whole model: to forget some thousand records one by one takes longer than to read a few anew.
+        self.invalidate_model()
         # The entry made the partner of the prototype a customer; the others become customers here. How often somebody was
         # billed (the rank counts entries) is of no use for debts that recur every month, so it is not counted up.
         self.env.cr.execute(

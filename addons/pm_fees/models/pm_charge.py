@@ -394,19 +394,16 @@ class PmCharge(models.Model):
         """
         self.flush_recordset()
         self.env.cr.execute(
-            SQL("SELECT id FROM pm_charge WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", list(self.ids))
-        )
-        self.env.cr.execute(
             SQL(
                 """SELECT charge.id, charge.property_id, charge.run_id, charge.state, run.state AS run_state,
                       charge.amount_total AS amount, charge.currency_id
-                 FROM unnest(%s) WITH ORDINALITY AS chosen(id, position)
-                 JOIN pm_charge charge USING (id) LEFT JOIN pm_billing_run run ON run.id = charge.run_id
-                ORDER BY chosen.position""",
+                 FROM pm_charge charge LEFT JOIN pm_billing_run run ON run.id = charge.run_id
+                WHERE charge.id = ANY(%s) ORDER BY charge.id FOR NO KEY UPDATE OF charge""",
                 list(self.ids),
             )
         )
-        return self.env.cr.dictfetchall()
+        rows = {row["id"]: row for row in self.env.cr.dictfetchall()}
+        return [rows[charge_id] for charge_id in self.ids if charge_id in rows]
 
 
 def _digits(number, least):

@@ -212,4 +212,5 @@ class PmBillingRun(models.Model):
 
     def _on_posted(self):
         super()._on_posted()
-        self.charge_ids.service_order_id._sync_settlement()
+        charges = self.env["pm.charge"].search([("run_id", "in", self.ids), ("service_order_id", "!=", False)])
+        charges.service_order_id._sync_settlement()
