@@ -72,6 +72,7 @@ from . import pm_unit_ledger
 
 # reminders and law
 from . import pm_property_dunning
+from . import pm_property_owners_income
 from . import pm_dunning_policy
 from . import pm_dunning_level
 from . import pm_dunning_board

@@ -296,7 +296,13 @@ class PmCharge(models.Model):
             untaxed, tax_amount = currency.round(float(untaxed) * sign), currency.round(float(tax_amount) * sign)
             if opening:
                 # Income of earlier years is in the books of earlier years: opening arrears go against the result brought forward.
-                account, tax = prop.company_id.get_unaffected_earnings_account(), self.env["account.tax"]
+                # What was the owners' then is still theirs (L-11).
+                account = (
+                    prop._owners_income_account()
+                    if item.owners_income
+                    else prop.company_id.get_unaffected_earnings_account()
+                )
+                tax = self.env["account.tax"]
             else:
                 account, tax = item._get_account(prop), item.sudo().tax_id  # sudo: see pm.fee.item
             repartition = tax.invoice_repartition_line_ids if sign > 0 else tax.refund_repartition_line_ids

@@ -29,6 +29,10 @@ class PmFeeItem(models.Model):
     _rec_names_search = ["code", "name"]
 
     _code_unique = models.Constraint("UNIQUE (company_id, code)", "Another fee item of this company has this code.")
+    _one_beneficiary = models.Constraint(
+        "CHECK (NOT (pass_through AND owners_income))",
+        "What is collected for a supplier is no income of the owners: tick one of “Collected on behalf” and “Owners' common income”.",
+    )
 
     code = fields.Char(required=True, tracking=True)
     name = fields.Char(required=True, translate=True)
@@ -65,6 +69,12 @@ class PmFeeItem(models.Model):
         tracking=True,
         help="Money for a supplier (water, power, gas, heating): posted to a liability, at the supplier's price, "
         "without any mark-up (L-12).",
+    )
+    owners_income = fields.Boolean(
+        "Owners' common income",
+        tracking=True,
+        help="Rent of common spaces, advertisements on common walls and the like: it belongs to the owners after reasonable "
+        "cost, and is posted to a liability of its own in each property, never to the company's income (L-11).",
     )
     legal_basis = fields.Text(
         required=True, tracking=True, translate=True, help="Law, regulation or price-bureau document."
@@ -121,7 +131,7 @@ class PmFeeItem(models.Model):
         for item in self:
             item.assignment_count = counts.get(item, 0)
 
-    @api.depends("category", "pass_through", "product_id.list_price")
+    @api.depends("category", "pass_through", "owners_income", "product_id.list_price")
     def _compute_warning(self):
         for item in self:
             warnings = []
@@ -137,6 +147,13 @@ class PmFeeItem(models.Model):
                     self.env._(
                         "Utilities collected for a supplier must not carry a mark-up: tick “Collected on behalf” unless "
                         "the company itself is the supplier."
+                    )
+                )
+            if item.category == "parking" and not item.owners_income:
+                warnings.append(
+                    self.env._(
+                        "What spaces on common ground bring in belongs to the owners: tick “Owners' common income” unless this is "
+                        "the fee for managing spaces that somebody owns."
                     )
                 )
             item.warning = "\n".join(warnings)
@@ -168,7 +185,24 @@ class PmFeeItem(models.Model):
                         item=item.name,
                     )
                 )
+            if item._is_charged() and any(
+                name in vals and bool(vals[name]) != item[name] for name in ("pass_through", "owners_income")
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Whose money “%(item)s” is cannot change, charges exist: end its assignments and make a new fee item.",
+                        item=item.name,
+                    )
+                )
         return super().write(vals)
+
+    def _is_charged(self):
+        # sudo: see _is_billed. A charge is reversed on the account that the item has then, so that those to reverse bind it.
+        return bool(
+            self.env["pm.charge"]
+            .sudo()
+            .search_count([("item_id", "in", self.ids), ("state", "!=", "reversed")], limit=1)
+        )
 
     def _period_month(self, day):
         """First day of the month in which the period around `day` is billed: calendar quarters, half-years, years."""
@@ -215,6 +249,9 @@ class PmFeeItem(models.Model):
         if self.pass_through:
             account = prop.passthrough_account_id
             where = self.env._("the property (pass-through account)")
+        elif self.owners_income:
+            account = prop._owners_income_account()
+            where = self.env._("the property (owners' common income)")
         else:
             # sudo: an accountant of another company's product still has to see the account used here
             account = (

@@ -49,6 +49,7 @@ class ImporterFeeItem(models.AbstractModel):
             Column("name", "Fee item", "收费项目名称", required=True, aliases=("收费项目", "费项")),
             Column("category", "Category", "类别", "selection", choices=CATEGORY_WORDS),
             Column("pass_through", "Collected on behalf", "代收代付", "boolean", aliases=("代收",)),
+            Column("owners_income", "Owners' common income", "业主公共收益", "boolean", aliases=("公共收益",)),
             Column("tax", "Tax rate", "税率", "float", minimum=0, maximum=100, digits=2, aliases=("税率%",)),
             Column(
                 "tax_included",
@@ -95,6 +96,7 @@ class ImporterFeeItem(models.AbstractModel):
                 "name": row["name"],
                 "category": row["category"],
                 "pass_through": row["pass_through"],
+                "owners_income": row["owners_income"],
                 "period": row["period"],
                 "uom_name": row["uom"] or (USUAL_UOM.get(row["category"]) if row["code"] not in found else None),
                 "legal_basis": row["legal_basis"],

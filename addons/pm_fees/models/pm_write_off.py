@@ -211,16 +211,26 @@ class PmWriteOff(models.Model):
                     )
                 )
 
+    @staticmethod
+    def _losses(lines):
+        """Return ``{account that bears the loss: amount}`` of some lines."""
+        return {
+            account: part.currency_id.round(sum(part.mapped("amount")))
+            for account, part in lines.grouped("loss_account_id").items()
+        }
+
     def _book(self):
-        """Receivables against the bad-debt account, one line per charge, reconciled with it."""
+        """Receivables against what bears the loss, one line per charge, reconciled with it."""
         self.ensure_one()
         prop, charges = self.property_id, self.line_ids.charge_id
         self.env["pm.payment"]._lock_receivables(charges)
         self._check_residuals()
         date = self.date or prop._today()
         charges._check_lock_dates(prop, prop.billing_journal_id, date)
-        account = self.account_id or prop._bad_debt_account()
         lines = self.line_ids.sorted("id")
+        for line in lines:
+            line.loss_account_id = line._get_loss_account()
+        losses = self._losses(lines)
         move = (
             self.env["account.move"]
             .with_company(self.company_id)
@@ -233,7 +243,10 @@ class PmWriteOff(models.Model):
                     "company_id": self.company_id.id,
                     "ref": self.name,
                     "line_ids": [
-                        Command.create({"account_id": account.id, "balance": self.amount_total, "name": self.name}),
+                        *(
+                            Command.create({"account_id": account.id, "balance": amount, "name": self.name})
+                            for account, amount in losses.items()
+                        ),
                         *(
                             Command.create(
                                 {
@@ -250,7 +263,7 @@ class PmWriteOff(models.Model):
             )
         )
         move._post(soft=False)
-        for line, item in zip(lines, move.line_ids.sorted("id")[1:], strict=True):
+        for line, item in zip(lines, move.line_ids.sorted("id")[len(losses) :], strict=True):
             line.move_line_id = item
             line.charge_id.amount_written_off += line.amount
         self.env["account.move.line"]._reconcile_plan(
@@ -295,7 +308,7 @@ class PmWriteOffLine(models.Model):
     _description = "Write-off Line"
     _inherit = ["pm.four.eyes.line", "pm.program.fields"]
     _document = "write_off_id"
-    _program_fields = frozenset({"move_line_id", "reversal_line_id"})
+    _program_fields = frozenset({"move_line_id", "loss_account_id", "reversal_line_id"})
     _order = "write_off_id, id"
 
     _once = models.Constraint("UNIQUE (write_off_id, charge_id)", "This charge is already in the write-off.")
@@ -320,6 +333,14 @@ class PmWriteOffLine(models.Model):
     move_line_id = fields.Many2one(
         "account.move.line", "Journal item", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
     )
+    loss_account_id = fields.Many2one(
+        "account.account",
+        "Borne By",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="Bad debts of the company, or the owners' account when it was common income of theirs that never came (L-11).",
+    )
     reversal_line_id = fields.Many2one(
         "account.move.line", "Taken back by", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
     )
@@ -334,6 +355,14 @@ class PmWriteOffLine(models.Model):
     def _onchange_charge_id(self):
         if self.charge_id and not self.amount:
             self.amount = self.charge_id.residual
+
+    def _get_loss_account(self):
+        record = self.write_off_id
+        if record.account_id:
+            return record.account_id
+        if self.charge_id.item_id.owners_income:
+            return record.property_id._owners_income_account()
+        return record.property_id._bad_debt_account()
 
     # Taking back
 
@@ -356,7 +385,7 @@ class PmWriteOffLine(models.Model):
         record = self.write_off_id
         prop, today, original = record.property_id, record.property_id._today(), record.move_id
         self.charge_id._check_lock_dates(prop, prop.billing_journal_id, today)
-        account = original.line_ids.filtered(lambda item: item.balance > 0).account_id[:1]
+        losses = self.env["pm.write.off"]._losses(self)
         move = (
             self.env["account.move"]
             .with_company(record.company_id)
@@ -369,12 +398,9 @@ class PmWriteOffLine(models.Model):
                     "company_id": record.company_id.id,
                     "ref": self.env._("Taken back: %s", record.name),
                     "line_ids": [
-                        Command.create(
-                            {
-                                "account_id": account.id,
-                                "balance": -sum(self.mapped("amount")),
-                                "name": record.name,
-                            }
+                        *(
+                            Command.create({"account_id": account.id, "balance": -amount, "name": record.name})
+                            for account, amount in losses.items()
                         ),
                         *(
                             Command.create(
@@ -393,7 +419,7 @@ class PmWriteOffLine(models.Model):
         )
         move._post(soft=False)
         self.move_line_id.remove_move_reconcile()
-        for line, item in zip(self, move.line_ids.sorted("id")[1:], strict=True):
+        for line, item in zip(self, move.line_ids.sorted("id")[len(losses) :], strict=True):
             line.reversal_line_id = item
             line.charge_id.amount_written_off -= line.amount
         self.env["account.move.line"]._reconcile_plan([line.move_line_id | line.reversal_line_id for line in self])

@@ -20,8 +20,10 @@ class ReportPriceNotice(models.AbstractModel):
 
     def _story(self, record, kit):
         _ = record.env._
-        rows = []
-        for tariff in record._published_tariffs():
+        rows, tariffs = [], record._published_tariffs()
+        # sudo: published prices are for everybody
+        common = tariffs.item_id.with_env(record.env).sudo().filtered("owners_income")
+        for tariff in tariffs:
             item = tariff.item_id.with_env(record.env).sudo()  # sudo: published prices are for everybody
             rows.append(
                 [
@@ -53,5 +55,18 @@ class ReportPriceNotice(models.AbstractModel):
                 ),
                 "body",
             ),
-            kit.p(_("Questions and complaints: %s", record.hotline or ""), "body"),
+            *(
+                [
+                    kit.p(
+                        _(
+                            "What the common parts bring in belongs to the owners after reasonable cost and is kept apart: %s.",
+                            ", ".join(common.mapped("name")),
+                        ),
+                        "body",
+                    )
+                ]
+                if common
+                else []
+            ),
+            kit.p(_("Questions and complaints: %s", record._hotline_text()), "body"),
         ]

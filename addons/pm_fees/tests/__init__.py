@@ -48,3 +48,4 @@ from . import test_dunning_law
 from . import test_dunning_access
 from . import test_random_histories
 from . import test_parking
+from . import test_owners_income

@@ -297,6 +297,21 @@ class TestBillingCompute(BillingCase):
         with self.assertRaisesRegex(UserError, "new version"):
             self.tariff_area.price = 9
 
+    def test_each_fee_of_the_handbook_is_charged_by_its_own_standard(self):
+        """S1-22, S4-51: property, lift, parking, heating, energy and other fees; what has no standard is not charged."""
+        prices = {"lift": 30, "parking": 150, "heating": 41.5, "energy": 12.34}
+        for category, price in prices.items():
+            item = self.make_item(category.upper(), category, category=category)
+            self.make_tariff(item, "2026-A", "fixed", price)
+            self.assign(item, self.units[0])
+        self.assign(self.make_item("NONE", "No standard", category="lift"), self.units[0])
+        run = self.computed()
+        amounts = {
+            charge.item_id.category: charge.amount_total for charge in run.charge_ids if charge.unit_id == self.units[0]
+        }
+        self.assertEqual(amounts, {"property": 280, "other": 50, **prices})
+        self.assertEqual((run.issue_ids.item_id.code, run.issue_ids.reason), ("NONE", "no_tariff"))
+
     def test_draft_tariff_bills_nothing(self):
         item = self.make_item("DR", "Draft")
         self.make_tariff(item, "1", "fixed", 5, approve=False)

@@ -1,5 +1,8 @@
+import io
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools.pdf import PdfFileReader
 
 from .common_billing import BillingCase
 
@@ -52,6 +55,22 @@ class TestBillingDocuments(BillingCase):
         self.assertEqual(self.tariff_area._price_text(), "2.80 per m² (chargeable area) and month (tax included)")
         content, _kind = self.env["ir.actions.report"]._render("pm_fees.report_price_notice", self.property.ids)
         self.assertTrue(content.startswith(b"%PDF"))
+
+    def test_price_notice_says_whom_to_call_and_whose_money_it_is(self):
+        """S1-06: prices and the telephone for complaints, also where it goes by hours; L-11: what is the owners'."""
+        self.item_fixed.owners_income = True
+        (self.tariff_area | self.tariff_fixed).with_user(self.accountant).action_publish()
+        self.env["pm.hotline"].search([("property_id", "=", self.property.id)]).unlink()
+        self.env["pm.hotline"].create(
+            {"property_id": self.property.id, "name": "Day", "phone": "0755-4441", "hour_from": 8, "hour_to": 20}
+        )
+        content = self.env["pm.document"]._pdf("pm_fees.price_notice", self.property)
+        text = "".join(
+            page.extractText() if hasattr(page, "extractText") else page.extract_text()
+            for page in PdfFileReader(io.BytesIO(content)).pages
+        )
+        for words in ("2.80 per", "0755-4441", "belongs to the owners", "Refuse fee"):
+            self.assertIn(words, " ".join(text.split()))
 
     def test_sending_twice_sends_once(self):
         run = self.bill()
