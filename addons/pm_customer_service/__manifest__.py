@@ -51,6 +51,7 @@
         "data/pm_kpi_relations_data.xml",
         "data/relations_cron.xml",
         "data/pm_faq_data.xml",
+        "data/pm_emergency_data.xml",
         "data/pm_service_item_data.xml",
         "data/service_order_data.xml",
         "data/service_long_data.xml",

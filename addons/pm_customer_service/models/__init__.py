@@ -55,6 +55,7 @@ from . import pm_greeting
 from . import pm_kpi_relations
 from . import pm_desk_board
 from . import pm_property_digest
+from . import pm_desk_statistics
 from . import pm_desk_digest
 from . import res_partner_visit
 from . import pm_faq

@@ -5,10 +5,15 @@ from odoo.exceptions import UserError
 
 LAST_SECOND = timedelta(seconds=1)
 MAX_TEXT = 10000
+# What a supervisor plans; the responsible records what came of it.
+PLANNED = {"name", "kind", "ticket_id", "cause", "description", "user_id", "date_due", "round_id", "dimension_id"}
 
 
 class PmImprovementAction(models.Model):
-    """What shall become better, who sees to it, and until when. Source: S0-21.
+    """What shall become better, who sees to it, and until when. Sources: S0-21, S4-26.
+
+    A *corrective* action removes the cause of a problem that was found, a *preventive* one that of a problem that may come:
+    both name the cause. What a survey showed is an *improvement*.
 
     =========  =====================================================
     open       under way; the clock runs to the end of the due day
@@ -32,6 +37,24 @@ class PmImprovementAction(models.Model):
     _open_index = models.Index("(property_id, date_due) WHERE state = 'open'")
 
     name = fields.Char(string="What to Do", required=True, tracking=True)
+    kind = fields.Selection(
+        [("improvement", "Improvement"), ("corrective", "Corrective"), ("preventive", "Preventive")],
+        required=True,
+        default="improvement",
+        tracking=True,
+        help="Corrective: the cause of a problem found is removed. Preventive: that of a problem that may come (S4-26).",
+    )
+    ticket_id = fields.Many2one(
+        "pm.ticket",
+        string="Problem Found",
+        index="btree_not_null",
+        ondelete="restrict",
+        domain="[('property_id', '=', property_id)]",
+        help="The complaint or repair that showed the problem.",
+    )
+    cause = fields.Text(
+        string="Cause of the Problem", help="Why it came, or may come, to the problem: what is removed."
+    )
     description = fields.Text(string="Why and How")
     round_id = fields.Many2one(
         "pm.survey.round", string="Satisfaction Survey", index="btree_not_null", ondelete="restrict"
@@ -55,17 +78,31 @@ class PmImprovementAction(models.Model):
     done_at = fields.Datetime(readonly=True, copy=False)
     done_by_id = fields.Many2one("res.users", readonly=True, copy=False)
 
-    @api.constrains("name", "description", "result")
+    @api.constrains("kind", "cause")
+    def _check_cause(self):
+        for action in self:
+            action._require(
+                action.kind == "improvement" or (action.cause or "").strip(),
+                self.env._(
+                    "a corrective or preventive action names the cause of the problem, which it removes (S4-26)."
+                ),
+            )
+
+    @api.constrains("name", "description", "cause", "result")
     def _check_length(self):
         for action in self:
-            if len(action.name) > 250 or max(len(action.description or ""), len(action.result or "")) > MAX_TEXT:
+            texts = (action.description, action.cause, action.result)
+            if len(action.name) > 250 or max(len(text or "") for text in texts) > MAX_TEXT:
                 raise UserError(self.env._("The text is too long. Attach a file instead."))
 
-    @api.constrains("round_id", "property_id")
+    @api.constrains("round_id", "ticket_id", "property_id")
     def _check_property(self):
         for action in self:
             if action.round_id and action.round_id.property_id != action.property_id:
                 raise UserError(self.env._("%s: the survey is one of another property.", action.name))
+            # sudo: only the property of a ticket is compared, which the responsible may not read
+            if action.ticket_id and action.ticket_id.sudo().property_id != action.property_id:
+                raise UserError(self.env._("%s: the ticket is one of another property.", action.name))
 
     def _check_due(self):
         for action in self:
@@ -83,7 +120,7 @@ class PmImprovementAction(models.Model):
         return actions
 
     def write(self, vals):
-        if not self.env.su and {"name", "description", "user_id", "date_due", "round_id", "dimension_id"} & vals.keys():
+        if not self.env.su and PLANNED & vals.keys():
             if not self.env.user.has_group("pm_base.group_supervisor"):
                 raise UserError(
                     self.env._("Who does what until when is changed by a supervisor; you record the result.")
@@ -143,3 +180,27 @@ class PmImprovementAction(models.Model):
             action._transition("open", done_at=False, done_by_id=False)
             action._start_deadline("improve")
             action._tell()
+
+
+class PmTicket(models.Model):
+    _inherit = "pm.ticket"
+
+    improvement_ids = fields.One2many("pm.improvement.action", "ticket_id", string="Improvement Actions")
+
+    def action_improve(self):
+        """Plan what keeps the problem of this ticket from coming again (S4-26)."""
+        self.ensure_one()
+        self.check_access("read")
+        causes = dict(self._fields["root_cause"]._description_selection(self.env))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Corrective or Preventive Action"),
+            "res_model": "pm.improvement.action",
+            "view_mode": "form",
+            "context": {
+                "default_ticket_id": self.id,
+                "default_property_id": self.property_id.id,
+                "default_kind": "corrective",
+                "default_cause": causes.get(self.root_cause, ""),
+            },
+        }

@@ -8,6 +8,7 @@ CODES = [
     ("inquiry", "Inquiry"),
     ("suggestion", "Suggestion"),
     ("help", "Help"),
+    ("coordination", "Coordination"),
     ("emergency", "Emergency"),
     ("other", "Other"),
 ]

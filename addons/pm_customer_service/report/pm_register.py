@@ -24,7 +24,8 @@ class ReportRegister(models.AbstractModel):
         table, count = getattr(self, f"_register_{record.kind}")(record, kit)
         if not count:
             return [kit.p(record.env._("Nothing was recorded in this period."))]
-        return [table, kit.signatures([record.env._("Compiled by"), record.env._("Supervisor")])]
+        tables = table if isinstance(table, list) else [table]
+        return [*tables, kit.signatures([record.env._("Compiled by"), record.env._("Supervisor")])]
 
     def _register_complaint(self, record, kit):
         """Complaint record book (投诉记录簿). Source: S1-07, S4-45."""

@@ -5,6 +5,7 @@ from . import test_counter_turn
 from . import test_deadline
 from . import test_desk_board
 from . import test_desk_digest
+from . import test_desk_statistics
 from . import test_dispatch
 from . import test_escalation
 from . import test_followup

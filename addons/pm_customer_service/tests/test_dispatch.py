@@ -504,6 +504,20 @@ class TestDispatch(DeskCase):
             with self.assertRaisesRegex(UserError, "as many photos"):
                 job.job_photo("before", picture())
 
+    def test_nothing_is_booked_without_a_job_in_hand(self):
+        """S1-56: material belongs to a work order, and to one that somebody works on."""
+        materials = self.env["pm.ticket.material"].with_user(self.technician)
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            materials.sudo().create({"name": "Washer"})
+        waiting = self.new_ticket("repair", category_id=self.water.id)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            materials.sudo().create({"name": "Washer", "ticket_id": waiting.id})
+        waiting.user_id = self.technician
+        line = materials.create({"name": "Washer", "ticket_id": waiting.id})
+        other = self.new_ticket("repair", category_id=self.water.id)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            line.sudo().ticket_id = other
+
     def test_what_a_finished_job_took_stays_as_it_is(self):
         job = self.job()
         with freeze_time(local("2026-11-02 14:00")):

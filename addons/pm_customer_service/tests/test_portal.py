@@ -50,6 +50,9 @@ class TestPortal(DeskCase, HttpCase):
         self.assertEqual(attachment.mimetype, "image/png")
         self.assertIn(ticket.name, self.url_open("/my/tickets").text)
         self.assertTrue(self.clock(ticket, "accept"))
+        ticket.with_user(self.front_desk).agreed_action = "A new washer tomorrow at ten"
+        page = self.url_open(f"/my/tickets/{ticket.id}").text
+        self.assertIn("A new washer tomorrow at ten", page, "what was agreed is read by both (S3-43)")
 
     def test_pictures_of_the_work_visits_and_incidents_are_shown_to_the_own_household_only(self):
         ticket = self.new_ticket("repair", user_id=self.technician.id)

@@ -75,6 +75,24 @@ class TestServiceOrder(OrderCase):
         self.assertEqual(len(messages), 2)
         self.assertIn("Technician", messages.sorted("id")[-1].body)
 
+    def test_a_share_of_the_services_is_followed_up_before_the_ticket_is_closed(self):
+        """S1-84: as a sample, like repairs."""
+        kind = self.types["service"]
+        self.assertEqual(kind.followup_percent, 25)
+        for share, asked in ((0, False), (100, True)):
+            kind.followup_percent = share
+            ticket = self.order("done").ticket_id
+            self.assertEqual(ticket.needs_followup, asked)
+            ticket.with_user(self.front_desk).action_feedback()
+            if asked:
+                with self.assertRaises(UserError):
+                    ticket.with_user(self.supervisor).action_close()
+                self.env["pm.followup"].with_user(self.front_desk).create(
+                    {"ticket_id": ticket.id, "satisfied": "satisfied", "words": "Clean"}
+                )
+            ticket.with_user(self.supervisor).action_close()
+            self.assertEqual(ticket.state, "closed")
+
     def test_nothing_is_done_before_the_customer_agrees(self):
         order = self.order("quoted")
         order.write({"user_id": self.technician.id, "scheduled_at": "2030-01-01 02:00:00"})

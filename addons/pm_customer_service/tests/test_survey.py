@@ -2,7 +2,7 @@ from datetime import date
 
 from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import Form, HttpCase, tagged
 from psycopg2 import IntegrityError
 
 from .common import DeskCase, local
@@ -333,6 +333,29 @@ class TestImprovement(SurveyCase):
             action.date_due = "2026-11-05"
         running = self.clock(action, "improve").filtered(lambda clock: clock.state == "running")
         self.assertEqual(self.property._local_date(running.due), date(2026, 11, 5))
+
+    def test_a_problem_is_corrected_where_its_cause_is_named(self):
+        """S4-26: from the ticket that showed it; the cause is the supervisor's to name, what came of it the responsible's."""
+        with freeze_time(local("2026-11-02 09:00")):
+            ticket = self.new_ticket(root_cause="lack")
+            values = ticket.with_user(self.supervisor).action_improve()["context"]
+            context = {key: value for key, value in values.items() if key.startswith("default_")}
+            form = Form(self.env["pm.improvement.action"].with_user(self.supervisor).with_context(**context))
+            form.name, form.user_id, form.date_due = "Keep a spare pump", self.officer, "2026-11-20"
+            action = form.save()
+            self.assertEqual((action.kind, action.ticket_id, action.cause), ("corrective", ticket, "Lack of measure"))
+            self.assertEqual(ticket.improvement_ids, action)
+            for kind in ("corrective", "preventive"):
+                with self.subTest(kind=kind), self.assertRaisesRegex(UserError, "S4-26"), self.env.cr.savepoint():
+                    self.improve(kind=kind, cause=" ")
+            with self.assertRaises(UserError):
+                action.with_user(self.officer).cause = "Not my fault"
+            other = self.property.copy({"code": "T2"})
+            with self.assertRaisesRegex(UserError, "another property"):
+                self.improve(kind="preventive", cause="x", property_id=other.id, ticket_id=ticket.id)
+            action.with_user(self.officer).result = "Bought, in the store"
+            action.with_user(self.officer).action_done()
+        self.assertEqual(self.clock(action, "improve").state, "met")
 
 
 @tagged("post_install", "-at_install")

@@ -36,6 +36,25 @@ class TestTicket(DeskCase):
         self.assertTrue(first.number.startswith("T1-"))
         self.assertEqual(int(second.number[-5:]) - int(first.number[-5:]), 1)
 
+    def test_the_kinds_of_requests_of_the_handbook_are_there(self):
+        """S0-09: an opinion comes as a suggestion, a visit by the channel of that name."""
+        kinds = {"complaint", "repair", "inquiry", "suggestion", "help", "coordination", "emergency", "service"}
+        self.assertLessEqual(kinds, set(self.types))
+        channels = dict(self.env["pm.ticket"]._fields["channel"].selection)
+        self.assertLessEqual({"visit", "opinion_book", "phone", "letter", "email"}, set(channels))
+
+    def test_what_another_department_is_asked_comes_back_the_same_day(self):
+        """S1-18: a request to a department has a number, a team and a clock; what did not come back is late at midnight."""
+        for moment, state in (("2026-11-02 23:59", "met"), ("2026-11-03 00:01", "breached")):
+            with freeze_time(local("2026-11-02 16:00")):
+                ticket = self.new_ticket("coordination", team_id=self.team.id, partner_id=False, unit_id=False)
+                self.assertEqual(self.clock(ticket, "resolve").due, local("2026-11-02 23:59").replace(second=59))
+            with freeze_time(local(moment)):
+                self.run_job()
+                self.handle(ticket, user=self.technician)
+            self.assertEqual(self.clock(ticket, "resolve").state, state)
+        self.assertFalse(self.types["coordination"].portal_ok)
+
     def test_first_receiver_never_changes(self):
         ticket = self.new_ticket(user=self.technician)
         with self.assertRaises(UserError):
@@ -61,9 +80,11 @@ class TestTicket(DeskCase):
         self.assertEqual((ticket.first_receiver_id, ticket.user_id), (self.assistant, self.assistant))
 
     def test_handler_is_required(self):
-        ticket = self.new_ticket()
-        with self.assertRaises(UserError):
-            ticket.with_user(self.officer)._transition("assigned")
+        for code in ("complaint", "repair"):
+            ticket = self.new_ticket(code)
+            for state in ("assigned", "in_progress"):
+                with self.subTest(code=code, state=state), self.assertRaises(UserError):
+                    ticket.with_user(self.officer)._transition(state)
         ticket.user_id = self.officer
         ticket.with_user(self.officer).action_start()
         with self.assertRaises(UserError):

@@ -51,6 +51,16 @@ class TestTicketCheck(DeskCase):
         ):
             self.assertEqual(job.suggested_faq_ids[:1], self.env.ref(f"pm_customer_service.{instruction}"))
 
+    def test_each_kind_of_emergency_has_its_measures(self):
+        """S4-55: fire, flooding, theft, power failure, gas leak; offered for emergencies only."""
+        for kind in ("fire", "flood", "theft", "power", "gas"):
+            with self.subTest(kind=kind):
+                category = self.env.ref(f"pm_customer_service.ticket_category_emergency_{kind}")
+                ticket = self.new_ticket("emergency", category_id=category.id)
+                instruction = self.env.ref(f"pm_customer_service.faq_emergency_{kind}")
+                self.assertEqual((ticket.suggested_faq_ids[:1], ticket.priority), (instruction, "3"))
+                self.assertEqual(category.type_ids, self.types["emergency"])
+
     def test_quiet_work_and_complaints_have_no_mandatory_line(self):
         self.assertFalse(self.repair(disruptive=False)._missing_checks())
         complaint = self.new_ticket("complaint")

@@ -106,6 +106,14 @@ class TestJudgement(DeskCase):
 
 @tagged("post_install", "-at_install")
 class TestClassifiedAnew(DeskCase):
+    def test_why_it_came_to_a_complaint_is_one_of_four(self):
+        """S3-35: error, neglect of duty, lack of measure, loss of control."""
+        causes = self.env["pm.ticket"]._fields["root_cause"].get_values(self.env)
+        self.assertEqual(causes, ["error", "neglect", "lack", "loss"])
+        ticket = self.new_ticket()
+        with self.assertRaises(ValueError):
+            ticket.root_cause = "bad luck"
+
     def test_complaint_found_major_gets_its_three_and_five_days_from_the_receipt(self):
         with freeze_time(local("2026-11-02 10:00")):
             ticket = self.new_ticket()

@@ -25,6 +25,7 @@ class PmRegister(models.TransientModel):
             ("visit", "Visit register"),
             ("followup", "Follow-up register"),
             ("service", "Service / repair register"),
+            ("statistics", "Service statistics"),
         ],
         string="Register",
         required=True,
