@@ -121,13 +121,20 @@ class PmOccupancy(models.Model):
         compute="_compute_party_id",
         help="What the customer is to the unit.",
     )
+    party_role = fields.Selection(related="party_id.role", string="Is to the Unit")
     handbook_missing = fields.Boolean(compute="_compute_party_id")
+    hints = fields.Text(
+        compute="_compute_hints", help="What to mind with this unit, as at the counter; it holds up nothing."
+    )
     move_date = fields.Date(
         string="Day of the Move",
-        default=fields.Date.context_today,
+        compute="_compute_move_date",
+        store=True,
+        readonly=False,
+        precompute=True,
         required=True,
         copy=False,
-        help="First day in the unit; at a move-out the last one.",
+        help="First day in the unit; at a move-out the last one. Follows the appointment.",
     )
     transfer_id = fields.Many2one(
         "pm.unit.transfer",
@@ -150,12 +157,29 @@ class PmOccupancy(models.Model):
         for move in self:
             move.display_name = f"{move.name} {move.unit_id.name or ''}".strip()
 
-    @api.depends("unit_id")
+    @api.depends("unit_id", "kind")
     def _compute_partner_id(self):
+        """Propose who uses the unit, at a transfer its owner; another unit has other people."""
         for move in self:
             unit = move.unit_id
-            if unit and not move.partner_id:
-                move.partner_id = (unit.occupant_ids or unit.owner_ids)[:1]
+            users = unit.owner_ids if move.kind == "transfer" else unit.occupant_ids or unit.owner_ids
+            move.partner_id = users[:1] or move.partner_id
+
+    @api.depends("appointment_at", "unit_id")
+    def _compute_move_date(self):
+        for move in self:
+            prop = move.unit_id.property_id
+            if move.appointment_at and prop:
+                move.move_date = prop._local_date(move.appointment_at)
+            else:
+                move.move_date = move.move_date or fields.Date.context_today(move)
+
+    @api.depends("unit_id")
+    @api.depends_context("uid", "lang")
+    def _compute_hints(self):
+        for move in self:
+            hints = self.env["pm.counter"]._get_hints(move.unit_id) if move.unit_id else []
+            move.hints = "\n".join(hint["text"] for hint in hints)
 
     @api.depends("unit_id")
     def _compute_user_id(self):
@@ -167,18 +191,29 @@ class PmOccupancy(models.Model):
         for move in self:
             move.missing_count = len(move.item_ids.filtered(lambda item: not item._is_settled()))
 
-    @api.depends("unit_id", "partner_id", "state")
+    @api.depends("unit_id", "partner_id", "kind", "state")
     def _compute_party_id(self):
+        books = {book.property_id: book for book in self.env["pm.handbook"]._current(self.property_id)}
         for move in self:
-            parties = move.unit_id.current_party_ids.filtered(
-                lambda party, move=move: party.partner_id == move.partner_id
+            today = move.property_id._today() if move.property_id else False
+            # A lease that begins next week is a role as well: its move-in is prepared today.
+            parties = move.unit_id.party_ids.filtered(
+                lambda party, move=move, today=today: party.partner_id == move.partner_id
+                and (not party.date_to or party.date_to >= today)
             )
             move.party_id = (
                 parties.filtered(lambda party: party.role in ("tenant", "merchant"))
                 or parties.filtered(lambda party: party.role == "owner")
                 or parties
             )[:1]
-            move.handbook_missing = bool(move.party_id.handbook_missing)
+            book = books.get(move.property_id)
+            # Whoever moves in signs, an owner who does not use his unit yet as well.
+            move.handbook_missing = bool(
+                move.kind == "move_in"
+                and book
+                and move.party_id
+                and book not in move.party_id.acknowledgment_ids.handbook_id
+            )
 
     def _compute_access_url(self):
         super()._compute_access_url()
@@ -334,6 +369,7 @@ class PmOccupancy(models.Model):
             move._transition("finished", finished_at=now, handling_minutes=(now - move.started_at) // ONE_MINUTE)
             move._apply()
         self._meet_deadline("handle", now)
+        self.activity_unlink(["pm_customer_service.mail_activity_type_deadline"])
         self.defect_ids._make_tickets()
 
     def _apply(self):
@@ -391,6 +427,24 @@ class PmOccupancy(models.Model):
             raise UserError(self.env._("To cancel it you must give the reason."))
         self._transition("cancelled", cancel_reason=reason.strip()[:250])
         self._cancel_deadlines(reason=reason.strip()[:250])
+        self.activity_unlink(["pm_customer_service.mail_activity_type_deadline"])
+
+    def action_enter_party(self):
+        """Enter what the customer is to the unit; without it a move-in is not finished."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Role of the Customer"),
+            "res_model": "pm.unit.party",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_unit_id": self.unit_id.id,
+                "default_partner_id": self.partner_id.id,
+                "default_role": "tenant",
+                "default_date_from": fields.Date.to_string(self.move_date),
+            },
+        }
 
     def action_sign_handbook(self):
         """Let the customer sign for the service handbook on the screen (S2-12)."""

@@ -37,7 +37,7 @@ class PmOccupancyDefect(models.Model):
             move = defect.occupancy_id
             ticket = self.env["pm.ticket"].create(
                 {
-                    "name": f"{defect.place}: {defect.name}"[:100],
+                    "name": self.env._("%(place)s: %(defect)s", place=defect.place, defect=defect.name)[:100],
                     "description": self.env._("Found at %s.", move.name),
                     "type_id": self.env.ref("pm_customer_service.ticket_type_repair").id,
                     "category_id": defect.category_id.id,

@@ -3,7 +3,7 @@ from datetime import date
 from freezegun import freeze_time
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import Form, HttpCase, tagged
 
 from .common import DeskCase, local
 from .test_service_order import PIXEL
@@ -169,6 +169,66 @@ class TestOccupancy(MoveCase):
         self.assertEqual(role.date_to, date(2026, 11, 3))
         self.assertFalse(self.party().date_to)
         self.assertFalse(self.party().lives_here)
+
+    def test_an_owner_who_does_not_use_his_unit_yet_signs_when_he_moves_in(self):
+        self.party().lives_here = False
+        move = self.arrived()
+        with freeze_time(local("2026-11-03 10:05")):
+            move.action_start()
+            self.tick(move)
+            self.assertTrue(move.handbook_missing)
+            with self.assertRaises(UserError):
+                move.action_finish()
+            self.sign(move)
+            move.action_finish()
+        self.assertTrue(self.party().lives_here)
+
+    def test_a_lease_that_begins_later_is_a_role_already_an_ended_one_is_none(self):
+        tenant = self.env["res.partner"].create({"name": "Tenant"})
+        with freeze_time(local("2026-11-03 10:00")):
+            move = self.move(partner_id=tenant.id)
+            self.assertFalse(move.party_role)
+            role = self.env["pm.unit.party"].create(
+                {"unit_id": self.units[0].id, "partner_id": tenant.id, "role": "tenant", "date_from": "2026-11-10"}
+            )
+            move.invalidate_recordset()
+            self.assertEqual((move.party_id, move.party_role), (role, "tenant"))
+            role.write({"date_from": "2026-11-01", "date_to": "2026-11-02"})
+            move.invalidate_recordset()
+            self.assertFalse(move.party_id)
+
+    def test_the_day_of_the_move_follows_the_appointment_until_it_is_set_by_hand(self):
+        with freeze_time(local("2026-11-03 10:00")):
+            move = self.env["pm.occupancy"].with_user(self.front_desk).create({"unit_id": self.units[0].id})
+            self.assertEqual(move.move_date, date(2026, 11, 3))
+            move.appointment_at = local("2026-12-01 00:30")
+            self.assertEqual(move.move_date, date(2026, 12, 1))
+            move.move_date = "2026-12-05"
+            self.assertEqual(move.move_date, date(2026, 12, 5))
+
+    def test_the_form_proposes_who_uses_the_unit_and_the_owner_at_a_transfer(self):
+        tenant = self.env["res.partner"].create({"name": "Tenant"})
+        self.env["pm.unit.party"].create(
+            {"unit_id": self.units[0].id, "partner_id": tenant.id, "role": "tenant", "date_from": "2026-01-01"}
+        )
+        with Form(self.env["pm.occupancy"].with_user(self.front_desk)) as form:
+            form.unit_id = self.units[1]
+            self.assertEqual(form.partner_id, self.owners[1])
+            form.unit_id = self.units[0]
+            self.assertEqual(form.partner_id, tenant, "not the people of the unit that was chosen before")
+            form.kind = "transfer"
+            self.assertEqual(form.partner_id, self.owners[0])
+
+    def test_nobody_is_called_for_help_once_the_customer_has_left(self):
+        move = self.arrived()
+        with freeze_time(local("2026-11-03 10:40")):
+            self.run_job()
+            self.assertTrue(move.activity_ids, "the clock of waiting has run out")
+            move.action_start()
+            self.tick(move)
+            self.sign(move)
+            move.action_finish()
+        self.assertFalse(move.activity_ids)
 
     def test_a_transfer_is_finished_when_the_ownership_has_passed(self):
         with freeze_time(local("2026-11-03 10:00")):
