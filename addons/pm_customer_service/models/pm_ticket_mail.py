@@ -1,10 +1,15 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize, html2plaintext
+from odoo.tools.mail import email_split_tuples
 
 from .pm_ticket import MAX_TEXT
+from .pm_unit_visit import NOT_VISITED
 
 MAX_MAIL_FILES = 50
+MAX_SENDER_UNITS = 50
 
 
 class PmTicketMail(models.Model):
@@ -37,11 +42,14 @@ class PmTicketMail(models.Model):
                         ("party_ids", "any", [("partner_id", "=", sender.id), ("is_current", "=", True)]),
                         *([("property_id", "=", values["property_id"])] if values.get("property_id") else []),
                     ],
-                    limit=2,
+                    limit=MAX_SENDER_UNITS,
                 )
             )
-            if len(units) == 1:
-                values["unit_id"] = units.id
+            values["unit_id"] = self._unit_meant(units, f"{subject}\n{values['description']}").id
+        else:
+            values["contact_name"] = next(
+                (name for name, _address in email_split_tuples(msg_dict.get("email_from") or "") if name), False
+            )
         if not values.get("property_id") and not values.get("unit_id"):
             team = self.env["pm.team"].browse(values.get("team_id") or [])
             values["property_id"] = (team.property_id or self.env["pm.property"].sudo().search([], limit=1)).id
@@ -51,6 +59,21 @@ class PmTicketMail(models.Model):
         if sender:
             ticket.message_subscribe(partner_ids=sender.ids)
         return ticket
+
+    @api.model
+    def _unit_meant(self, units, text):
+        """Return the unit of the sender that his mail is about, or none where it might be several.
+
+        :param units: the units of the sender
+        :param str text: subject and body
+        """
+        if len(units) > 1:
+            named = units.filtered(
+                lambda unit: re.search(rf"(?<![0-9A-Za-z]){re.escape(unit.code)}(?![0-9A-Za-z])", text, re.IGNORECASE)
+            )
+            # Whoever has a flat and a space for his car writes about the flat, unless he names the space.
+            units = named or units.filtered(lambda unit: unit.unit_type not in NOT_VISITED)
+        return units if len(units) == 1 else units.browse()
 
     def message_post(self, **kwargs):
         """A public answer by staff goes to the customer as well, who then need not be a follower of every ticket."""

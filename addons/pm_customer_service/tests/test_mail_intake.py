@@ -67,6 +67,18 @@ class TestMailIntake(DeskCase):
         self.assertTrue(self.clock(ticket, "accept"))
         self.assertEqual(ticket.message_ids.attachment_ids.mapped("name"), ["note.txt"])
 
+    def test_of_several_units_the_one_named_is_meant_else_the_only_home(self):
+        parking = self.units[1]
+        parking.unit_type = "parking"
+        self.env["pm.unit.party"].create(
+            {"unit_id": parking.id, "partner_id": self.owners[0].id, "role": "tenant", "date_from": "2026-01-01"}
+        )
+        self.assertEqual(self.receive("u1").unit_id, self.units[0])
+        self.assertEqual(self.receive("u2", body=f"<p>Oil on {parking.code.lower()}!</p>").unit_id, parking)
+        self.assertEqual(self.receive("u3", body=f"<p>No. {parking.code}9</p>").unit_id, self.units[0])
+        parking.unit_type = "office"
+        self.assertFalse(self.receive("u4").unit_id, "it might be either")
+
     def test_reply_goes_into_the_same_ticket(self):
         ticket = self.receive()
         again = self.receive(
@@ -85,9 +97,10 @@ class TestMailIntake(DeskCase):
 
     def test_unknown_sender_and_script(self):
         ticket = self.receive(
-            "m3", sender="x@stranger.example", subject="", body="<script>alert(1)</script><p>Help</p>"
+            "m3", sender="Mr X <x@stranger.example>", subject="", body="<script>alert(1)</script><p>Help</p>"
         )
         self.assertFalse(ticket.unit_id)
+        self.assertEqual(ticket.contact_name, "Mr X")
         self.assertEqual(ticket.property_id, self.property)
         self.assertTrue(ticket.name)
         self.assertNotIn("<script>", "".join(ticket.message_ids.mapped("body")))
