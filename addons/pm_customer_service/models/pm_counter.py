@@ -324,7 +324,8 @@ class PmCounter(models.AbstractModel):
         :param dict values: ``unit_id`` or ``property_id``, ``partner_id``, ``contact_name``, ``contact_phone``, ``type_id``,
             ``category_id``, ``name``, ``description``, ``channel``, ``severity``, ``is_common_part``, ``location``;
             with ``solution`` it is solved at once, with ``incident_id`` it is one caller more of that incident
-        :returns: dict ``id``, ``number``, ``team``, ``handler``, ``needs_visit``, ``state``, ``clocks`` (name and due time)
+        :returns: dict ``id``, ``number``, ``team``, ``handler``, ``needs_visit``, ``state``, ``incident``, ``clocks`` (name and due time of
+            those that do not stand still)
         :raises UserError: naming what is missing
         """
         name = (values.get("name") or "").strip()
@@ -368,7 +369,9 @@ class PmCounter(models.AbstractModel):
 
     def _recorded(self, ticket):
         states = dict(ticket._fields["state"]._description_selection(self.env))
-        clocks = ticket.deadline_ids.filtered(lambda clock: clock.state == "running").sorted("due")
+        clocks = ticket.deadline_ids.filtered(lambda clock: clock.state == "running" and not clock.paused_since).sorted(
+            "due"
+        )
         return {
             "id": ticket.id,
             "number": ticket.number,
@@ -377,6 +380,7 @@ class PmCounter(models.AbstractModel):
             "team": ticket.sudo().team_id.name or "",  # sudo: names of team and colleague
             "handler": ticket.sudo().user_id.name or "",
             "needs_visit": ticket.needs_visit and ticket.state in ("new", "assigned") and not ticket.incident_id,
+            "incident": ticket.incident_id.name or "",
             "clocks": [
                 {"name": clock.rule_id.name, "due": fields.Datetime.to_string(clock.due)} for clock in clocks[:3]
             ],

@@ -487,6 +487,7 @@ class PmTicket(models.Model):
         if {"partner_id", "vendor_id"} & vals.keys():
             self._check_people()
         if vals.get("user_id"):
+            self._check_handler()
             self.filtered(lambda ticket: ticket.state == "new")._transition("assigned")
             self._open_deadlines().write({"user_id": vals["user_id"]})
         if vals.get("promised_date"):
@@ -494,6 +495,14 @@ class PmTicket(models.Model):
         if target:
             self.filtered(lambda ticket: ticket.state != target)._transition(target)
         return result
+
+    def _check_handler(self):
+        """An open ticket is in the hands of somebody who is here (S0-94)."""
+        for ticket in self.filtered(lambda ticket: ticket.state in OPEN_STATES):
+            ticket._require(
+                ticket.user_id.active and not ticket.user_id.share,
+                self.env._("to assign the ticket you must name an active member of staff."),
+            )
 
     def _check_people(self):
         """A ticket shows phone and address of its customer: nobody names one whom he may not see."""

@@ -10,6 +10,11 @@ class PmTicketAction(models.Model):
     def action_take(self):
         """I handle it: be the handler and start."""
         for ticket in self:
+            # Of two who press at the same moment the second is run again by the server, and reads who was quicker.
+            ticket._require(
+                ticket.state != "in_progress" or not ticket.user_id - self.env.user,
+                self.env._("%s has taken it and is working on it.", ticket.user_id.name),
+            )
             if ticket.user_id != self.env.user:
                 ticket.write({"user_id": self.env.uid})
             if ticket.state == "new":

@@ -94,7 +94,7 @@ class PmTicketLink(models.Model):
                         date=fields.Datetime.context_timestamp(
                             self.with_context(tz=ticket.property_id.tz), ticket.received_at
                         ).strftime("%Y-%m-%d %H:%M"),
-                        customer=ticket.contact_name or "",
+                        customer=ticket.contact_name or ticket.unit_id.name or ticket.location or "–",
                         text=text,
                     )
                 ),

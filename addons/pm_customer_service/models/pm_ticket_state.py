@@ -98,6 +98,7 @@ class PmTicketState(models.Model):
             # What waited for the result waits no longer: it starts anew when the ticket is handled again.
             waiting = again._open_deadlines(Domain("rule_id.start_event", "=", "handled"))
             waiting._settle(now, cancel_reason=self.env._("Reopened"))
+            again.activity_unlink(["pm_customer_service.mail_activity_type_followup"])
             again._deadline_event("reopened", now)
         if target == "handled":
             # Solved: no time needs to be agreed any more, and the result is what the customer hears next.
@@ -132,10 +133,7 @@ class PmTicketState(models.Model):
 
     def _guard_assigned(self):
         self._require(self.user_id, self.env._("to assign the ticket you must name one handler (S0-94)."))
-        self._require(
-            self.user_id.active and not self.user_id.share,
-            self.env._("to assign the ticket you must name an active member of staff."),
-        )
+        self._check_handler()
 
     def _guard_unassigned(self):
         return

@@ -1,3 +1,5 @@
+import re
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -7,6 +9,8 @@ from .pm_ticket import OPEN_STATES
 
 TRIGRAM = 3
 MIN_DIGITS = 4
+# How people say the number of a unit: "B1305", "B座1305室", "b 1305".
+SPOKEN_UNIT = re.compile(r"([A-Za-z]|\d{1,2})\s*(?:座|栋|幢|号楼|楼|[-_. ])?\s*([A-Za-z]?\d{3,4})\s*(?:室|房|号)?")
 
 
 class PmUnit(models.Model):
@@ -45,6 +49,9 @@ class PmUnit(models.Model):
         text = value.strip()
         # Two Chinese characters, a usual name, are too short for a trigram index unless the beginning is fixed.
         pattern = escape_psql(text) + "%" if len(text) < TRIGRAM else f"%{escape_psql(text)}%"
+        # The number is written in one spelling, and said in many; the run of digits keeps its index.
+        spoken = SPOKEN_UNIT.fullmatch(text)
+        code = f"{spoken[1]}%{spoken[2]}" if spoken else pattern
         digits = "".join(char for char in text if char.isdigit())
         # Numbers are kept in many spellings, the sanitized one has none. Fewer digits would find half the house.
         phone = f"%{digits}%" if len(digits) >= MIN_DIGITS else None
@@ -57,7 +64,7 @@ class PmUnit(models.Model):
             "id",
             "any!",
             SQL(
-                """SELECT id FROM pm_unit WHERE code ILIKE %(pattern)s OR name ILIKE %(pattern)s
+                """SELECT id FROM pm_unit WHERE code ILIKE %(pattern)s OR name ILIKE %(pattern)s OR code ILIKE %(code)s
                    UNION
                    SELECT party.unit_id
                      FROM res_partner person
@@ -66,6 +73,7 @@ class PmUnit(models.Model):
                       AND (person.name ILIKE %(pattern)s OR person.email ILIKE %(pattern)s
                            OR person.pm_plate ILIKE %(pattern)s OR person.phone ILIKE %(pattern)s %(phone)s)""",
                 pattern=pattern,
+                code=code,
                 today=today,
                 phone=SQL("OR person.phone_sanitized ILIKE %s", phone) if phone else SQL(),
             ),

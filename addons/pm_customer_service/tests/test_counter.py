@@ -29,7 +29,20 @@ class TestCounter(DeskCase):
         }
 
     def test_one_box_finds_by_unit_name_phone_plate_and_mail(self):
-        for text in ("A-101", "a-101", "王小明", "王小", "王", "19900000001", "0000 0001", "粤B12345", "owner1@owners"):
+        for text in (
+            "A-101",
+            "a-101",
+            "a101",
+            "A座101室",
+            "A 101",
+            "王小明",
+            "王小",
+            "王",
+            "19900000001",
+            "0000 0001",
+            "粤B12345",
+            "owner1@owners",
+        ):
             with self.subTest(text=text):
                 rows = self.counter.counter_search(text)
                 self.assertIn(self.units[0].id, [row["id"] for row in rows])

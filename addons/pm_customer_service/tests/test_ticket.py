@@ -7,6 +7,19 @@ from .common import DeskCase, local
 
 @tagged("post_install", "-at_install")
 class TestTicket(DeskCase):
+    def test_who_takes_what_a_colleague_works_on_is_told_who_it_is(self):
+        ticket = self.new_ticket("repair")
+        ticket.with_user(self.officer).action_take()
+        with self.assertRaisesRegex(UserError, self.officer.name):
+            ticket.with_user(self.front_desk).action_take()
+        self.assertEqual(ticket.user_id, self.officer)
+
+    def test_an_open_ticket_is_given_to_no_one_who_has_left(self):
+        ticket = self.new_ticket("repair", user_id=self.officer.id)
+        self.assistant.active = False
+        with self.assertRaisesRegex(UserError, "active member"):
+            ticket.user_id = self.assistant
+
     def test_complaint_from_counter_to_closing(self):
         with freeze_time(local("2026-11-02 10:00")):
             ticket = self.new_ticket("complaint")

@@ -148,7 +148,14 @@ export class Jobs extends Component {
     }
 
     async grab() {
-        if (await this.act("job_grab")) {
+        let taken = false;
+        try {
+            taken = await this.act("job_grab");
+        } catch (error) {
+            await this.back(); // somebody was quicker: behind the sentence stands what is still to take
+            throw error;
+        }
+        if (taken) {
             this.state.tab = "mine";
             const { visit } = this.state.job;
             this.notification.add(
