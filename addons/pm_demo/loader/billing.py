@@ -3,9 +3,7 @@
 import logging
 import random
 import re
-from contextlib import contextmanager
 from datetime import date, timedelta
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.tools import SQL
@@ -119,30 +117,29 @@ def load_payments(sample):
     order = sorted(baskets.items(), key=lambda item: (-item[0][0], item[0][1].id, item[0][2].id))
     # Cash last, day by day: a drawer is counted before the next one is opened.
     order.sort(key=lambda item: -CASH.get(item[0][2].code, 99))
-    with _reconciled_together(env):
-        for number, ((back, partner, unit), parts) in enumerate(order):
-            if number % 50 == 0:
-                _logger.info("sample property: payments, %s of %s", number, len(order))
-            day = min(month(sample.today, -back) + timedelta(days=random_numbers.randint(3, 26)), sample.today)
-            method = random_numbers.choice(METHODS)
-            if unit.code in CASH:
-                day, method = sample.today - timedelta(days=CASH[unit.code]), "cash"
-            payment = env["pm.payment"]._register_payment(
-                {
-                    "request_key": f"sample/{number}",
-                    "direction": "in",
-                    "property_id": sample.property.id,
-                    "partner_id": partner.id,
-                    "unit_id": unit.id,
-                    "method_id": methods[method].id,
-                    "amount": round(sum(amount for _charge, amount in parts), 2),
-                    "date": day,
-                    "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in parts],
-                }
-            )
-            following = order[number + 1][0][2].code if number + 1 < len(order) else None
-            if unit.code in CASH and CASH[unit.code] != CASH.get(following):
-                _count_drawer(sample, payment.session_id, signed=following is not None)
+    for number, ((back, partner, unit), parts) in enumerate(order):
+        if number % 50 == 0:
+            _logger.info("sample property: payments, %s of %s", number, len(order))
+        day = min(month(sample.today, -back) + timedelta(days=random_numbers.randint(3, 26)), sample.today)
+        method = random_numbers.choice(METHODS)
+        if unit.code in CASH:
+            day, method = sample.today - timedelta(days=CASH[unit.code]), "cash"
+        payment = env["pm.payment"]._register_payment(
+            {
+                "request_key": f"sample/{number}",
+                "direction": "in",
+                "property_id": sample.property.id,
+                "partner_id": partner.id,
+                "unit_id": unit.id,
+                "method_id": methods[method].id,
+                "amount": round(sum(amount for _charge, amount in parts), 2),
+                "date": day,
+                "lines": [{"charge_id": charge.id, "amount": amount} for charge, amount in parts],
+            }
+        )
+        following = order[number + 1][0][2].code if number + 1 < len(order) else None
+        if unit.code in CASH and CASH[unit.code] != CASH.get(following):
+            _count_drawer(sample, payment.session_id, signed=following is not None)
     sample.env.flush_all()
     # Receipts of last year are not mailed on the first day of the demonstration, and they were not all written at this minute.
     sample.env.cr.execute(
@@ -155,21 +152,6 @@ def load_payments(sample):
         SQL("DELETE FROM ir_cron_trigger WHERE cron_id = %s", sample.env.ref("pm_fees.ir_cron_receipt_mail").id)
     )
     sample.env.invalidate_all()
-
-
-@contextmanager
-def _reconciled_together(env):
-    """Let Odoo reconcile all payments of the block in one plan at its end.
-
-    Each payment touches entries of a thousand lines; one by one, this year of payments would take five minutes.
-    """
-    lines = type(env["account.move.line"])
-    plans = []
-    with patch.object(lines, "_reconcile_plan", lambda self, plan: plans.extend(plan)):
-        yield
-    # Read together what every payment would read for itself.
-    everything = env["account.move.line"].sudo().union(*plans)
-    everything._reconcile_plan([plan.with_prefetch(everything._prefetch_ids) for plan in plans])
 
 
 def load_bank(sample):

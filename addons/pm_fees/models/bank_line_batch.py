@@ -47,6 +47,9 @@ class PmPayment(models.Model):
                 for payment, (_values, lines) in zip(payments, prepared, strict=True)
             ]
         )
+        # Last, so that the book is locked as briefly as possible.
+        payments._take_receipts()
+        payments._name_entries()
         payments._finish()
         return payments.with_env(self.env)
 

@@ -1,4 +1,4 @@
-"""Charges → ledger, in sets (design §4.4). Everything that writes journal items without the ORM is in this file.
+"""Charges → ledger, in sets (design §4.4). Only this file and payment_posting write journal items without the ORM.
 
 One entry per property and chunk carries one receivable line per charge and, per fee item, one income line and the tax
 lines. The ORM builds and posts that entry with a *single* receivable line over the whole amount: numbering, lock
@@ -8,7 +8,7 @@ before and after, so nothing else in the entry changes. Some entries are made at
 entry costs as much as some hundred clones, and less in a batch.
 
 A row is cloned only while that is known to be right, see `_clone_blocker`; else the ORM makes every line and the run
-says why. The entry of a payment over many charges is split in the same way (`_pm_split`).
+says why.
 """
 
 from odoo import Command, api, fields, models
@@ -493,44 +493,6 @@ class PmCharge(models.Model):
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
-
-    def _pm_split(self, parts):
-        """Turn this posted line into one line per part, in one statement.
-
-        :param parts: [(partner id, label, balance)]; the balances add up to the line's own
-        :return: the lines in the order of the parts; this line is that of the first
-        """
-        self.ensure_one()
-        self.env.flush_all()
-        partners, labels, balances = (list(values) for values in zip(*parts, strict=True))
-        rows = self.env.execute_query(
-            SQL(
-                """
-            WITH src AS MATERIALIZED (
-                SELECT part.*, CASE WHEN part.position = 1 THEN %(line)s ELSE nextval('account_move_line_id_seq') END AS line_id
-                  FROM unnest(%(partners)s::int[], %(labels)s::varchar[], %(balances)s::numeric[])
-                       WITH ORDINALITY AS part(partner_id, label, amount, position)
-                 ORDER BY part.position
-            ), prototype AS (
-                UPDATE account_move_line line SET %(assignments)s FROM src WHERE src.line_id = line.id AND line.id = %(line)s
-            ), clones AS (
-                INSERT INTO account_move_line (id, %(columns)s)
-                SELECT src.line_id, %(values)s
-                  FROM src, account_move_line proto
-                 WHERE proto.id = %(line)s AND src.line_id <> proto.id
-            )
-            SELECT line_id FROM src ORDER BY position
-            """,
-                line=self.id,
-                partners=partners,
-                labels=labels,
-                balances=balances,
-                **self._pm_split_terms(*self._pm_split_columns()),
-            )
-        )
-        self.invalidate_model()
-        self.move_id.invalidate_recordset()
-        return self.browse(line_id for (line_id,) in rows)
 
     def _pm_split_columns(self):
         """(all columns of a journal item but its id, {column: SQL of what differs between the parts of this line})"""

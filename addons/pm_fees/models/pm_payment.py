@@ -9,7 +9,6 @@ from psycopg2.errors import UniqueViolation
 from .account_move import LEDGER_STEP
 
 _MAIL_BATCH = 50
-_SPLIT_FROM = 10  # lines of an entry; below, the ORM is as fast
 _REQUEST_INDEX = "pm_payment_request_key_unique"
 
 
@@ -147,6 +146,7 @@ class PmPayment(models.Model):
         self._lock_receivables(charges)
         self._check_residuals(lines)
         payment = self._create_once([({**values, "request_key": key}, lines)])
+        payment._take_receipts()
         payment._book(lines)
         payment._finish()
         return payment.with_env(self.env)
@@ -500,6 +500,7 @@ class PmPayment(models.Model):
         if self.statement_line_id:
             counterparts = self.statement_line_id._pm_rewrite(self._prepare_counterparts(lines))
             self.move_id = self.statement_line_id.move_id
+            self._name_entries()
         else:
             sign = 1 if self.direction == "in" else -1
             money = {
@@ -511,70 +512,6 @@ class PmPayment(models.Model):
             move, counterparts = self._make_entry(money, self._prepare_counterparts(lines))
             self.move_id = move
         self._reconcile_lines([(self, lines, counterparts)])
-
-    def _reconcile_lines(self, booked):
-        """Settle what the lines of payments pay.
-
-        :param list booked: (payment, its lines as `_prepare_register` shaped them, their journal items)
-        """
-        plan = []
-        for payment, lines, items in booked:
-            for line, request, item in zip(payment.line_ids.sorted("id"), lines, items, strict=True):
-                line.move_line_id = item
-                if request["kind"] == "charge":
-                    # sudo: the cashier has no right on journal items
-                    plan.append(request["charge"].sudo().move_line_id | item)
-                elif request.get("credit"):
-                    plan.append(request["credit"] | item)
-        if plan:
-            # No line comes or goes, so there is nothing to bring in line with the others of the entries, which may be long.
-            self.env["account.move.line"].with_context(skip_invoice_sync=True)._reconcile_plan(plan)
-
-    def _make_entry(self, money, counterparts):
-        """Make and post the entry; nobody can see it half done, it is reconciled in the same transaction.
-
-        :return: (account.move, the journal items of `counterparts` in their order)
-        """
-        moves = (
-            self.env["account.move"]
-            .with_company(self.company_id)
-            .with_context(tracking_disable=True, skip_invoice_sync=True)
-        )
-
-        def make(counterparts):
-            move = moves.create(
-                {
-                    "move_type": "entry",
-                    "journal_id": self.method_id.journal_id.id,
-                    "date": self.date,
-                    "partner_id": self.partner_id.id,
-                    "company_id": self.company_id.id,
-                    "line_ids": [Command.create(vals) for vals in [money, *counterparts]],
-                }
-            )
-            move._post(soft=False)
-            return move, move.line_ids.sorted("id")[1:]
-
-        if self._may_split(counterparts):
-            move, line = make([{**counterparts[0], "balance": -money["balance"]}])
-            self.env.flush_all()
-            if not self.env["pm.charge"]._column_blocker(line):
-                parts = [(vals["partner_id"], vals["name"], vals["balance"]) for vals in counterparts]
-                return move, line._pm_split(parts)
-            move.button_draft()
-            move.with_context(force_delete=True).unlink()
-        return make(counterparts)
-
-    def _may_split(self, counterparts):
-        """True for the many charges of one account, whose lines may be cloned: the ORM needs some 5 ms for each."""
-        if len(counterparts) < _SPLIT_FROM or len({vals["account_id"] for vals in counterparts}) > 1:
-            return False
-        # sudo: the property's accounts, which a cashier may not read
-        if counterparts[0]["account_id"] != self.property_id.sudo().receivable_account_id.id:
-            return False
-        return not self.env["pm.charge"]._clone_blocker(
-            self.property_id, self.method_id.journal_id, {self.currency_id.id}
-        )
 
     def _prepare_counterparts(self, lines):
         sign = -1 if self.direction == "in" else 1
@@ -588,8 +525,8 @@ class PmPayment(models.Model):
             for line in lines
         ]
 
-    def _finish(self):
-        """Number the receipts (last, so that the book is locked as briefly as possible) and tell who waits for the money."""
+    def _take_receipts(self):
+        """Number the receipts, under the lock of their book until the end of the transaction."""
         for (prop, direction), payments in self.grouped(
             lambda payment: (payment.property_id, payment.direction)
         ).items():
@@ -604,14 +541,20 @@ class PmPayment(models.Model):
                         "mail_state": "todo" if payment.partner_id.email and direction == "in" else "none",
                     }
                 )
-                # A reference changes neither lines nor amounts.
-                payment.move_id.with_context(
-                    skip_readonly_check=True,
-                    tracking_disable=True,
-                    skip_invoice_sync=True,
-                    check_move_validity=False,
-                    skip_account_move_synchronization=True,
-                ).ref = name
+
+    def _name_entries(self):
+        """Write the receipts' numbers on entries that were made before: a reference changes neither lines nor amounts."""
+        for payment in self:
+            payment.move_id.with_context(
+                skip_readonly_check=True,
+                tracking_disable=True,
+                skip_invoice_sync=True,
+                check_move_validity=False,
+                skip_account_move_synchronization=True,
+            ).ref = payment.receipt_name
+
+    def _finish(self):
+        """Tell who waits for the money."""
         for line in self.line_ids:
             record = line._source_record()
             if record is not None:

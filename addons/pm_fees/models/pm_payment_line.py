@@ -15,8 +15,8 @@ class PmPaymentLine(models.Model):
     )
 
     payment_id = fields.Many2one("pm.payment", required=True, index=True, ondelete="restrict")
-    property_id = fields.Many2one(related="payment_id.property_id", store=True, index=True)
-    company_id = fields.Many2one(related="payment_id.company_id", store=True)
+    property_id = fields.Many2one(related="payment_id.property_id", store=True, precompute=True, index=True)
+    company_id = fields.Many2one(related="payment_id.company_id", store=True, precompute=True)
     currency_id = fields.Many2one(related="payment_id.currency_id")
     kind = fields.Selection(
         [("charge", "Charge"), ("account", "Other account"), ("credit", "Credit of the payer")],
@@ -28,6 +28,7 @@ class PmPaymentLine(models.Model):
         "pm.unit",
         compute="_compute_unit_id",
         store=True,
+        precompute=True,
         index="btree_not_null",
         help="The household whose debt this pays or whose credit it is.",
     )

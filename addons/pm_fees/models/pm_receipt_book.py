@@ -38,7 +38,7 @@ class PmReceiptBook(models.Model):
         """The book of a property, opened when it is the first receipt."""
         # sudo: a cashier may write receipts but not open or change books
         books = self.sudo()
-        book = books.search([("property_id", "=", prop.id), ("book_type", "=", book_type)], limit=1)
+        book = books.search([("property_id", "=", prop.id), ("book_type", "=", book_type)], order="id", limit=1)
         if not book:
             letters = {"in": "SK", "out": "TK"}[book_type]  # 收款 / 退款, as on the paper books
             book = books.create({"property_id": prop.id, "book_type": book_type, "prefix": f"{letters}-{prop.code}-"})

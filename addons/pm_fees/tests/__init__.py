@@ -19,7 +19,7 @@ from . import test_cash_session
 from . import test_cashier_access
 from . import test_dunning
 from . import test_payment
-from . import test_payment_split
+from . import test_payment_posting
 from . import test_portal_bills
 from . import test_online_inquiry
 from . import test_portal_money

@@ -1,0 +1,437 @@
+"""Payments → ledger, in sets, as charges are (see charge_posting).
+
+A payment needs one entry, and one reconciliation for each charge it pays. By the ORM they cost several times what all the
+rest of a payment does, most of it for computing what is known beforehand: an entry without taxes, in the company's
+currency, of which every item but the money is settled the moment it is made. So three statements write them: the
+entry, its items, what they settle. The number is Odoo's own work, under Odoo's own lock.
+
+Rows are written so only where they are known to be those of the ORM: test_payment_posting compares every column of
+every row. What the database says (journals secured with hashes, foreign currency, taxes or analytic rules on an account ...)
+is asked for each payment, see `_entry_blocker`; what other add-ons say, once, see `_ledger_stranger`. Else the ORM makes the
+entry, or reconciles the items in question.
+"""
+
+import re
+from collections import defaultdict
+
+from odoo import Command, api, fields, models, tools
+from odoo.tools import SQL, float_repr
+
+from .charge_posting import KNOWN_COLUMNS
+
+# The stored fields this file was checked against. One of another add-on is left empty, as the ORM leaves it, if it has no
+# default and is not computed, or only from what is empty here.
+_KNOWN_MOVE = """
+    id sequence_number sequence_prefix message_main_attachment_id journal_id company_id origin_payment_id statement_line_id
+    tax_cash_basis_rec_id tax_cash_basis_origin_move_id auto_post_origin_id secure_sequence_number invoice_payment_term_id
+    partner_id commercial_partner_id partner_shipping_id partner_bank_id fiscal_position_id preferred_payment_method_line_id
+    currency_id reversed_entry_id invoice_user_id invoice_incoterm_id invoice_cash_rounding_id create_uid write_uid
+    access_token name ref state move_type auto_post inalterable_hash payment_reference qr_code_method payment_state
+    invoice_source_email invoice_partner_display_name invoice_origin incoterm_location date auto_post_until invoice_date
+    invoice_date_due delivery_date taxable_supply_date sending_data narration invoice_currency_rate amount_untaxed amount_tax
+    amount_total amount_residual amount_untaxed_signed amount_untaxed_in_currency_signed amount_tax_signed
+    amount_total_signed amount_total_in_currency_signed amount_residual_signed quick_edit_total_amount always_tax_exigible
+    checked posted_before made_sequence_gap is_manually_modified is_move_sent create_date write_date
+"""
+_KNOWN_PARTIAL = """
+    id debit_move_id credit_move_id full_reconcile_id exchange_move_id debit_currency_id credit_currency_id company_id
+    create_uid write_uid max_date draft_caba_move_vals amount debit_amount_currency credit_amount_currency create_date
+    write_date
+"""
+_KNOWN_FIELDS = {
+    "account.move": set(_KNOWN_MOVE.split()),
+    "account.move.line": KNOWN_COLUMNS | {"tax_ids", "tax_tag_ids"},
+    "account.partial.reconcile": set(_KNOWN_PARTIAL.split()),
+    "account.full.reconcile": {"id", "create_uid", "write_uid", "create_date", "write_date"},
+}
+_EMPTY_FIELDS = {"analytic_distribution", "product_id", "tax_ids", "tax_line_id", "tax_tag_ids"}
+# What the ORM goes through on its way to the same rows: an add-on that takes part in it shall be asked.
+_STEPS = {
+    "account.move": """create write _post _compute_name _compute_checked _compute_payment_state _set_next_sequence
+        _synchronize_business_models _check_balanced _sync_dynamic_lines""",
+    "account.move.line": """create write _reconcile_plan _reconcile_plan_with_sync _prepare_reconciliation_plan
+        _reconcile_pre_hook _reconcile_post_hook _create_analytic_lines _compute_amount_residual""",
+    "account.partial.reconcile": "create write _update_matching_number _create_tax_cash_basis_moves",
+    "account.full.reconcile": "create write",
+}
+_TESTED_WITH = {"account", "analytic", "mail"}
+# What a reconciliation changes of a journal item, and what is computed and stored from it: by Odoo, to the same values as
+# before for entries; of charges it is computed anew.
+_SETTLED = (
+    "amount_residual",
+    "amount_residual_currency",
+    "reconciled",
+    "full_reconcile_id",
+    "matching_number",
+    "matched_debit_ids",
+    "matched_credit_ids",
+)
+_DEPENDENTS = {"account.move", "account.move.line", "account.payment", "account.bank.statement.line", "pm.charge"}
+_PAYER_TERMS = {"property_account_position_id", "property_outbound_payment_method_line_id"}
+_READ = (
+    "account.account",
+    "account.analytic.distribution.model",
+    "account.fiscal.position",
+    "account.journal",
+    "account.move",
+    "account.move.line",
+    "account.partial.reconcile",
+    "res.partner",
+    "res.partner.bank",
+)
+
+
+class PmPayment(models.Model):
+    _inherit = "pm.payment"
+
+    def _make_entry(self, money, counterparts):
+        """Make and post the entry; nobody can see it half done, it is reconciled in the same transaction.
+
+        :param dict money: values of the item of the money, the others are `counterparts`
+        :return: (account.move, the journal items of `counterparts` in their order)
+        """
+        items = [money, *counterparts]
+        self._flush_ledger()
+        if self._entry_blocker(items):
+            move = self._make_entry_by_orm(items)
+            return move, move.line_ids.sorted("id")[1:]
+        move = self._insert_entry(sum(max(item["balance"], 0.0) for item in items))
+        made = move._pm_insert_items(items)
+        # Who owes becomes a customer, as by the ORM. How often he paid (the rank counts entries) is of no use here.
+        partners = self.partner_id | self.partner_id.browse(item["partner_id"] for item in items)
+        if not all(partner.customer_rank for partner in partners | partners.commercial_partner_id):
+            debtors = made.filtered(lambda item: item.account_id.account_type == "asset_receivable").partner_id
+            (debtors | debtors.commercial_partner_id).filtered(lambda p: not p.customer_rank).customer_rank = 1
+        return move, made[1:]
+
+    def _flush_ledger(self):
+        """Write what the statements of this file read. The payment itself waits: it is written once, with its entry."""
+        for model in _READ:
+            self.env[model].flush_model()
+
+    def _make_entry_by_orm(self, items):
+        move = (
+            self.env["account.move"]
+            .with_company(self.company_id)
+            .with_context(tracking_disable=True, skip_invoice_sync=True)
+            .create(
+                {
+                    "move_type": "entry",
+                    "journal_id": self.method_id.journal_id.id,
+                    "date": self.date,
+                    "ref": self.receipt_name,
+                    "partner_id": self.partner_id.id,
+                    "company_id": self.company_id.id,
+                    "line_ids": [Command.create(vals) for vals in items],
+                }
+            )
+        )
+        move._post(soft=False)
+        return move
+
+    def _entry_blocker(self, items):
+        """Why the entry is left to the ORM, a word for the tests and for who looks for it; or None."""
+        if self._ledger_stranger():
+            return "add-on"
+        journal, company, currency = self.method_id.journal_id, self.company_id, self.currency_id
+        if journal.restrict_mode_hash_table or not journal.active or journal.company_id != company:
+            return "journal"
+        if currency != company.currency_id or journal.currency_id not in (currency, currency.browse()):
+            return "currency"
+        if not currency.is_zero(sum(item["balance"] for item in items)):
+            return "balance"
+        partner = self.partner_id
+        partners = partner | partner.browse(item["partner_id"] for item in items)
+        if (
+            partners.company_id - company
+            or _PAYER_TERMS & self.env["ir.default"]._get_model_defaults(partner._name).keys()
+        ):
+            return "payer"
+        accounts = {item["account_id"] for item in items}
+        [[plain, payer, rules]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT (SELECT count(*) FROM account_account account
+                         WHERE id = ANY(%(accounts)s) AND active AND account_type NOT IN ('off_balance', 'liability_payable')
+                           AND (currency_id IS NULL OR currency_id = %(currency)s)
+                           AND EXISTS (SELECT FROM account_account_res_company_rel
+                                        WHERE account_account_id = account.id AND res_company_id = ANY(%(companies)s))
+                           AND NOT EXISTS (SELECT FROM account_account_tax_default_rel WHERE account_id = account.id)),
+                       EXISTS (SELECT FROM res_partner_bank WHERE partner_id = %(commercial)s)
+                       OR EXISTS (SELECT FROM res_partner WHERE id = %(payer)s AND COALESCE(%(terms)s) IS NOT NULL),
+                       EXISTS (SELECT FROM account_analytic_distribution_model
+                                WHERE company_id IS NULL OR company_id = ANY(%(companies)s))
+                       OR EXISTS (SELECT FROM account_fiscal_position WHERE auto_apply AND company_id = ANY(%(companies)s))
+                """,
+                accounts=list(accounts),
+                currency=currency.id,
+                companies=list(company.parent_ids.ids),
+                payer=partner.id,
+                commercial=partner.commercial_partner_id.id,
+                # Not read as fields: with them Odoo reads whatever else a payer has by company.
+                terms=SQL(", ").join(
+                    SQL("%s->>%s", SQL.identifier(name), str(company.id)) for name in sorted(_PAYER_TERMS)
+                ),
+            )
+        )
+        if plain != len(accounts):
+            return "account"
+        return "payer" if payer else "rules" if rules else None
+
+    @api.model
+    @tools.ormcache()
+    def _ledger_stranger(self):
+        """The field or method by which another add-on takes part in making or reconciling entries, or None."""
+        registry = self.env.registry
+        for model, known in _KNOWN_FIELDS.items():
+            for name, field in self.env[model]._fields.items():
+                if not field.store or field.type == "one2many" or name in known:
+                    continue
+                computed = field.compute and not set(registry.field_depends[field]) <= _EMPTY_FIELDS
+                if computed or field.default or field.required:
+                    return f"{model}.{name}"
+        for model, steps in _STEPS.items():
+            for part in type(self.env[model]).mro():
+                addon = part.__module__.removeprefix("odoo.addons.").partition(".")[0]
+                taken = vars(part).keys() & set(steps.split())
+                if taken and part.__module__.startswith("odoo.addons.") and addon not in _TESTED_WITH:
+                    return f"{addon}: {', '.join(sorted(taken))}"
+        for field in self._settled_dependents():
+            if field.store and field.model_name not in _DEPENDENTS:
+                return f"{field.model_name}.{field.name}"
+        return None
+
+    def _settled_dependents(self):
+        lines = self.env["account.move.line"]._fields
+        return {field for name in _SETTLED for field in self.env.registry.get_dependent_fields(lines[name])}
+
+    @api.model
+    @tools.ormcache()
+    def _settled_views(self):
+        """What is shown of journal items without being stored: {model: names of fields}, forgotten when items are settled."""
+        views = defaultdict(list)
+        for field in self._settled_dependents():
+            if not field.store:
+                views[field.model_name].append(field.name)
+        return dict(views)
+
+    def _insert_entry(self, total):
+        """The posted entry without its items.
+
+        :param float total: sum of the debits
+        :return: account.move, with its number
+        """
+        moves, partner = self.env["account.move"].with_company(self.company_id), self.partner_id
+        total = float_repr(total, self.currency_id.decimal_places)
+        values = {
+            "journal_id": self.method_id.journal_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "partner_id": partner.id,
+            "commercial_partner_id": partner.commercial_partner_id.id,
+            "invoice_partner_display_name": partner.display_name,
+            "date": self.date,
+            "invoice_date_due": fields.Date.context_today(self),
+            "name": "/",
+            "ref": self.receipt_name,
+            "move_type": "entry",
+            "state": "posted",
+            "posted_before": True,
+            "checked": moves._is_user_able_to_review(),
+            "auto_post": "no",
+            "payment_state": "not_paid",
+            "always_tax_exigible": True,
+            "made_sequence_gap": False,
+            "is_manually_modified": False,
+            **dict.fromkeys(("amount_total", "amount_total_signed", "amount_total_in_currency_signed"), total),
+            **dict.fromkeys(("amount_untaxed", "amount_untaxed_signed", "amount_untaxed_in_currency_signed"), 0),
+            **dict.fromkeys(("amount_tax", "amount_tax_signed", "amount_residual", "amount_residual_signed"), 0),
+            "invoice_currency_rate": 0,
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+        }
+        [[move_id]] = self.env.execute_query(
+            SQL(
+                """INSERT INTO account_move (create_date, write_date, %s)
+                   VALUES (now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC', %s) RETURNING id""",
+                SQL(", ").join(SQL.identifier(name) for name in values),
+                SQL(", ").join(SQL("%s", value) for value in values.values()),
+            )
+        )
+        move = moves.browse(move_id)
+        # What the numbering asks for need not be read again.
+        asked = ("journal_id", "company_id", "partner_id", "date", "name", "move_type", "state")
+        move._update_cache({**{name: values[name] for name in asked}, "origin_payment_id": False}, validate=False)
+        move.with_context(prefetch_fields=False)._pm_take_number()
+        return move
+
+    def _reconcile_lines(self, booked):
+        """Settle what the lines of payments pay.
+
+        :param list booked: (payment, its lines as `_prepare_register` shaped them, their journal items)
+        """
+        debts, plan = [], []
+        for payment, lines, items in booked:
+            for line, request, item in zip(payment.line_ids.sorted("id"), lines, items, strict=True):
+                line.move_line_id = item
+                if request["kind"] == "charge":
+                    debts.append((request["charge"], item))
+                elif request.get("credit"):
+                    plan.append(request["credit"] | item)
+        settled = self._settle(debts)
+        # sudo: the cashier has no right on journal items
+        plan += [charge.sudo().move_line_id | item for charge, item in debts if charge not in settled]
+        if plan:
+            # No line comes or goes, so there is nothing to bring in line with the others of the entries, which may be long.
+            self.env["account.move.line"].with_context(skip_invoice_sync=True)._reconcile_plan(plan)
+
+    def _settle(self, debts):
+        """Reconcile items of payments with the charges they pay, in one statement, where nothing else follows from it.
+
+        What follows is the ORM's work: of an invoice that is paid by it, of taxes due on payment, of differences of
+        exchange, of a debt that was paid in part before and has a matching to be joined.
+
+        :param list debts: pairs (charge, journal item of a payment), of which none occurs twice
+        :return: the charges of which the items are settled
+        """
+        charges, lines = self.env["pm.charge"], self.env["account.move.line"]
+        if not debts or self._ledger_stranger() or any(self.company_id.mapped("tax_exigibility")):
+            return charges
+        self._flush_ledger()
+        # sudo: the cashier has no right on journal items
+        owed = [charge.sudo().move_line_id.id for charge, _item in debts]
+        settled = self.env.execute_query(
+            SQL(
+                """
+                WITH pair AS MATERIALIZED (
+                    SELECT chosen.position, debt.id AS debit_id, item.id AS credit_id, -item.amount_residual AS amount,
+                           debt.amount_residual + item.amount_residual AS residual,
+                           debt.amount_residual = -item.amount_residual AS whole, item.company_id, item.currency_id,
+                           GREATEST(debt.date, item.date) AS date,
+                           nextval('account_partial_reconcile_id_seq') AS partial_id,
+                           CASE WHEN debt.amount_residual = -item.amount_residual
+                                THEN nextval('account_full_reconcile_id_seq') END AS full_id
+                      FROM unnest(%(debts)s::int[], %(items)s::int[]) WITH ORDINALITY AS chosen(debt_id, item_id, position)
+                      JOIN account_move_line debt ON debt.id = chosen.debt_id
+                      JOIN account_move_line item ON item.id = chosen.item_id
+                     WHERE debt.account_id = item.account_id AND debt.company_id = item.company_id
+                       AND debt.currency_id = item.currency_id AND item.currency_id = item.company_currency_id
+                       AND debt.parent_state = 'posted' AND item.parent_state = 'posted'
+                       AND debt.matching_number IS NULL AND item.matching_number IS NULL
+                       AND debt.payment_id IS NULL AND item.payment_id IS NULL
+                       AND item.amount_residual < 0 AND debt.amount_residual >= -item.amount_residual
+                       -- Not joined: half of the time would go into finding an order for the joins.
+                       AND (SELECT reconcile FROM account_account WHERE id = item.account_id)
+                       AND (SELECT count(*) FROM account_move
+                             WHERE id IN (debt.move_id, item.move_id) AND move_type <> 'entry') = 0
+                       AND (SELECT count(*) FROM account_move__account_payment
+                             WHERE invoice_id IN (debt.move_id, item.move_id)) = 0
+                     ORDER BY chosen.position
+                ), fulls AS (
+                    INSERT INTO account_full_reconcile (id, create_uid, write_uid, create_date, write_date)
+                    SELECT full_id, %(uid)s, %(uid)s, %(now)s, %(now)s FROM pair WHERE whole
+                ), partials AS (
+                    INSERT INTO account_partial_reconcile
+                           (id, debit_move_id, credit_move_id, full_reconcile_id, company_id, max_date,
+                            debit_currency_id, credit_currency_id, amount, debit_amount_currency, credit_amount_currency,
+                            create_uid, write_uid, create_date, write_date)
+                    SELECT partial_id, debit_id, credit_id, full_id, company_id, date,
+                           currency_id, currency_id, amount, amount, amount, %(uid)s, %(uid)s, %(now)s, %(now)s
+                      FROM pair
+                ), settled AS (
+                    UPDATE account_move_line line
+                       SET amount_residual = line.amount_residual + change.amount,
+                           amount_residual_currency = line.amount_residual + change.amount,
+                           reconciled = change.whole,
+                           full_reconcile_id = change.full_id,
+                           matching_number = COALESCE(change.full_id::text, 'P' || change.partial_id),
+                           write_uid = %(uid)s, write_date = %(now)s
+                      FROM (SELECT debit_id AS id, -amount AS amount, whole, full_id, partial_id FROM pair
+                             UNION ALL
+                            SELECT credit_id, amount, true, full_id, partial_id FROM pair) change
+                     WHERE line.id = change.id
+                )
+                SELECT position, debit_id, residual FROM pair
+                """,
+                debts=owed,
+                items=[item.id for _charge, item in debts],
+                uid=self.env.uid,
+                now=SQL("(now() AT TIME ZONE 'UTC')"),
+            )
+        )
+        lines.invalidate_model(_SETTLED, flush=False)
+        for model, names in self._settled_views().items():
+            self.env[model].invalidate_model(names, flush=False)
+        for _position, debit_id, residual in settled:
+            lines.browse(debit_id)._update_cache({"amount_residual": float(residual)}, validate=False)
+        charges = charges.union(*(debts[position - 1][0] for position, *_rest in settled))
+        charges.modified(["move_line_id"])  # what is owed, and all that hangs on it
+        return charges
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _pm_insert_items(self, items):
+        """Insert the items of this posted entry, which have no taxes and are in the currency of the company.
+
+        :param list items: values of each: account_id, partner_id, name, balance
+        :return: account.move.line, in their order
+        """
+        digits = self.company_id.currency_id.decimal_places
+        columns = ("account_id", "partner_id", "name")
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH item AS MATERIALIZED (
+                    SELECT item.*, account.reconcile OR account.account_type IN ('asset_cash', 'liability_credit_card') AS open
+                      FROM unnest(%(accounts)s::int[], %(partners)s::int[], %(names)s::varchar[], %(balances)s::numeric[])
+                           WITH ORDINALITY AS item(account_id, partner_id, name, balance, position)
+                      JOIN account_account account ON account.id = item.account_id
+                )
+                INSERT INTO account_move_line
+                       (move_id, move_name, parent_state, ref, date, journal_id, company_id, company_currency_id, currency_id,
+                        account_id, partner_id, name, balance, amount_currency, price_subtotal, price_total, debit, credit,
+                        amount_residual, amount_residual_currency, reconciled, display_type, sequence, quantity, price_unit,
+                        discount, deductible_amount, is_storno, no_followup, create_uid, write_uid, create_date, write_date)
+                SELECT move.id, move.name, move.state, move.ref, move.date, move.journal_id, move.company_id, move.currency_id,
+                       move.currency_id,
+                       item.account_id, item.partner_id, item.name, item.balance, item.balance, item.balance, item.balance,
+                       GREATEST(item.balance, 0), GREATEST(-item.balance, 0),
+                       CASE WHEN item.open THEN item.balance ELSE 0 END, CASE WHEN item.open THEN item.balance ELSE 0 END,
+                       false, 'product', 100, 1, 0, 0, 100, false, %(no_followup)s,
+                       move.create_uid, move.create_uid, move.create_date, move.create_date
+                  FROM item, account_move move
+                 WHERE move.id = %(move)s
+                 ORDER BY item.position
+                RETURNING id
+                """,
+                **{f"{name.removesuffix('_id')}s": [item[name] for item in items] for name in columns},
+                balances=[float_repr(item["balance"], digits) for item in items],
+                no_followup=self.journal_id.type == "general",
+                move=self.id,
+            )
+        )
+        return self.env["account.move.line"].browse(sorted(line_id for (line_id,) in rows))
+
+    def _pm_take_number(self):
+        """Number this posted entry, as `_set_next_sequence` does, without computing what no entry of a payment has."""
+        name = self._locked_increment(*self._get_next_sequence_format())
+        self._update_cache({"name": name}, validate=False)
+        self._constrains_date_sequence()
+        # As `_compute_split_sequence` takes a number apart.
+        split = re.match(self._make_regex_non_capturing(self._sequence_fixed_regex.replace(r"?P<seq>", "")), name)
+        self.env.cr.execute(
+            SQL(
+                """UPDATE account_move move
+                      SET name = %(name)s, sequence_prefix = %(prefix)s, sequence_number = %(number)s,
+                          made_sequence_gap = %(number)s > 1 AND NOT EXISTS (
+                              SELECT FROM account_move WHERE journal_id = move.journal_id AND sequence_prefix = %(prefix)s
+                                                         AND sequence_number = %(number)s - 1)
+                    WHERE id = %(id)s""",
+                id=self.id,
+                name=name,
+                prefix=name[: split.start(1)],
+                number=int(split[1] or 0),
+            )
+        )
