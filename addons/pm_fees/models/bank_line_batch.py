@@ -34,10 +34,11 @@ class PmPayment(models.Model):
             self._check_residuals(lines)
         payments = self._create_once(prepared)
         items = payments.statement_line_id._pm_rewrite_all(
+            payments,
             {
                 payment.statement_line_id: payment._prepare_counterparts(lines)
                 for payment, (_values, lines) in zip(payments, prepared, strict=True)
-            }
+            },
         )
         for payment in payments:
             payment.move_id = payment.statement_line_id.move_id
@@ -88,9 +89,10 @@ class AccountBankStatementLine(models.Model):
             self.env["pm.payer.account"].sudo()._remember(line.company_id, line.account_number, payment.partner_id)
         self._pm_propose_all({line: [candidate] for line, candidate in chosen.items()})._decide("accepted")
 
-    def _pm_rewrite_all(self, counterparts):
-        """`_pm_rewrite` for many lines: two statements of the ORM instead of two for each line.
+    def _pm_rewrite_all(self, payments, counterparts):
+        """`_pm_rewrite` for many lines, in sets.
 
+        :param payments: pm.payment of the lines
         :param dict counterparts: values of journal items by line
         :return: the new journal items by line
         :raise UserError: a line is booked already, or not booked whole
@@ -102,6 +104,7 @@ class AccountBankStatementLine(models.Model):
         suspense = self.env["account.move.line"]
         for line in self:
             suspense += line._pm_open_suspense(counterparts[line])
+        values = [{**vals, "move_id": line.move_id.id} for line in self for vals in counterparts[line]]
         # The lines are replaced by others of the same sum, which is checked below: nothing else in the entries changes.
         items = self.env["account.move.line"].with_context(
             skip_readonly_check=True,
@@ -112,10 +115,15 @@ class AccountBankStatementLine(models.Model):
             skip_account_move_synchronization=True,
             check_move_validity=False,
         )
+        payments._flush_ledger()
+        if payments._items_blocker(self.journal_id, values) or self.foreign_currency_id:
+            made = items.create(values)
+        else:
+            made = items._pm_insert(values, payments.currency_id)
+            self.move_id.invalidate_recordset(["line_ids"], flush=False)
+        # After the others have come, so that what is computed from the entry's items is computed from all of them.
         suspense.with_env(items.env).unlink()
-        made = items.create(
-            [{**vals, "move_id": line.move_id.id} for line in self for vals in counterparts[line]]
-        ).with_env(self.env)
+        made = made.with_env(self.env)
         self.env["pm.charge"]._check_entries(self.move_id)
         result, start = {}, 0
         for line in self:

@@ -96,7 +96,9 @@ class PmPayment(models.Model):
             move = self._make_entry_by_orm(items)
             return move, move.line_ids.sorted("id")[1:]
         move = self._insert_entry(sum(max(item["balance"], 0.0) for item in items))
-        made = move._pm_insert_items(items)
+        made = self.env["account.move.line"]._pm_insert(
+            [{**item, "move_id": move.id} for item in items], currency=self.currency_id
+        )
         # Who owes becomes a customer, as by the ORM. How often he paid (the rank counts entries) is of no use here.
         partners = self.partner_id | self.partner_id.browse(item["partner_id"] for item in items)
         if not all(partner.customer_rank for partner in partners | partners.commercial_partner_id):
@@ -131,24 +133,44 @@ class PmPayment(models.Model):
 
     def _entry_blocker(self, items):
         """Why the entry is left to the ORM, a word for the tests and for who looks for it; or None."""
+        journal, partner = self.method_id.journal_id, self.partner_id
+        if journal.restrict_mode_hash_table or not journal.active or journal.company_id != self.company_id:
+            return "journal"
+        if not self.currency_id.is_zero(sum(item["balance"] for item in items)):
+            return "balance"
+        if _PAYER_TERMS & self.env["ir.default"]._get_model_defaults(partner._name).keys():
+            return "payer"
+        # Not read as fields: with them Odoo reads whatever else a payer has by company.
+        terms = SQL(", ").join(
+            SQL("%s->>%s", SQL.identifier(name), str(self.company_id.id)) for name in sorted(_PAYER_TERMS)
+        )
+        return self._items_blocker(
+            journal,
+            items,
+            payer=SQL(
+                """EXISTS (SELECT FROM res_partner_bank WHERE partner_id = %(commercial)s)
+                   OR EXISTS (SELECT FROM res_partner WHERE id = %(payer)s AND COALESCE(%(terms)s) IS NOT NULL)""",
+                payer=partner.id,
+                commercial=partner.commercial_partner_id.id,
+                terms=terms,
+            ),
+        )
+
+    def _items_blocker(self, journals, items, payer=None):
+        """Why items of entries in these journals are left to the ORM, or None.
+
+        :param list items: values of journal items
+        :param payer: condition in SQL that is true for a payer whose terms leave their mark on the entry
+        """
+        company, currency = self.company_id, self.currency_id
         if self._ledger_stranger():
             return "add-on"
-        journal, company, currency = self.method_id.journal_id, self.company_id, self.currency_id
-        if journal.restrict_mode_hash_table or not journal.active or journal.company_id != company:
-            return "journal"
-        if currency != company.currency_id or journal.currency_id not in (currency, currency.browse()):
+        if len(company) > 1 or currency != company.currency_id or journals.currency_id - currency:
             return "currency"
-        if not currency.is_zero(sum(item["balance"] for item in items)):
-            return "balance"
-        partner = self.partner_id
-        partners = partner | partner.browse(item["partner_id"] for item in items)
-        if (
-            partners.company_id - company
-            or _PAYER_TERMS & self.env["ir.default"]._get_model_defaults(partner._name).keys()
-        ):
+        if self.partner_id.browse(item["partner_id"] for item in items).company_id - company:
             return "payer"
         accounts = {item["account_id"] for item in items}
-        [[plain, payer, rules]] = self.env.execute_query(
+        [[plain, special, rules]] = self.env.execute_query(
             SQL(
                 """
                 SELECT (SELECT count(*) FROM account_account account
@@ -157,8 +179,7 @@ class PmPayment(models.Model):
                            AND EXISTS (SELECT FROM account_account_res_company_rel
                                         WHERE account_account_id = account.id AND res_company_id = ANY(%(companies)s))
                            AND NOT EXISTS (SELECT FROM account_account_tax_default_rel WHERE account_id = account.id)),
-                       EXISTS (SELECT FROM res_partner_bank WHERE partner_id = %(commercial)s)
-                       OR EXISTS (SELECT FROM res_partner WHERE id = %(payer)s AND COALESCE(%(terms)s) IS NOT NULL),
+                       %(payer)s,
                        EXISTS (SELECT FROM account_analytic_distribution_model
                                 WHERE company_id IS NULL OR company_id = ANY(%(companies)s))
                        OR EXISTS (SELECT FROM account_fiscal_position WHERE auto_apply AND company_id = ANY(%(companies)s))
@@ -166,17 +187,12 @@ class PmPayment(models.Model):
                 accounts=list(accounts),
                 currency=currency.id,
                 companies=list(company.parent_ids.ids),
-                payer=partner.id,
-                commercial=partner.commercial_partner_id.id,
-                # Not read as fields: with them Odoo reads whatever else a payer has by company.
-                terms=SQL(", ").join(
-                    SQL("%s->>%s", SQL.identifier(name), str(company.id)) for name in sorted(_PAYER_TERMS)
-                ),
+                payer=payer or SQL("false"),
             )
         )
         if plain != len(accounts):
             return "account"
-        return "payer" if payer else "rules" if rules else None
+        return "payer" if special else "rules" if rules else None
 
     @api.model
     @tools.ormcache()
@@ -372,48 +388,6 @@ class PmPayment(models.Model):
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    def _pm_insert_items(self, items):
-        """Insert the items of this posted entry, which have no taxes and are in the currency of the company.
-
-        :param list items: values of each: account_id, partner_id, name, balance
-        :return: account.move.line, in their order
-        """
-        digits = self.company_id.currency_id.decimal_places
-        columns = ("account_id", "partner_id", "name")
-        rows = self.env.execute_query(
-            SQL(
-                """
-                WITH item AS MATERIALIZED (
-                    SELECT item.*, account.reconcile OR account.account_type IN ('asset_cash', 'liability_credit_card') AS open
-                      FROM unnest(%(accounts)s::int[], %(partners)s::int[], %(names)s::varchar[], %(balances)s::numeric[])
-                           WITH ORDINALITY AS item(account_id, partner_id, name, balance, position)
-                      JOIN account_account account ON account.id = item.account_id
-                )
-                INSERT INTO account_move_line
-                       (move_id, move_name, parent_state, ref, date, journal_id, company_id, company_currency_id, currency_id,
-                        account_id, partner_id, name, balance, amount_currency, price_subtotal, price_total, debit, credit,
-                        amount_residual, amount_residual_currency, reconciled, display_type, sequence, quantity, price_unit,
-                        discount, deductible_amount, is_storno, no_followup, create_uid, write_uid, create_date, write_date)
-                SELECT move.id, move.name, move.state, move.ref, move.date, move.journal_id, move.company_id, move.currency_id,
-                       move.currency_id,
-                       item.account_id, item.partner_id, item.name, item.balance, item.balance, item.balance, item.balance,
-                       GREATEST(item.balance, 0), GREATEST(-item.balance, 0),
-                       CASE WHEN item.open THEN item.balance ELSE 0 END, CASE WHEN item.open THEN item.balance ELSE 0 END,
-                       false, 'product', 100, 1, 0, 0, 100, false, %(no_followup)s,
-                       move.create_uid, move.create_uid, move.create_date, move.create_date
-                  FROM item, account_move move
-                 WHERE move.id = %(move)s
-                 ORDER BY item.position
-                RETURNING id
-                """,
-                **{f"{name.removesuffix('_id')}s": [item[name] for item in items] for name in columns},
-                balances=[float_repr(item["balance"], digits) for item in items],
-                no_followup=self.journal_id.type == "general",
-                move=self.id,
-            )
-        )
-        return self.env["account.move.line"].browse(sorted(line_id for (line_id,) in rows))
-
     def _pm_take_number(self):
         """Number this posted entry, as `_set_next_sequence` does, without computing what no entry of a payment has."""
         name = self._locked_increment(*self._get_next_sequence_format())
@@ -435,3 +409,52 @@ class AccountMove(models.Model):
                 number=int(split[1] or 0),
             )
         )
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    @api.model
+    def _pm_insert(self, items, currency):
+        """Insert items of posted entries, which have no taxes and are in the currency of their company.
+
+        :param list items: values of each: move_id, account_id, partner_id, name, balance
+        :param currency: that of the company
+        :return: account.move.line, in their order
+        """
+        columns = ("move_id", "account_id", "partner_id", "name")
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH item AS MATERIALIZED (
+                    SELECT item.*, account.reconcile OR account.account_type IN ('asset_cash', 'liability_credit_card') AS open
+                      FROM unnest(%(moves)s::int[], %(accounts)s::int[], %(partners)s::int[], %(names)s::varchar[],
+                                  %(balances)s::numeric[])
+                           WITH ORDINALITY AS item(move_id, account_id, partner_id, name, balance, position)
+                      JOIN account_account account ON account.id = item.account_id
+                )
+                INSERT INTO account_move_line
+                       (move_id, move_name, parent_state, ref, date, statement_line_id, statement_id, journal_id, company_id, company_currency_id, currency_id,
+                        account_id, partner_id, name, balance, amount_currency, price_subtotal, price_total, debit, credit,
+                        amount_residual, amount_residual_currency, reconciled, display_type, sequence, quantity, price_unit,
+                        discount, deductible_amount, is_storno, no_followup, create_uid, write_uid, create_date, write_date)
+                SELECT move.id, move.name, move.state, move.ref, move.date, move.statement_line_id,
+                       (SELECT statement_id FROM account_bank_statement_line WHERE id = move.statement_line_id),
+                       move.journal_id, move.company_id, %(currency)s, %(currency)s,
+                       item.account_id, item.partner_id, item.name, item.balance, item.balance, item.balance, item.balance,
+                       GREATEST(item.balance, 0), GREATEST(-item.balance, 0),
+                       CASE WHEN item.open THEN item.balance ELSE 0 END, CASE WHEN item.open THEN item.balance ELSE 0 END,
+                       false, 'product', 100, 1, 0, 0, 100, false,
+                       (SELECT type = 'general' FROM account_journal WHERE id = move.journal_id),
+                       %(uid)s, %(uid)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                  FROM item JOIN account_move move ON move.id = item.move_id
+                 ORDER BY item.position
+                RETURNING id
+                """,
+                **{f"{name.removesuffix('_id')}s": [item[name] for item in items] for name in columns},
+                balances=[float_repr(item["balance"], currency.decimal_places) for item in items],
+                currency=currency.id,
+                uid=self.env.uid,
+            )
+        )
+        return self.browse(sorted(line_id for (line_id,) in rows))

@@ -152,4 +152,4 @@ class TestBankBatch(CashierCase):
         line = self.lines(100)
         line._pm_match()
         with self.assertRaisesRegex(UserError, "already booked"):
-            line._pm_rewrite_all({line: [{"balance": -100.0}]})
+            line._pm_rewrite_all(self.env["pm.payment"], {line: [{"balance": -100.0}]})
