@@ -116,7 +116,8 @@ class AccountBankStatementLine(models.Model):
             check_move_validity=False,
         )
         payments._flush_ledger()
-        if payments._items_blocker(self.journal_id, values) or self.foreign_currency_id:
+        secured = any(self.move_id.mapped("inalterable_hash"))
+        if secured or self.foreign_currency_id or payments._items_blocker(self.journal_id, values):
             made = items.create(values)
         else:
             made = items._pm_insert(values, payments.currency_id)

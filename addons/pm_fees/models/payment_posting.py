@@ -7,7 +7,7 @@ entry, its items, what they settle. The number is Odoo's own work, under Odoo's 
 
 Rows are written so only where they are known to be those of the ORM: test_payment_posting compares every column of
 every row. What the database says (journals secured with hashes, foreign currency, taxes or analytic rules on an account ...)
-is asked for each payment, see `_entry_blocker`; what other add-ons say, once, see `_ledger_stranger`. Else the ORM makes the
+is asked for each payment, see `_entry_blocker`; what other add-ons say, once, see `_ledger_add_on`. Else the ORM makes the
 entry, or reconciles the items in question.
 """
 
@@ -48,15 +48,19 @@ _EMPTY_FIELDS = {"analytic_distribution", "product_id", "tax_ids", "tax_line_id"
 # What the ORM goes through on its way to the same rows: an add-on that takes part in it shall be asked.
 _STEPS = {
     "account.move": """create write _post _compute_name _compute_checked _compute_payment_state _set_next_sequence
-        _synchronize_business_models _check_balanced _sync_dynamic_lines""",
+        _synchronize_business_models _check_balanced _sync_dynamic_lines _compute_field_value""",
     "account.move.line": """create write _reconcile_plan _reconcile_plan_with_sync _prepare_reconciliation_plan
-        _reconcile_pre_hook _reconcile_post_hook _create_analytic_lines _compute_amount_residual""",
-    "account.partial.reconcile": "create write _update_matching_number _create_tax_cash_basis_moves",
-    "account.full.reconcile": "create write",
+        _reconcile_pre_hook _reconcile_post_hook _create_analytic_lines _compute_field_value""",
+    "account.partial.reconcile": """create write _update_matching_number _create_tax_cash_basis_moves
+        _compute_field_value""",
+    "account.full.reconcile": "create write _compute_field_value",
 }
-_TESTED_WITH = {"account", "analytic", "mail"}
-# What a reconciliation changes of a journal item, and what is computed and stored from it: by Odoo, to the same values as
-# before for entries; of charges it is computed anew.
+_STEPS = {model: frozenset(steps.split()) for model, steps in _STEPS.items()}
+# pm_base keeps clients, not the program, from fields that follow from others; this add-on computes totals of entries in its
+# own way, to the same figures (test_entry_amounts).
+_TESTED_WITH = {"account", "analytic", "mail", "pm_base", "pm_fees"}
+# What a reconciliation changes of a journal item. What Odoo computes and stores from it is as before for entries; what is
+# stored of charges is computed anew.
 _SETTLED = (
     "amount_residual",
     "amount_residual_currency",
@@ -66,7 +70,25 @@ _SETTLED = (
     "matched_debit_ids",
     "matched_credit_ids",
 )
-_DEPENDENTS = {"account.move", "account.move.line", "account.payment", "account.bank.statement.line", "pm.charge"}
+# What a new item has that others may compute and store something from.
+_INSERTED = (
+    "move_id",
+    "account_id",
+    "partner_id",
+    "journal_id",
+    "parent_state",
+    "date",
+    "name",
+    "balance",
+    "debit",
+    "credit",
+)
+_DEPENDENTS = {
+    "account.analytic.line",
+    "account.bank.statement.line",
+    "account.payment",
+    "pm.charge",
+}
 _PAYER_TERMS = {"property_account_position_id", "property_outbound_payment_method_line_id"}
 _READ = (
     "account.account",
@@ -85,26 +107,35 @@ class PmPayment(models.Model):
     _inherit = "pm.payment"
 
     def _make_entry(self, money, counterparts):
-        """Make and post the entry; nobody can see it half done, it is reconciled in the same transaction.
+        """Make and post the entry and number the receipt; nobody can see them half done, it is one transaction.
+
+        The number of the entry is taken before that of the receipt, as where bank lines are loaded and matched in one
+        go: two transactions that need both never wait for each other.
 
         :param dict money: values of the item of the money, the others are `counterparts`
-        :return: (account.move, the journal items of `counterparts` in their order)
+        :return: the journal items of `counterparts` in their order
         """
         items = [money, *counterparts]
         self._flush_ledger()
         if self._entry_blocker(items):
-            move = self._make_entry_by_orm(items)
-            return move, move.line_ids.sorted("id")[1:]
-        move = self._insert_entry(sum(max(item["balance"], 0.0) for item in items))
+            self.move_id = self._make_entry_by_orm(items)
+            self._take_receipts()
+            self._name_entries()
+            return self.move_id.line_ids.sorted("id")[1:]
+        move = self.move_id = self._insert_entry(sum(max(item["balance"], 0.0) for item in items))
+        name = move._pm_take_number()
+        self._take_receipts()
+        move._pm_write_number(name, self.receipt_name)
         made = self.env["account.move.line"]._pm_insert(
             [{**item, "move_id": move.id} for item in items], currency=self.currency_id
         )
+        self._forget_views()
         # Who owes becomes a customer, as by the ORM. How often he paid (the rank counts entries) is of no use here.
         partners = self.partner_id | self.partner_id.browse(item["partner_id"] for item in items)
         if not all(partner.customer_rank for partner in partners | partners.commercial_partner_id):
             debtors = made.filtered(lambda item: item.account_id.account_type == "asset_receivable").partner_id
             (debtors | debtors.commercial_partner_id).filtered(lambda p: not p.customer_rank).customer_rank = 1
-        return move, made[1:]
+        return made[1:]
 
     def _flush_ledger(self):
         """Write what the statements of this file read. The payment itself waits: it is written once, with its entry."""
@@ -121,7 +152,6 @@ class PmPayment(models.Model):
                     "move_type": "entry",
                     "journal_id": self.method_id.journal_id.id,
                     "date": self.date,
-                    "ref": self.receipt_name,
                     "partner_id": self.partner_id.id,
                     "company_id": self.company_id.id,
                     "line_ids": [Command.create(vals) for vals in items],
@@ -134,7 +164,7 @@ class PmPayment(models.Model):
     def _entry_blocker(self, items):
         """Why the entry is left to the ORM, a word for the tests and for who looks for it; or None."""
         journal, partner = self.method_id.journal_id, self.partner_id
-        if journal.restrict_mode_hash_table or not journal.active or journal.company_id != self.company_id:
+        if not journal.active or journal.company_id != self.company_id:
             return "journal"
         if not self.currency_id.is_zero(sum(item["balance"] for item in items)):
             return "balance"
@@ -165,6 +195,8 @@ class PmPayment(models.Model):
         company, currency = self.company_id, self.currency_id
         if self._ledger_stranger():
             return "add-on"
+        if any(journals.mapped("restrict_mode_hash_table")):
+            return "journal"
         if len(company) > 1 or currency != company.currency_id or journals.currency_id - currency:
             return "currency"
         if self.partner_id.browse(item["partner_id"] for item in items).company_id - company:
@@ -195,52 +227,77 @@ class PmPayment(models.Model):
         return "payer" if special else "rules" if rules else None
 
     @api.model
-    @tools.ormcache()
     def _ledger_stranger(self):
-        """The field or method by which another add-on takes part in making or reconciling entries, or None."""
-        registry = self.env.registry
-        for model, known in _KNOWN_FIELDS.items():
-            for name, field in self.env[model]._fields.items():
-                if not field.store or field.type == "one2many" or name in known:
-                    continue
-                computed = field.compute and not set(registry.field_depends[field]) <= _EMPTY_FIELDS
-                if computed or field.default or field.required:
-                    return f"{model}.{name}"
+        """Who else takes part in making or reconciling entries, or None."""
         for model, steps in _STEPS.items():
-            for part in type(self.env[model]).mro():
-                addon = part.__module__.removeprefix("odoo.addons.").partition(".")[0]
-                taken = vars(part).keys() & set(steps.split())
-                if taken and part.__module__.startswith("odoo.addons.") and addon not in _TESTED_WITH:
-                    return f"{addon}: {', '.join(sorted(taken))}"
-        for field in self._settled_dependents():
-            if field.store and field.model_name not in _DEPENDENTS:
-                return f"{field.model_name}.{field.name}"
-        return None
-
-    def _settled_dependents(self):
-        lines = self.env["account.move.line"]._fields
-        return {field for name in _SETTLED for field in self.env.registry.get_dependent_fields(lines[name])}
+            # Rules of automation put their steps into the model itself, and take them out again, at any time.
+            if any(step in vars(self.env.registry[model]) for step in steps):
+                return f"rule on {model}"
+        return self._ledger_add_on()
 
     @api.model
     @tools.ormcache()
-    def _settled_views(self):
-        """What is shown of journal items without being stored: {model: names of fields}, forgotten when items are settled."""
+    def _ledger_add_on(self):
+        """The field or method by which another add-on takes part in making or reconciling entries, or None."""
+        for model, known in _KNOWN_FIELDS.items():
+            taken = set(_STEPS[model])
+            for name, field in self.env[model]._fields.items():
+                if not field.store or field.type == "one2many":
+                    continue
+                if name in known:
+                    taken |= {field.compute} if isinstance(field.compute, str) else set()
+                    continue
+                computed = field.compute and not set(self.env.registry.field_depends[field]) <= _EMPTY_FIELDS
+                if computed or field.default or field.required:
+                    return f"{model}.{name}"
+            taken |= {
+                method.__name__
+                for method in self.env[model]._constraint_methods
+                if not callable(method._constrains) and known & set(method._constrains)
+            }
+            for part in type(self.env[model]).mro():
+                addon = part.__module__.removeprefix("odoo.addons.").partition(".")[0]
+                found = vars(part).keys() & taken
+                if found and part.__module__.startswith("odoo.addons.") and addon not in _TESTED_WITH:
+                    return f"{addon}: {', '.join(sorted(found))}"
+        for field in self._line_dependents():
+            if field.store and field.model_name not in _DEPENDENTS | _KNOWN_FIELDS.keys():
+                return f"{field.model_name}.{field.name}"
+        return None
+
+    def _line_dependents(self):
+        """The fields that are computed from what is written of journal items here."""
+        lines = self.env["account.move.line"]._fields
+        return {
+            field for name in (*_INSERTED, *_SETTLED) for field in self.env.registry.get_dependent_fields(lines[name])
+        }
+
+    @api.model
+    @tools.ormcache()
+    def _line_views(self):
+        """What is shown of journal items without being stored: {model: names of fields}."""
         views = defaultdict(list)
-        for field in self._settled_dependents():
+        for field in self._line_dependents():
             if not field.store:
                 views[field.model_name].append(field.name)
         return dict(views)
 
+    def _forget_views(self):
+        """Have computed anew what is shown of journal items."""
+        for model, names in self._line_views().items():
+            self.env[model].invalidate_model(names, flush=False)
+
     def _insert_entry(self, total):
-        """The posted entry without its items.
+        """The posted entry without its items, number and reference.
 
         :param float total: sum of the debits
-        :return: account.move, with its number
+        :return: account.move
         """
         moves, partner = self.env["account.move"].with_company(self.company_id), self.partner_id
+        journal = self.method_id.journal_id
         total = float_repr(total, self.currency_id.decimal_places)
         values = {
-            "journal_id": self.method_id.journal_id.id,
+            "journal_id": journal.id,
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
             "partner_id": partner.id,
@@ -249,11 +306,10 @@ class PmPayment(models.Model):
             "date": self.date,
             "invoice_date_due": fields.Date.context_today(self),
             "name": "/",
-            "ref": self.receipt_name,
             "move_type": "entry",
             "state": "posted",
             "posted_before": True,
-            "checked": moves._is_user_able_to_review(),
+            "checked": journal.type == "general" or moves._is_user_able_to_review(),
             "auto_post": "no",
             "payment_state": "not_paid",
             "always_tax_exigible": True,
@@ -278,7 +334,6 @@ class PmPayment(models.Model):
         # What the numbering asks for need not be read again.
         asked = ("journal_id", "company_id", "partner_id", "date", "name", "move_type", "state")
         move._update_cache({**{name: values[name] for name in asked}, "origin_payment_id": False}, validate=False)
-        move.with_context(prefetch_fields=False)._pm_take_number()
         return move
 
     def _reconcile_lines(self, booked):
@@ -307,15 +362,20 @@ class PmPayment(models.Model):
         What follows is the ORM's work: of an invoice that is paid by it, of taxes due on payment, of differences of
         exchange, of a debt that was paid in part before and has a matching to be joined.
 
-        :param list debts: pairs (charge, journal item of a payment), of which none occurs twice
+        :param list debts: pairs (charge, journal item of a payment)
         :return: the charges of which the items are settled
         """
         charges, lines = self.env["pm.charge"], self.env["account.move.line"]
-        if not debts or self._ledger_stranger() or any(self.company_id.mapped("tax_exigibility")):
-            return charges
-        self._flush_ledger()
         # sudo: the cashier has no right on journal items
         owed = [charge.sudo().move_line_id.id for charge, _item in debts]
+        if (
+            len(set(owed)) < len(owed)
+            or not owed
+            or self._ledger_stranger()
+            or any(self.company_id.mapped("tax_exigibility"))
+        ):
+            return charges
+        self._flush_ledger()
         settled = self.env.execute_query(
             SQL(
                 """
@@ -376,8 +436,7 @@ class PmPayment(models.Model):
             )
         )
         lines.invalidate_model(_SETTLED, flush=False)
-        for model, names in self._settled_views().items():
-            self.env[model].invalidate_model(names, flush=False)
+        self._forget_views()
         for _position, debit_id, residual in settled:
             lines.browse(debit_id)._update_cache({"amount_residual": float(residual)}, validate=False)
         charges = charges.union(*(debts[position - 1][0] for position, *_rest in settled))
@@ -389,22 +448,28 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _pm_take_number(self):
-        """Number this posted entry, as `_set_next_sequence` does, without computing what no entry of a payment has."""
-        name = self._locked_increment(*self._get_next_sequence_format())
-        self._update_cache({"name": name}, validate=False)
-        self._constrains_date_sequence()
+        """The number of this posted entry, taken as `_set_next_sequence` does: nobody else gets it from now on."""
+        entry = self.with_context(prefetch_fields=False)
+        name = entry._locked_increment(*entry._get_next_sequence_format())
+        entry._update_cache({"name": name}, validate=False)
+        entry._constrains_date_sequence()
+        return name
+
+    def _pm_write_number(self, name, ref):
+        """Write number and reference, without computing what no entry of a payment has."""
         # As `_compute_split_sequence` takes a number apart.
         split = re.match(self._make_regex_non_capturing(self._sequence_fixed_regex.replace(r"?P<seq>", "")), name)
         self.env.cr.execute(
             SQL(
                 """UPDATE account_move move
-                      SET name = %(name)s, sequence_prefix = %(prefix)s, sequence_number = %(number)s,
+                      SET name = %(name)s, ref = %(ref)s, sequence_prefix = %(prefix)s, sequence_number = %(number)s,
                           made_sequence_gap = %(number)s > 1 AND NOT EXISTS (
                               SELECT FROM account_move WHERE journal_id = move.journal_id AND sequence_prefix = %(prefix)s
                                                          AND sequence_number = %(number)s - 1)
                     WHERE id = %(id)s""",
                 id=self.id,
                 name=name,
+                ref=ref,
                 prefix=name[: split.start(1)],
                 number=int(split[1] or 0),
             )

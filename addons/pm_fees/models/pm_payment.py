@@ -146,7 +146,6 @@ class PmPayment(models.Model):
         self._lock_receivables(charges)
         self._check_residuals(lines)
         payment = self._create_once([({**values, "request_key": key}, lines)])
-        payment._take_receipts()
         payment._book(lines)
         payment._finish()
         return payment.with_env(self.env)
@@ -496,10 +495,11 @@ class PmPayment(models.Model):
             raise
 
     def _book(self, lines):
-        """Make the journal entry and reconcile it with the receivable lines of the charges."""
+        """Make the journal entry, number the receipt, and reconcile the entry with the receivable lines of the charges."""
         if self.statement_line_id:
-            counterparts = self.statement_line_id._pm_rewrite(self._prepare_counterparts(lines))
+            items = self.statement_line_id._pm_rewrite(self._prepare_counterparts(lines))
             self.move_id = self.statement_line_id.move_id
+            self._take_receipts()
             self._name_entries()
         else:
             sign = 1 if self.direction == "in" else -1
@@ -509,9 +509,8 @@ class PmPayment(models.Model):
                 "partner_id": self.partner_id.id,
                 "name": self.note or self.method_id.display_name,
             }
-            move, counterparts = self._make_entry(money, self._prepare_counterparts(lines))
-            self.move_id = move
-        self._reconcile_lines([(self, lines, counterparts)])
+            items = self._make_entry(money, self._prepare_counterparts(lines))
+        self._reconcile_lines([(self, lines, items)])
 
     def _prepare_counterparts(self, lines):
         sign = -1 if self.direction == "in" else 1
@@ -551,6 +550,7 @@ class PmPayment(models.Model):
                 skip_invoice_sync=True,
                 check_move_validity=False,
                 skip_account_move_synchronization=True,
+                skip_is_manually_modified=True,
             ).ref = payment.receipt_name
 
     def _finish(self):

@@ -7,6 +7,7 @@ from odoo.tests.common import tagged
 from odoo.tools import SQL
 
 from odoo.addons.pm_fees.models import payment_posting
+from odoo.addons.pm_fees.models.payment_reference import make_reference
 
 from .cashier_common import CashierCase
 
@@ -204,19 +205,115 @@ class TestPaymentPosting(CashierCase):
             self.pay((charge, 5.0), method="wechat")
 
     def test_add_on_that_takes_part_is_found(self):
-        stranger = type(self.env["pm.payment"])._ledger_stranger.__wrapped__
         payments = self.env["pm.payment"]
-        self.assertIsNone(stranger(payments), "the add-ons of this database leave entries of payments alone")
-        with patch.object(payment_posting, "_TESTED_WITH", {"mail", "analytic"}):
-            self.assertRegex(stranger(payments), "^account: .*_post")
-        known = {
-            **payment_posting._KNOWN_FIELDS,
-            "account.move": payment_posting._KNOWN_FIELDS["account.move"] - {"checked"},
+        found = type(payments)._ledger_add_on.__wrapped__
+        self.assertIsNone(found(payments), "the add-ons of this database leave entries of payments alone")
+        cases = {
+            ("_TESTED_WITH", "account"): "^account: .*_post",
+            ("_TESTED_WITH", "pm_fees"): "^pm_fees: _compute_amount",
+            ("_DEPENDENTS", "account.payment"): r"^account\.payment\.",
+            ("_DEPENDENTS", "account.analytic.line"): r"^account\.analytic\.line\.",
         }
-        with patch.object(payment_posting, "_KNOWN_FIELDS", known):
-            self.assertEqual(stranger(payments), "account.move.checked")
-        with patch.object(payment_posting, "_DEPENDENTS", payment_posting._DEPENDENTS - {"account.payment"}):
-            self.assertRegex(stranger(payments), r"^account\.payment\.")
+        for (name, left_out), expected in cases.items():
+            with self.subTest(left_out):
+                with patch.object(payment_posting, name, getattr(payment_posting, name) - {left_out}):
+                    self.assertRegex(found(payments), expected)
+        known = payment_posting._KNOWN_FIELDS
+        with patch.dict(known, {"account.move": known["account.move"] - {"checked"}}):
+            self.assertEqual(found(payments), "account.move.checked")
+
+    def test_constraint_of_another_add_on_is_found(self):
+        def strange(moves):
+            """Stands for the constraint of an add-on."""
+
+        strange.__module__, strange._constrains = "odoo.addons.stranger.models.account_move", ("partner_id",)
+        payments, registry = self.env["pm.payment"], self.env.registry["account.move"]
+        constraints = [*self.env["account.move"]._constraint_methods, strange]
+        stranger = type("account.move", (), {"strange": strange, "__module__": strange.__module__})
+        with (
+            patch.object(registry, "_constraint_methods", constraints),
+            patch.object(registry, "mro", lambda: [stranger], create=True),
+        ):
+            self.assertEqual(type(payments)._ledger_add_on.__wrapped__(payments), "stranger: strange")
+
+    def test_rule_of_automation_is_asked(self):
+        """Such rules put a method of theirs into the model while the server runs."""
+        written, create = [], self.env.registry["account.move"].create
+        charges = self.charges()
+
+        def noting(moves, vals_list):
+            written.append(vals_list)
+            return create(moves, vals_list)
+
+        with patch.object(self.env.registry["account.move"], "create", noting):
+            self.assertEqual(self.env["pm.payment"]._ledger_stranger(), "rule on account.move")
+            self.pay_all(charges)
+        self.assertEqual(len(written), 1)
+        self.assertIsNone(self.env["pm.payment"]._ledger_stranger())
+        self.assert_books()
+
+    def test_bank_lines_booked_together(self):
+        def play():
+            charges = self.charge(amount=100) | self.charge(self.units[1], amount=50)
+            lines = self.env["account.bank.statement.line"].create(
+                [
+                    {
+                        "journal_id": self.method("transfer").journal_id.id,
+                        "date": "2026-01-15",
+                        "amount": charge.residual,
+                        "payment_ref": f"fee {make_reference('unit', charge.unit_id.id)}",
+                    }
+                    for charge in charges
+                ]
+            )
+            return charges, lines
+
+        made = []
+        for context in (self.by_orm(), patch.object(payment_posting, "_READ", payment_posting._READ)):
+            charges, lines = play()
+            with context, patch.object(type(lines), "_pm_book_chosen", None):
+                self.assertEqual(lines._pm_match()["matched"], 2)
+            made.append([self.ledger(payment, charges) for payment in lines.pm_payment_ids.sorted("id")])
+            for entry in made[-1]:
+                for row in (*entry["move"], *entry["items"]):
+                    row.pop("statement_line_id"), row.pop("sequence_number", None)
+        self.assertEqual(*made)
+        self.assertEqual([len(entry["items"]) for entry in made[1]], [2, 2])
+        self.assert_books()
+
+    def test_taken_apart_and_put_together_by_the_accountant(self):
+        """What is settled in sets, Odoo's own buttons undo and do again."""
+        charges = self.charges()
+        payment = self.pay_all(charges).sudo()
+        debts, items = charges.sudo().move_line_id, payment.line_ids.move_line_id
+        fulls = debts.full_reconcile_id
+        self.assertEqual(len(fulls), 3)
+        items.remove_move_reconcile()
+        self.env.invalidate_all()
+        self.assertFalse(fulls.exists())
+        self.assertFalse((debts | items).filtered("matching_number"))
+        self.assertEqual(set(charges.mapped("paid_state")), {"unpaid"})
+        self.assertEqual(sum(payment.line_ids.mapped("open_credit")), payment.amount)
+        for debt, line in zip(debts.sorted("id"), payment.line_ids.sorted("charge_id"), strict=True):
+            (debt | line.move_line_id).reconcile()
+        self.env.invalidate_all()
+        self.assertEqual(set(charges.mapped("paid_state")), {"paid"})
+        self.assert_books()
+
+    def test_secured_afterwards(self):
+        """The hashes over entries made in sets hold, and what they secure is fixed."""
+        payments = self.pay_all(self.charges()) | self.pay_all(self.charges())
+        moves = payments.sudo().move_id
+        self.env.flush_all()
+        self.env.invalidate_all()
+        moves._hash_moves(force_hash=True)
+        self.assertTrue(all(moves.mapped("inalterable_hash")))
+        results = self.company._check_hash_integrity()["results"]
+        checked = [row for row in results if row["journal_name"].startswith(moves.journal_id.name)]
+        self.assertEqual([row["status"] for row in checked], ["verified"])
+        self.assertEqual({checked[0]["first_move_name"], checked[0]["last_move_name"]}, set(moves.mapped("name")))
+        with self.assertRaisesRegex(UserError, "secured|hash|inalterab"):
+            moves.line_ids[0].partner_id = self.owners[1]
 
     def test_one_bad_line_of_many_books_nothing(self):
         charges = self.charges()
