@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common_settlement import SettlementCase
 
@@ -37,6 +38,31 @@ _SURE = [
     ("refund", 0, 100),
     ("void", 0),
 ]
+
+
+# Items whose rest, flag or number is not what their matchings say, of whom the matching itself may be at odds.
+_WRONG_ITEMS = SQL(
+    """
+    SELECT item.id, item.balance, item.amount_residual, item.reconciled, item.matching_number, part.amount, part.fulls
+      FROM account_move_line item
+      JOIN account_account account ON account.id = item.account_id AND account.reconcile
+      CROSS JOIN LATERAL (
+            SELECT count(*) AS count, count(DISTINCT COALESCE(full_reconcile_id, 0)) AS fulls,
+                   COALESCE(sum(CASE WHEN debit_move_id = item.id THEN amount ELSE -amount END), 0) AS amount,
+                   max(full_reconcile_id) AS full_id
+              FROM account_partial_reconcile WHERE item.id IN (debit_move_id, credit_move_id)
+      ) part
+     WHERE item.parent_state = 'posted'
+       AND (item.amount_residual <> item.balance - part.amount
+            OR item.amount_residual_currency <> item.amount_residual
+            OR item.reconciled <> (item.amount_residual = 0 AND part.count > 0 OR item.balance = 0)
+            OR item.full_reconcile_id IS DISTINCT FROM part.full_id
+            OR part.fulls > 1
+            OR (item.matching_number IS NOT NULL) <> (part.count > 0)
+            OR part.full_id IS NOT NULL AND (item.matching_number <> part.full_id::text OR item.amount_residual <> 0)
+            OR part.full_id IS NULL AND left(item.matching_number, 1) <> 'P')
+    """
+)
 
 
 class NothingThereError(UserError):
@@ -183,6 +209,7 @@ class TestRandomHistories(SettlementCase):
             self.assertAlmostEqual(
                 charge.amount_total, charge.amount_paid + charge.amount_written_off + charge.residual, 2
             )
+        self.assertEqual(self.env.execute_query(_WRONG_ITEMS), [])
         # receipts have no holes, and no number is used twice
         for direction in ("in", "out"):
             numbers = (
