@@ -7,6 +7,7 @@ from . import pm_deadline
 from . import pm_deadline_mixin
 from . import pm_escalation_rule
 from . import pm_escalation
+from . import mail_activity
 from . import mail_thread
 from . import pm_ticket_type
 from . import pm_ticket_category

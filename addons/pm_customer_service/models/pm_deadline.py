@@ -190,6 +190,9 @@ class PmDeadline(models.Model):
         for row in late:
             row.write({"state": "breached", "breached_at": row.due})
         (late | already).filtered(lambda row: not row.met_at).write({"met_at": at, "next_check": False})
+        if rows:
+            # sudo: the warnings of colleagues are theirs
+            self.env["mail.activity"].sudo().search([("pm_deadline_id", "in", rows.ids)]).unlink()
 
     def _pause(self, reason, at=None):
         """Pause running clocks. ``reason`` is required: a pause without one could hide a missed promise."""

@@ -115,6 +115,8 @@ class PmEscalation(models.Model):
                     "summary": summary,
                     "note": named.advice or False,
                     "automated": True,
+                    # A warning is of no use any more once the thing is done; that it was late stays to be looked at.
+                    "pm_deadline_id": row.id if rule.moment == "before" else False,
                 }
                 if rule.by_email and user.partner_id.email:
                     mails.append((row, rule, user))

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.pm_base.models.pm_unit_party import ROLES
+
 from .pm_occupancy_document import CODES
 from .pm_occupancy_item import KINDS
 
@@ -121,7 +123,7 @@ class PmOccupancy(models.Model):
         compute="_compute_party_id",
         help="What the customer is to the unit.",
     )
-    party_role = fields.Selection(related="party_id.role", string="Is to the Unit")
+    party_role = fields.Selection(ROLES, string="Is to the Unit", compute="_compute_party_id")
     handbook_missing = fields.Boolean(compute="_compute_party_id")
     hints = fields.Text(
         compute="_compute_hints", help="What to mind with this unit, as at the counter; it holds up nothing."
@@ -206,6 +208,7 @@ class PmOccupancy(models.Model):
                 or parties.filtered(lambda party: party.role == "owner")
                 or parties
             )[:1]
+            move.party_role = move.party_id.role
             book = books.get(move.property_id)
             # Whoever moves in signs, an owner who does not use his unit yet as well.
             move.handbook_missing = bool(

@@ -44,6 +44,16 @@ class TestEscalation(DeskCase):
             self.run_job()
             self.assertEqual(self.steps(ticket).user_ids, self.officer | self.front_desk)
 
+    def test_warnings_of_a_promise_are_gone_once_another_time_is_agreed(self):
+        with freeze_time(local("2026-11-02 10:00")):
+            ticket = self.new_ticket(user_id=self.officer.id, promised_date=local("2026-11-02 12:00"))
+        with freeze_time(local("2026-11-02 11:10")):
+            self.run_job()
+            warned = ticket.activity_ids.filtered("pm_deadline_id")
+            self.assertIn(self.officer, warned.user_id)
+            ticket.with_user(self.officer)._notify_delay(local("2026-11-03 12:00"), "Parts are missing.")
+        self.assertFalse(warned.exists())
+
     def test_overdue_alerts_reach_the_first_receiver_after_reassignment(self):
         with freeze_time(local("2026-11-02 10:00")):
             ticket = self.new_ticket("inquiry", user_id=self.officer.id)

@@ -33,7 +33,11 @@ class TestFollowup(DeskCase):
         self.followup(ticket, "dissatisfied", words="Still noisy")
         self.assertEqual((ticket.state, ticket.reopen_count, ticket.reopen_reason), ("in_progress", 1, "Still noisy"))
         self.assertFalse(ticket.handled_at)
+        kind = self.env.ref("pm_customer_service.mail_activity_type_followup")
+        calls = lambda: ticket.sudo().activity_ids.filtered(lambda activity: activity.activity_type_id == kind)  # noqa: E731
+        self.assertFalse(calls(), "nobody is to be called before it is done anew")
         self.handle(ticket)
+        self.assertEqual(len(calls()), 1)
         self.assertEqual(self.clock(ticket, "followup").sorted("id").mapped("state"), ["met", "running"])
 
     def test_no_ticket_is_ever_without_a_clock_until_it_is_closed(self):

@@ -81,6 +81,7 @@ class TestIncident(DeskCase):
         ticket = self.env["pm.ticket"].browse(done["id"])
         self.assertEqual((ticket.incident_id, ticket.category_id, done["needs_visit"]), (incident, self.water, False))
         self.assertEqual(incident.ticket_count, 1)
+        self.assertEqual((done["incident"], done["clocks"]), (incident.name, []), "its clocks stand still")
 
     def test_news_reach_all_callers_before_the_time_lapses(self):
         with freeze_time(local("2026-11-02 10:00")):

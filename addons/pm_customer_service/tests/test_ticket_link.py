@@ -18,6 +18,7 @@ class TestTicketLink(DeskCase):
         self.assertEqual((twin.state, twin.merged_into_id), ("cancelled", master))
         self.assertIn(master.number, twin.stop_reason)
         self.assertIn("In the kitchen", "".join(master.sudo().message_ids.mapped("body")))
+        self.assertIn(self.owners[0].name, "".join(master.sudo().message_ids.mapped("body")))
         files = self.env["ir.attachment"].search([("res_model", "=", "pm.ticket"), ("res_id", "=", master.id)])
         self.assertEqual(files.mapped("name"), ["tap.txt"])
         self.assertEqual(master.urge_count, 1, "who asks twice asks again")
