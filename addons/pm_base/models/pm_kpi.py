@@ -158,9 +158,16 @@ class PmKpi(models.Model):
     def _cron_compute(self):
         """Compute the open months of every property, the longest untouched first, with a commit after each."""
         now = fields.Datetime.now()
+        # The oldest figure of the month says when the property was computed: a single one is computed anew when it is looked into.
+        whole = [
+            ("month", ">=", fields.Date.today().replace(day=1)),
+            ("user_id", "=", False),
+            ("kpi_id.active", "=", True),
+            ("kpi_id.method", "!=", False),
+        ]
         last = {
             prop.id: moment
-            for prop, moment in self.env["pm.kpi.result"]._read_group([], ["property_id"], ["computed_at:max"])
+            for prop, moment in self.env["pm.kpi.result"]._read_group(whole, ["property_id"], ["computed_at:min"])
             if moment and moment > now - FRESH
         }
         properties = self.env["pm.property"].search([]).filtered(lambda prop: prop.id not in last)

@@ -112,9 +112,17 @@ class PmKpiResult(models.Model):
         last = fields.Date.end_of(self.month, "month")
         return self.month, min(last, self.property_id._today())
 
+    def _refresh(self):
+        """Compute the figure anew while its month is open, so that it is the number of the records it opens."""
+        self.ensure_one()
+        if self.month in self.env["pm.kpi"]._open_months(self.property_id):
+            # sudo: the figure is that of the whole property, and the program writes it
+            self.kpi_id.sudo()._compute_month(self.property_id.sudo(), self.month)
+
     def _open_part(self, part):
         self.ensure_one()
         self.kpi_id._need_method()
+        self._refresh()
         spec = self.kpi_id._specification(self.property_id, *self._period(), user=self.user_id or None)
         if not spec.get(part):
             return False

@@ -243,6 +243,17 @@ class TestResults(KpiCase):
         self.assertEqual(self.env[below["res_model"]].search(below["domain"]), self.units)
 
     @freeze_time(NOON)
+    def test_a_figure_that_opens_its_records_is_their_number(self):
+        """What was filed since the nightly job counts in the figure as soon as somebody looks behind it."""
+        self._file(self.units[0])
+        result = self._compute()
+        self._file(self.units[1])
+        self.assertEqual(result.numerator, 1)
+        action = result.with_user(self.officer).action_open_numerator()
+        self.assertEqual(self.env[action["res_model"]].search_count(action["domain"]), 2)
+        self.assertEqual(result.numerator, 2)
+
+    @freeze_time(NOON)
     def test_a_figure_opens_its_records_also_for_readers_who_may_not_open_what_it_looks_at(self):
         """Leadership reads no papers of units, yet sees which units have complete files."""
         self._file(self.units[0])
