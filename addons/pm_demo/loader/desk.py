@@ -8,6 +8,8 @@ from odoo import fields
 def load_desk(sample):
     _plan(sample)
     _queue(sample)
+    _outage(sample)
+    _greetings(sample)
 
 
 def _plan(sample):
@@ -55,3 +57,29 @@ def _queue(sample):
         turns.create(
             {"property_id": sample.property.id, "unit_id": unit.id, "partner_id": unit.payer_id.id, "subject": subject}
         )
+
+
+def _outage(sample):
+    """An outage of last week that is over: one answer was given to all who called."""
+    now = fields.Datetime.now()
+    incident = sample.as_user("frontdesk")["pm.incident"].create(
+        {
+            "name": "A座低区停水",
+            "property_id": sample.property.id,
+            "category_id": sample.env.ref("pm_customer_service.ticket_category_water").id,
+            "building_ids": sample.property.building_ids[:1].ids,
+            "user_id": sample.users["technician"].id,
+            "public_text": "A座低区因水泵检修临时停水，预计两小时内恢复。",
+            "started_at": now - timedelta(days=6, hours=3),
+        }
+    )
+    incident.action_end("水泵检修完成，已恢复供水。")
+    incident.with_env(sample.env).ended_at = now - timedelta(days=6, hours=1)
+
+
+def _greetings(sample):
+    """The words for the next festival are drafted; a supervisor approves them."""
+    env = sample.env
+    holiday = env["pm.holiday"].search([("date", ">", sample.today), ("greet", "=", True)], order="date", limit=1)
+    if holiday:
+        env["pm.greeting"].create(env["pm.greeting"]._prepare_vals(sample.property, holiday))

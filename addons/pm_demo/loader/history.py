@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tools import SQL
 
 from .billing import month
@@ -124,11 +124,26 @@ def _follow_up(sample, chance, tickets, stamps):
                 "satisfied": "satisfied",
                 "words": chance.choice(words),
                 "date": times["followed_up_at"],
+                "answer_ids": _answers(sample, chance, ticket),
             }
             for ticket, times in zip(tickets, stamps, strict=True)
             if ticket.needs_followup
         ]
     )
+
+
+def _answers(sample, chance, ticket):
+    """Two scores, and of repairs whether the technician was in time."""
+    question = "pm_customer_service.followup_question_{}".format
+    answers = [
+        {"question_id": sample.env.ref(question(name)).id, "score": chance.choice("3445555")}
+        for name in ("attitude", "speed")
+    ]
+    if ticket.type_code == "repair":
+        answers.append(
+            {"question_id": sample.env.ref(question("on_time")).id, "yes_no": chance.choice(("yes",) * 5 + ("no",))}
+        )
+    return [Command.create(values) for values in answers]
 
 
 @contextmanager

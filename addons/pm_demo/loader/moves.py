@@ -75,7 +75,7 @@ def _held(sample, move):
     move.action_start()
     move.item_ids.filtered("mandatory").write({"done": True})
     move.item_ids.filtered(lambda item: "表底" in (item.type_id.name or "")).note = "水表 128，电表 4506"
-    move.env["pm.acknowledgment"]._record(move.party_id, "screen", move.partner_id.name, _signature())
+    move.env["pm.acknowledgment"]._record(move.party_id, "screen", move.partner_id.name, signature())
     move.invalidate_recordset(["handbook_missing"])
     move.defect_ids = [Command.create({"place": "茶水间", "name": "水槽下水管渗水"})]
     move.action_finish()
@@ -95,7 +95,7 @@ def _held(sample, move):
     )
 
 
-def _signature():
+def signature():
     """Return a picture of a signature, in base64."""
     image = Image.new("RGB", (200, 75), "white")
     ImageDraw.Draw(image).line(STROKE, fill="#1F2933", width=3, joint="curve")

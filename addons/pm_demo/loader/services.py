@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from odoo import Command
+from odoo import Command, fields
+
+from .moves import signature
 
 PRICES = {"cleaning": 12, "repair": 80, "meeting": 200, "copies": 0.5}
 
@@ -88,6 +90,18 @@ def _orders(sample, engineering, centre):
     )
     sheet.action_to_sign()
     sheet.with_user(sample.users["technician"]).action_sign()
+    copies = order(0, [("copies", 120)], description="投标文件复印两份，到前台自取。", settlement="monthly")
+    copies.action_quote()
+    copies._agree("counter", copies.partner_id.name)
+    copies.write(
+        {"user_id": sample.users["assistant"].id, "scheduled_at": fields.Datetime.now() + timedelta(minutes=5)}
+    )
+    copies.action_dispatch()
+    worker = copies.with_user(sample.users["assistant"])
+    worker.write(
+        {"work_done": "已复印并装订。", "signed_by": copies.partner_id.name, "customer_signature": signature()}
+    )
+    worker.action_done()
     beyond = order(2, [], description="希望代为拆除一面隔墙。", scope_reason="涉及结构改动，不在我们的服务范围")
     beyond.action_refer()
 
