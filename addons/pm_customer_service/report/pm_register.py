@@ -60,7 +60,7 @@ class ReportRegister(models.AbstractModel):
                 kit.datetime(ticket.received_at, tz=tz),
                 ticket.number,
                 channels[ticket.channel],
-                ticket.unit_id.name or "",
+                ticket.unit_id.name or ticket.location or "",
                 ticket.contact_name or "",
                 f"{ticket.name}\n{ticket.description or ''}".strip(),
                 ticket.solution or ticket.explanation or ticket.stop_reason or "",
@@ -161,16 +161,47 @@ class ReportRegister(models.AbstractModel):
     def _register_service(self, record, kit):
         """The day's paid services and repairs (《特约服务/维修登记表》). Source: S1-79."""
         _ = record.env._
+        orders, repairs = self._find_services(record)
+        done = sorted([*self._order_rows(record, kit, orders), *self._repair_rows(record, kit, repairs)])
+        header = [
+            _("Done At"),
+            _("Number"),
+            _("Unit"),
+            _("Customer"),
+            _("Service or Repair"),
+            _("Done By"),
+            _("Amount"),
+            _("Settlement"),
+            _("Reconciled At"),
+        ]
+        total = [_("Total"), "", "", "", "", "", kit.money(sum(orders.mapped("amount_total"))), "", ""]
+        rows = [row for _moment, _key, row in done]
+        table = kit.table(header, rows, widths=[28, 28, 22, 34, 58, 22, 26, 22, 28], align="llllllrll", total=total)
+        return table, len(rows)
+
+    def _find_services(self, record):
+        """Return what was done on the register's days: orders of paid services, and repairs that nobody pays for."""
         start, stop = record._bounds()
         orders = record.env["pm.service.order"].search(
-            [("property_id", "=", record.property_id.id), ("done_at", ">=", start), ("done_at", "<", stop)],
-            order="done_at, id",
+            [("property_id", "=", record.property_id.id), ("done_at", ">=", start), ("done_at", "<", stop)]
         )
-        states = dict(orders._fields["settlement_state"]._description_selection(record.env))
-        # sudo: the name of a colleague is no secret to who may read the register
-        rows = [
+        repairs = record.env["pm.ticket"].search(
             [
-                kit.datetime(order.done_at, tz=record.property_id.tz),
+                ("property_id", "=", record.property_id.id),
+                ("type_code", "=", "repair"),
+                ("handled_at", ">=", start),
+                ("handled_at", "<", stop),
+            ]
+        )
+        return orders, repairs
+
+    def _order_rows(self, record, kit, orders):
+        states = dict(orders._fields["settlement_state"]._description_selection(record.env))
+        tz = record.property_id.tz
+        # sudo: the name of a colleague is no secret to who may read the register
+        for order in orders:
+            row = [
+                kit.datetime(order.done_at, tz=tz),
                 order.name,
                 order.unit_id.name or "",
                 order.partner_id.name or "",
@@ -178,21 +209,23 @@ class ReportRegister(models.AbstractModel):
                 order.user_id.sudo().name or "",
                 kit.money(order.amount_total, order.currency_id),
                 states[order.settlement_state],
-                kit.datetime(order.reconciled_at, tz=record.property_id.tz) if order.reconciled_at else "",
+                kit.datetime(order.reconciled_at, tz=tz) if order.reconciled_at else "",
             ]
-            for order in orders
-        ]
-        header = [
-            _("Done At"),
-            _("Number"),
-            _("Unit"),
-            _("Customer"),
-            _("Services"),
-            _("Done By"),
-            _("Amount"),
-            _("Settlement"),
-            _("Reconciled At"),
-        ]
-        total = [_("Total"), "", "", "", "", "", kit.money(sum(orders.mapped("amount_total"))), "", ""]
-        table = kit.table(header, rows, widths=[28, 28, 22, 34, 58, 22, 26, 22, 28], align="llllllrll", total=total)
-        return table, len(rows)
+            yield order.done_at, order.name, row
+
+    def _repair_rows(self, record, kit, repairs):
+        tz = record.property_id.tz
+        # sudo: the name of a colleague is no secret to who may read the register
+        for ticket in repairs:
+            row = [
+                kit.datetime(ticket.handled_at, tz=tz),
+                ticket.number,
+                ticket.unit_id.name or ticket.location or "",
+                ticket.partner_id.name or "",
+                ticket.name,
+                ticket.handled_by_id.sudo().name or "",
+                "",
+                "",
+                "",
+            ]
+            yield ticket.handled_at, ticket.number, row

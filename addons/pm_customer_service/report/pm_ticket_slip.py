@@ -68,14 +68,9 @@ class ReportTicketSlip(models.AbstractModel):
                     ]
                 )
             )
-            for text in (
-                selection_label(record, "decision"),
-                record.decision_reason,
-                record.explanation,
-                record.solution,
-            ):
-                if text:
-                    story.append(kit.p(text))
+            # What was explained is often what was done: the same words stand there once.
+            texts = (selection_label(record, "decision"), record.decision_reason, record.explanation, record.solution)
+            story += [kit.p(text) for text in dict.fromkeys(filter(None, texts))]
         else:
             # To be filled in by hand on site.
             story.append(kit.box([kit.space(30)]))

@@ -2,6 +2,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 MAX_DAYS = 366
 
 
@@ -51,7 +53,8 @@ class PmRegister(models.TransientModel):
     @api.depends("kind", "date_from", "date_to")
     def _compute_display_name(self):
         for register in self:
-            register.display_name = f"{register.date_from} – {register.date_to}"
+            kind = selection_label(register, "kind")
+            register.display_name = f"{kind} {register.date_from} – {register.date_to}"
 
     def _bounds(self):
         """Return the moments (naive UTC) at which the first day begins and the last one ends."""
