@@ -85,10 +85,10 @@ class PmCounterTurn(models.Model):
     user_id = fields.Many2one("res.users", string="Served By", readonly=True, copy=False)
     waiting_minutes = fields.Integer(string="Waited (min)", readonly=True, copy=False, aggregator="avg")
 
-    @api.depends("number")
+    @api.depends("number", "subject")
     def _compute_display_name(self):
         for turn in self:
-            turn.display_name = f"{turn.number:03d}" if turn.number else ""
+            turn.display_name = f"{turn.number:03d} {turn.subject or ''}".strip() if turn.number else ""
 
     @api.constrains("unit_id", "occupancy_id", "property_id")
     def _check_property(self):
