@@ -75,6 +75,8 @@ from . import pm_service_order_scope
 from . import pm_service_agreement
 from . import pm_service_agreement_line
 from . import pm_service_order_agreement
+from . import pm_service_order_visit
+from . import pm_ticket_job_order
 from . import pm_ticket_service
 from . import pm_kpi_service
 from . import pm_hotline

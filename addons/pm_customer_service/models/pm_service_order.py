@@ -130,6 +130,7 @@ class PmServiceOrder(models.Model):
     signed_file_ids = fields.Many2many("ir.attachment", "pm_service_order_signed_rel", string="Signed Slip", copy=False)
     done_at = fields.Datetime(readonly=True, copy=False)
     done_by_id = fields.Many2one("res.users", string="Recorded By", readonly=True, copy=False)
+    can_reconcile = fields.Boolean(compute="_compute_can_reconcile", help="The present user may, and it is time to.")
     reconciled_at = fields.Datetime(readonly=True, copy=False)
     reconciled_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     settlement_state = fields.Selection(
@@ -150,7 +151,8 @@ class PmServiceOrder(models.Model):
     @api.depends("name", "unit_id.name")
     def _compute_display_name(self):
         for order in self:
-            order.display_name = f"{order.name} {order.unit_id.name or ''}".strip()
+            number = self.env._("New Service Order") if order.name == "/" else order.name
+            order.display_name = f"{number} {order.unit_id.name or ''}".strip()
 
     @api.depends("unit_id")
     def _compute_property_id(self):
@@ -215,6 +217,13 @@ class PmServiceOrder(models.Model):
                 else False
             )
 
+    @api.depends_context("uid")
+    @api.depends("state", "team_id.user_id", "user_id", "done_by_id")
+    def _compute_can_reconcile(self):
+        for order in self:
+            own = self.env.user in (order.user_id | order.done_by_id)
+            order.can_reconcile = order.state == "done" and not own and order._heads_department()
+
     def _compute_access_url(self):
         super()._compute_access_url()
         for order in self:
@@ -261,7 +270,7 @@ class PmServiceOrder(models.Model):
 
     def _open_ticket(self):
         """Enter the order in the one register of requests."""
-        names = ", ".join(self.line_ids.mapped("name")) or self.description or self.env._("Paid service")
+        names = ", ".join(filter(None, self.line_ids.mapped("name"))) or self.description or self.env._("Paid service")
         return self.env["pm.ticket"].create(
             {
                 "name": names.splitlines()[0][:100],
@@ -350,11 +359,15 @@ class PmServiceOrder(models.Model):
             self.env._("let the customer sign on the screen, or attach the signed slip (S1-77)."),
         )
 
+    def _heads_department(self):
+        user = self.env.user
+        return user == self.team_id.user_id or user.has_group("pm_base.group_supervisor")
+
     def _guard_reconciled(self):
         user = self.env.user
         if self.env.su:
             return
-        if user != self.team_id.user_id and not user.has_group("pm_base.group_supervisor"):
+        if not self._heads_department():
             raise AccessError(self.env._("%s: the head of the department reconciles orders.", self.name))
         if user in (self.user_id | self.done_by_id):
             raise AccessError(self.env._("%s: whoever did the work does not reconcile it.", self.name))
@@ -515,7 +528,7 @@ class PmServiceOrder(models.Model):
             "property_id": self.property_id.id,
             "currency_id": self.currency_id.id,
             "amount": self.amount_total,
-            "name": f"{self.name} {', '.join(self.line_ids.mapped('name'))}",
+            "name": f"{self.name} {', '.join(filter(None, self.line_ids.mapped('name')))}",
             "date": self.property_id._local_date(self.done_at),
             "order_id": self.id,
         }

@@ -19,6 +19,11 @@ class PmServiceOrder(models.Model):
 class PmServiceOrderLine(models.Model):
     _inherit = "pm.service.order.line"
 
+    _names_its_service = models.Constraint(
+        "CHECK (item_id IS NOT NULL OR estimate_id IS NOT NULL OR agreement_line_id IS NOT NULL)",
+        "Every line of an order names its service: choose it from the price list, or delete the line.",
+    )
+
     agreement_line_id = fields.Many2one(
         "pm.service.agreement.line", readonly=True, copy=False, ondelete="restrict", index="btree_not_null"
     )

@@ -99,6 +99,9 @@ class ReportServiceSlip(models.AbstractModel):
             ]
         story.append(kit.h(_("Work Done")))
         story.append(kit.p(record.work_done) if record.work_done else kit.box([kit.space(24)]))
+        if record.material_ids:
+            used = [f"{line.name} × {line.quantity:g} {line.unit or ''}".strip() for line in record.material_ids]
+            story.append(kit.p(_("Materials used: %s", "; ".join(used))))
         if record.settlement_ref:
             story.append(kit.p(_("Receipt %s", record.settlement_ref)))
         story.append(

@@ -32,6 +32,7 @@ from . import test_visit
 from . import test_faq
 from . import test_service_item
 from . import test_service_order
+from . import test_service_order_visit
 from . import test_service_long
 from . import test_occupancy
 from . import test_hotline

@@ -477,6 +477,7 @@ class TestDispatch(DeskCase):
                 ("job_photo", ("before", picture())),
                 ("job_material", ("x", 1)),
                 ("job_finish", ({"result": "x"},)),
+                ("job_order_differs", ("x",)),
                 ("job_no_access", ("x",)),
                 ("job_plan", ("2026-11-02 06:00:00",)),
             ):

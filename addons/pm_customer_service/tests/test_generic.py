@@ -11,7 +11,10 @@ class TestGeneric(GenericModuleChecks, TransactionCase):
         {
             *(f"pm.counter.counter_{name}" for name in ("household", "record", "search", "setup", "similar", "urge")),
             *(f"pm.ticket.job_{name}" for name in ("arrive", "check", "detail", "finish", "grab", "no_access", "plan")),
-            *(f"pm.ticket.job_{name}" for name in ("material", "material_delete", "photo", "photo_delete")),
+            *(
+                f"pm.ticket.job_{name}"
+                for name in ("material", "material_delete", "order_differs", "photo", "photo_delete")
+            ),
             "pm.ticket.jobs_board",
         }
     )

@@ -1,9 +1,11 @@
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
 from odoo import Command, http
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from .common import local
 from .test_service_item import ServiceCase
@@ -41,7 +43,9 @@ class OrderCase(ServiceCase):
             elif target == "agreed":
                 record._agree("phone", "Owner 1")
             elif target == "dispatched":
-                record.write({"user_id": cls.technician.id, "scheduled_at": cls.env.cr.now().replace(year=2030)})
+                # A technician is at one place at a time: every order has its own day.
+                day = datetime(2030, 1, 2, 2) + timedelta(days=record.id % 10_000)
+                record.write({"user_id": cls.technician.id, "scheduled_at": day})
                 record.action_dispatch()
             else:
                 worker = record.with_user(cls.technician)
@@ -156,6 +160,10 @@ class TestServiceOrder(OrderCase):
         self.cleaning.with_user(self.manager).action_retire()
         self.assertEqual((agreed.amount_total, agreed.is_agreed), (160, True), "what was agreed stays")
 
+    def test_a_line_names_its_service(self):
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            self.order(line_ids=[Command.create({"quantity": 1})])
+
     def test_signature_and_words_are_needed_for_done(self):
         worker = self.order("dispatched").with_user(self.technician)
         with self.assertRaises(UserError):
@@ -187,6 +195,8 @@ class TestServiceOrder(OrderCase):
 
     def test_who_reconciles(self):
         order = self.order("done")
+        self.assertFalse(order.with_user(self.technician).can_reconcile)
+        self.assertTrue(order.with_user(self.supervisor).can_reconcile)
         for user in (self.technician, self.front_desk, self.officer):
             with self.assertRaises(AccessError):
                 order.with_user(user).action_reconcile()
@@ -262,6 +272,8 @@ class TestServiceOrder(OrderCase):
 
     def test_four_labelled_copies_and_the_days_register(self):
         order = self.order("done")
+        repair = self.new_ticket("repair", user_id=self.technician.id, outcome="solved_now", solution="New washer")
+        repair.action_handle()
         content = self.env["pm.document"].with_user(self.front_desk)._pdf("pm_customer_service.service_slip", order)
         self.assertTrue(content.startswith(b"%PDF"))
         document = self.env["report.pm_customer_service.service_slip"]
@@ -272,6 +284,11 @@ class TestServiceOrder(OrderCase):
             .create(
                 {"property_id": self.property.id, "kind": "service", "date_from": "2026-01-01", "date_to": "2026-12-31"}
             )
+        )
+        self.assertEqual(
+            self.env["report.pm_customer_service.register"]._find_services(register),
+            (order, repair),
+            "repairs stand in it as well (S1-79)",
         )
         content = register.env["pm.document"]._pdf("pm_customer_service.register", register)
         self.assertTrue(content.startswith(b"%PDF"))

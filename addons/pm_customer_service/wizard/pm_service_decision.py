@@ -8,7 +8,7 @@ class PmServiceDecision(models.TransientModel):
     _name = "pm.service.decision"
     _description = "Manager's Decision"
 
-    order_id = fields.Many2one("pm.service.order", readonly=True)
+    order_id = fields.Many2one("pm.service.order", string="Service Order", readonly=True)
     estimate_id = fields.Many2one("pm.service.estimate", readonly=True)
     accept = fields.Boolean(string="We Do It", default=True)
     words = fields.Char(string="What Was Settled, or Why Not", required=True)

@@ -7,7 +7,7 @@ class PmServiceAgree(models.TransientModel):
     _name = "pm.service.agree"
     _description = "The Customer Agrees"
 
-    order_id = fields.Many2one("pm.service.order", required=True, readonly=True)
+    order_id = fields.Many2one("pm.service.order", string="Service Order", required=True, readonly=True)
     currency_id = fields.Many2one(related="order_id.currency_id")
     amount_total = fields.Monetary(related="order_id.amount_total")
     method = fields.Selection(
@@ -37,7 +37,7 @@ class PmServiceCancel(models.TransientModel):
     _name = "pm.service.cancel"
     _description = "Cancel Order"
 
-    order_id = fields.Many2one("pm.service.order", required=True, readonly=True)
+    order_id = fields.Many2one("pm.service.order", string="Service Order", required=True, readonly=True)
     reason = fields.Char(required=True)
 
     def action_confirm(self):

@@ -30,6 +30,20 @@ class PmServiceOrder(models.Model):
     def _settlement_due(self):
         """At once: a charge the cashier finds on the household. Monthly: the run of the month takes it up."""
         super()._settlement_due()
+        self._charge_at_once()
+
+    def action_reconcile(self):
+        """What could not be charged when it was signed is charged now, so that nobody waits at the counter for a button.
+
+        A charge that was reversed is another matter: why is the accountant's to know, and he charges it anew.
+        """
+        super().action_reconcile()
+        due = self.filtered(lambda order: order.settlement_state == "due")
+        # sudo: who reconciles need not see charges
+        due.filtered(lambda order: not order.sudo().charge_ids)._charge_at_once()
+
+    def _charge_at_once(self):
+        """Charge the orders that are settled at once; what is missing for one is noted on it and holds up no other."""
         at_once = self.filtered(lambda order: order.settlement == "immediate")
         for order in at_once:
             problem = order._charge_problem()

@@ -139,6 +139,22 @@ class TestServiceSettlement(OrderCase):
         order.with_user(self.accountant).action_charge()
         self.assertEqual(order.charge_ids.amount_total, 160)
 
+    def test_reconciling_charges_what_could_not_be_charged_when_signed(self):
+        self.fee_item.active = False
+        order = self.order("done")
+        self.fee_item.active = True
+        order.with_user(self.supervisor).action_reconcile()
+        household = self.env["pm.payment"].with_user(self.cashier).counter_household(self.units[0].id)
+        self.assertIn(order.charge_ids.id, [row["id"] for row in household["charges"]], "the cashier needs nobody")
+        self.pay(order.charge_ids)
+        self.assertEqual(order.settlement_state, "settled")
+
+    def test_a_reversed_charge_is_not_made_anew_by_reconciling(self):
+        order = self.order("done")
+        order.charge_ids.with_user(self.accountant)._reverse("our_error")
+        order.with_user(self.supervisor).action_reconcile()
+        self.assertEqual((order.charge_ids.state, order.settlement_state), ("reversed", "due"))
+
     def test_the_price_includes_the_tax(self):
         tax = self.env["account.tax"].create(
             {"name": "6 %", "amount": 6, "type_tax_use": "sale", "company_id": self.company.id}

@@ -34,7 +34,7 @@ export class Jobs extends Component {
         this.labels = { onSite: _t("On site") };
         this.state = useState({ board: null, tab: "mine", job: null, busy: false, ...this.blank() });
         onWillStart(() => this.refresh());
-        this.onNews = () => this.refresh();
+        this.onNews = () => (this.state.job ? this.reload() : this.refresh());
         this.bus.subscribe("pm_customer_service.jobs", this.onNews);
         const timer = setInterval(() => document.hidden || this.state.job || this.refresh(), REFRESH_MS);
         onWillUnmount(() => {
@@ -59,6 +59,9 @@ export class Jobs extends Component {
             planned: "",
             vain: false,
             vainReason: "",
+            slip: "",
+            differing: false,
+            difference: "",
         };
     }
 
@@ -71,6 +74,15 @@ export class Jobs extends Component {
     async open(card) {
         const job = await this.orm.call("pm.ticket", "job_detail", [card.id]);
         Object.assign(this.state, { job, ...this.blank(), signedBy: job.contact, result: job.solution });
+    }
+
+    /** Read the open job anew and leave what is typed: the customer may have agreed to another price meanwhile. */
+    async reload() {
+        const { id } = this.state.job;
+        const job = await this.orm.call("pm.ticket", "job_detail", [id]);
+        if (this.state.job?.id === id) {
+            this.state.job = job;
+        }
     }
 
     async back() {
@@ -106,7 +118,10 @@ export class Jobs extends Component {
 
     /** What still keeps the job from being finished; empty when nothing does. */
     get problem() {
-        const { job, result, signature, signedBy, unsigned, reason } = this.state;
+        const { job, result, signature, signedBy, unsigned, reason, slip } = this.state;
+        if (job.order && job.order.state !== "dispatched") {
+            return _t("The work rests until the customer agrees to the price.");
+        }
         if (!result.trim()) {
             return _t("Write what was done.");
         }
@@ -118,6 +133,9 @@ export class Jobs extends Component {
         }
         if (job.signs && !unsigned && !signedBy.trim()) {
             return _t("Write the name of who signs.");
+        }
+        if (job.order && unsigned) {
+            return slip ? "" : _t("Photograph the slip that the customer signed.");
         }
         if (job.signs && unsigned && !reason.trim()) {
             return _t("Write why the customer does not sign.");
@@ -189,19 +207,36 @@ export class Jobs extends Component {
         }
     }
 
-    async addPhoto(moment, ev) {
-        const input = ev.target;
+    /** The pictures chosen in a field for files, made smaller; what is no picture is named and left out. */
+    async pictures(input) {
+        const contents = [];
         for (const file of input.files) {
-            let content;
             try {
-                content = await shrink(file);
+                contents.push(await shrink(file));
             } catch {
                 this.notification.add(_t("%s is not a picture.", file.name), { type: "danger" });
-                continue;
             }
-            await this.act("job_photo", [moment, content]);
         }
         input.value = "";
+        return contents;
+    }
+
+    async addPhoto(moment, ev) {
+        for (const content of await this.pictures(ev.target)) {
+            await this.act("job_photo", [moment, content]);
+        }
+    }
+
+    async addSlip(ev) {
+        const [slip] = await this.pictures(ev.target);
+        this.state.slip = slip || "";
+    }
+
+    async reportDifference() {
+        if (await this.act("job_order_differs", [this.state.difference])) {
+            Object.assign(this.state, { differing: false, difference: "" });
+            this.notification.add(_t("The service centre agrees the new price with the customer."), { type: "info" });
+        }
     }
 
     async removePhoto(photo) {
@@ -231,9 +266,11 @@ export class Jobs extends Component {
         if (this.problem) {
             return;
         }
-        const { job, result, explained, signature, signedBy, unsigned, reason } = this.state;
+        const { job, result, explained, signature, signedBy, unsigned, reason, slip } = this.state;
         const values = { result, explained };
-        if (job.signs) {
+        if (job.order) {
+            Object.assign(values, unsigned ? { signed_slip: slip } : { signature, signed_by: signedBy });
+        } else if (job.signs) {
             Object.assign(values, unsigned ? { no_signature_reason: reason } : { signature, signed_by: signedBy });
         }
         if (await this.act("job_finish", [values], false)) {
