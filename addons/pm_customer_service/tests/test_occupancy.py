@@ -4,6 +4,8 @@ from freezegun import freeze_time
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, HttpCase, tagged
+from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from .common import DeskCase, local
 from .test_service_order import PIXEL
@@ -99,6 +101,17 @@ class TestOccupancy(MoveCase):
         self.env.ref("pm_customer_service.deadline_rule_move_wait").amount = 5
         move = self.arrived()
         self.assertEqual(move.next_due, local("2026-11-03 10:05"))
+
+    def test_one_colleague_accompanies_it_whoever_stands_at_the_counter(self):
+        """S0-102: the butler of the unit unless somebody else is named; never nobody."""
+        move = self.arrived()
+        self.assertEqual(move.user_id, self.officer)
+        with freeze_time(local("2026-11-03 10:05")):
+            move.with_user(self.assistant).action_start()
+        self.assertEqual(move.user_id, self.officer)
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            move.user_id = False
+            move.flush_recordset()
 
     def test_papers_and_handbook_are_needed_defects_become_tickets(self):
         move = self.arrived()

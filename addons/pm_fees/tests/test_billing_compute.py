@@ -330,6 +330,13 @@ class TestBillingCompute(BillingCase):
         with self.assertRaises(psycopg2.errors.CheckViolation), mute_logger("odoo.sql_db"), self.cr.savepoint():
             self.units[0].area_chargeable = -5
             self.env.flush_all()
+        for values, error in (
+            ({"date_from": "2025-01-01"}, psycopg2.errors.ExclusionViolation),  # the fee is assigned since 2024
+            ({"quantity": 0, "date_from": "2020-01-01", "date_to": "2020-12-31"}, psycopg2.errors.CheckViolation),
+            ({"discount": 101, "date_from": "2020-01-01", "date_to": "2020-12-31"}, psycopg2.errors.CheckViolation),
+        ):
+            with self.assertRaises(error), mute_logger("odoo.sql_db"), self.cr.savepoint():
+                self.assign(self.item_area, self.units[0], **values)
         with self.assertRaises(ValidationError):
             self.make_item("XX", "No basis", legal_basis=" ")
         with self.assertRaises(ValidationError):
