@@ -91,6 +91,7 @@ from . import pm_kpi_occupancy
 from . import pm_ticket_check
 from . import pm_ticket_acceptance
 from . import pm_ticket_milestone
+from . import pm_ticket_search
 from . import pm_ticket_stalled
 from . import pm_promise_authority
 from . import pm_ticket_promise

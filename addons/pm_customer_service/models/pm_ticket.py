@@ -88,6 +88,10 @@ class PmTicket(models.Model):
     _open_index = models.Index(
         "(property_id, state, next_due) WHERE state IN ('new', 'assigned', 'in_progress', 'handled', 'followed_up')"
     )
+    # The list of what is open begins with what is due first.
+    _queue_index = models.Index(
+        "(property_id, next_due, id) WHERE state IN ('new', 'assigned', 'in_progress', 'handled', 'followed_up')"
+    )
     _unit_index = models.Index("(unit_id, state) WHERE unit_id IS NOT NULL")
     _partner_index = models.Index("(partner_id, create_date) WHERE partner_id IS NOT NULL")
     _handler_index = models.Index("(user_id, state) WHERE user_id IS NOT NULL")

@@ -64,6 +64,7 @@ class PmVisit(models.Model):
     _plan_index = models.Index("(user_id, planned_on) WHERE state IN ('planned', 'appointed')")
     _unit_index = models.Index("(unit_id, visited_at) WHERE state IN ('done', 'escalated', 'archived')")
     _done_index = models.Index("(property_id, visited_at)")
+    _list_index = models.Index("(property_id, planned_on, start, id)")
 
     # Identity
     name = fields.Char(string="Number", readonly=True, copy=False, default="/")

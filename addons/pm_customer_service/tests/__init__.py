@@ -27,6 +27,7 @@ from . import test_followup_questions
 from . import test_followup_sample
 from . import test_greeting
 from . import test_ticket_rating
+from . import test_ticket_search
 from . import test_ticket_stalled
 from . import test_visit
 from . import test_faq
