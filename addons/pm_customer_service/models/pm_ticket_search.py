@@ -5,13 +5,17 @@ from odoo.tools.sql import escape_psql
 
 from .pm_unit import MIN_DIGITS, TRIGRAM
 
+# Up to so many matches are fetched by the indexes. What more tickets match is found soon among the newest.
+FEW = 1000
+
 
 class PmTicket(models.Model):
     """What is typed above a list of a million tickets: words of a ticket, or somebody's name or number.
 
-    Each is a union, because every branch has its own index. An OR over them would be answered by reading ticket after
-    ticket, the newest first, until enough are found: at once for a usual word, seconds for a rare one. Record rules are
-    applied to what is found, as ever.
+    An OR over several columns is answered by reading ticket after ticket, the newest first, until a page is full: at once
+    for a usual word, seconds for a rare one. So each column is asked by an index of its own first, for a limited number.
+    If that finds all there is, these are the tickets; a word with more matches than that is a usual one. Record rules and
+    other filters are applied to what is found, as ever.
     """
 
     _inherit = "pm.ticket"
@@ -24,25 +28,30 @@ class PmTicket(models.Model):
     person = fields.Char(string="Customer or Caller", store=False, search="_search_person", exportable=False)
 
     @api.model
-    def _found_by(self, *domains):
+    def _found_by(self, domains):
         """Return the domain of the tickets that any of the domains finds, each by an index of its own."""
         parts = (self._search(domain, active_test=False, bypass_access=True).select() for domain in domains)
-        return Domain("id", "any!", SQL(" UNION ").join(parts))
+        rows = self.env.execute_query(
+            SQL("SELECT * FROM (%s) AS found LIMIT %s", SQL(" UNION ALL ").join(parts), FEW + 1)
+        )
+        return Domain("id", "in", {row[0] for row in rows}) if len(rows) <= FEW else Domain.OR(domains)
 
     @api.model
     def _search_words(self, operator, value):
         """Number, subject or description holds the text."""
         if operator != "ilike":
             return NotImplemented
-        parts = [Domain(name, "ilike", escape_psql(value)) for name in ("number", "name", "description")]
+        domains = [Domain(name, "ilike", escape_psql(value)) for name in ("number", "name", "description")]
         # Two characters, a usual word in Chinese, are too short for these indexes: the newest that fit are read.
-        return Domain.OR(parts) if len(value.strip()) < TRIGRAM else self._found_by(*parts)
+        return Domain.OR(domains) if len(value.strip()) < TRIGRAM else self._found_by(domains)
 
     @api.model
     def _search_person(self, operator, value):
         """The customer's name, phone or e-mail, or what the caller gave; two characters are the beginning of a name."""
-        if operator != "ilike":
-            return NotImplemented
+        return self._found_by(self._person_domains(value)) if operator == "ilike" else NotImplemented
+
+    @api.model
+    def _person_domains(self, value):
         text = value.strip()
         match, pattern = ("=ilike", escape_psql(text) + "%") if len(text) < TRIGRAM else ("ilike", escape_psql(text))
         digits = "".join(char for char in text if char.isdigit())
@@ -50,11 +59,11 @@ class PmTicket(models.Model):
         if len(digits) >= MIN_DIGITS:
             people |= Domain("phone_sanitized", "ilike", digits)
         found = self.env["res.partner"]._search(people, active_test=False, bypass_access=True)
-        return self._found_by(
+        return [
             Domain("contact_name", match, pattern),
             Domain("contact_phone", match, pattern),
             Domain("partner_id", "any!", found),
-        )
+        ]
 
     @api.model
     def _search_display_name(self, operator, value):
@@ -64,8 +73,10 @@ class PmTicket(models.Model):
         text = escape_psql(value)
         units = self.env["pm.unit"]._search(Domain("code", "ilike", text), active_test=False, bypass_access=True)
         return self._found_by(
-            Domain("number", "ilike", text),
-            Domain("name", "ilike", text),
-            self._search_person(operator, value),
-            Domain("unit_id", "any!", units),
+            [
+                Domain("number", "ilike", text),
+                Domain("name", "ilike", text),
+                Domain("unit_id", "any!", units),
+                *self._person_domains(value),
+            ]
         )

@@ -1,6 +1,10 @@
 """What is typed above the list of tickets: words, people, or what a ticket is named by."""
 
+from unittest.mock import patch
+
 from odoo.tests import tagged
+
+from odoo.addons.pm_customer_service.models import pm_ticket_search
 
 from .common import DeskCase
 
@@ -46,6 +50,13 @@ class TestTicketSearch(DeskCase):
             with self.subTest(text=text):
                 self.assertEqual(names(text), {self.tap.id})
         self.assertEqual(names(""), set(self.both.ids))
+
+    def test_a_usual_word_finds_the_same_as_a_rare_one(self):
+        with patch.object(pm_ticket_search, "FEW", 0):
+            self.assertEqual(self.found("words", "水龙头"), self.tap)
+            self.assertEqual(self.found("person", "王小明"), self.tap)
+            self.assertEqual(self.found("person", "路人甲"), self.lift)
+            self.assertFalse(self.found("words", "水龙头", self.outsider))
 
     def test_rules_and_the_archive_hold_for_what_is_found(self):
         self.assertFalse(self.found("words", "水龙头", self.outsider))

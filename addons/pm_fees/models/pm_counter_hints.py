@@ -14,8 +14,14 @@ class PmCounter(models.AbstractModel):
         if not charges.has_access("read"):
             return hints
         today = unit.property_id._today()
+        # Owed is what is posted; only by its state the key of the unit's charges is used, else all that the property is owed.
         overdue = charges.search(
-            [("unit_id", "=", unit.id), ("paid_state", "in", ("unpaid", "partial")), ("due_date", "<", today)],
+            [
+                ("unit_id", "=", unit.id),
+                ("state", "=", "posted"),
+                ("paid_state", "in", ("unpaid", "partial")),
+                ("due_date", "<", today),
+            ],
             order="due_date, id",
         )
         if overdue:

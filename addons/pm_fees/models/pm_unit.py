@@ -23,8 +23,9 @@ class PmUnit(models.Model):
     def _compute_arrears(self):
         due, unpaid = {}, {}
         today = fields.Date.context_today(self)
+        # The state, which follows from the payment state, lets the key of the units' charges be used.
         for unit, day, amount in self.env["pm.charge"]._read_group(
-            [("unit_id", "in", self.ids), ("paid_state", "in", ("unpaid", "partial"))],
+            [("unit_id", "in", self.ids), ("state", "=", "posted"), ("paid_state", "in", ("unpaid", "partial"))],
             ["unit_id", "due_date:day"],
             ["residual:sum"],
         ):
