@@ -19,14 +19,6 @@ MAX_TEXT = 5000
 class TicketPortal(CustomerPortal):
     """Tickets of the own household, and nothing else: every page reads as the user, under the record rules."""
 
-    def _get_setting(self, name, default):
-        # sudo: three numbers from the settings; the customer may not read system parameters
-        value = request.env["ir.config_parameter"].sudo().get_param(f"pm_customer_service.{name}")
-        try:
-            return int(value or default)
-        except ValueError:
-            return default
-
     def _get_own_units(self):
         return request.env["pm.unit"].search([], limit=200)
 
@@ -95,8 +87,8 @@ class TicketPortal(CustomerPortal):
             .search(request.env["pm.ticket.category"]._offered_domain(units.sudo().zone_id)),
             "entered": entered,
             "error": error,
-            "max_files": self._get_setting("portal_max_files", 6),
-            "max_mb": self._get_setting("portal_max_mb", 10),
+            "max_files": request.env["pm.ticket"]._get_limit("portal_max_files"),
+            "max_mb": request.env["pm.ticket"]._get_limit("portal_max_mb"),
         }
         return request.render("pm_customer_service.portal_new_ticket", values)
 
@@ -143,7 +135,7 @@ class TicketPortal(CustomerPortal):
         if not kind:
             raise UserError(env._("Please choose what kind of request it is."))
         category = env["pm.ticket.category"].sudo().search([("id", "=", category_id)])
-        limit = self._get_setting("portal_daily_limit", 10)
+        limit = request.env["pm.ticket"]._get_limit("portal_daily_limit")
         midnight = unit.sudo().property_id._local_midnight_utc(unit.sudo().property_id._today())
         # sudo: counts also what colleagues of the same company sent
         sent = (
@@ -180,8 +172,8 @@ class TicketPortal(CustomerPortal):
 
     def _read_files(self):
         env = request.env
-        max_files = self._get_setting("portal_max_files", 6)
-        max_bytes = self._get_setting("portal_max_mb", 10) * 1024 * 1024
+        max_files = request.env["pm.ticket"]._get_limit("portal_max_files")
+        max_bytes = request.env["pm.ticket"]._get_limit("portal_max_mb") * 1024 * 1024
         uploads = [upload for upload in request.httprequest.files.getlist("files") if upload.filename]
         if len(uploads) > max_files:
             raise UserError(
