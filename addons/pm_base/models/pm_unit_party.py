@@ -64,7 +64,7 @@ class PmUnitParty(models.Model):
     contract_ref = fields.Char(
         string="Contract No.", tracking=True, help="Lease or other contract that the role rests on (S4-39)."
     )
-    customer_class = fields.Selection(related="partner_id.pm_customer_class")
+    customer_class = fields.Selection(related="partner_id.pm_customer_class", groups="base.group_user")
     unit_area = fields.Float(related="unit_id.area_chargeable", string="Chargeable Area (m²)")
 
     is_key_customer = fields.Boolean(

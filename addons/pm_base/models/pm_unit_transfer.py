@@ -288,3 +288,23 @@ class PmUnitTransferLine(models.Model):
     share = fields.Float(string="Share (%)", digits=(7, 4), default=100.0, required=True)
     is_payer = fields.Boolean(string="Payer")
     lives_here = fields.Boolean(string="Occupies the Unit")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._check_draft()
+        return lines
+
+    def write(self, vals):
+        self._check_draft()
+        result = super().write(vals)
+        self._check_draft()  # (of another transfer, perhaps)
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_of_drafts(self):
+        self._check_draft()
+
+    def _check_draft(self):
+        if any(line.transfer_id.state == "done" for line in self):
+            raise UserError(self.env._("A confirmed transfer is history and stays."))

@@ -32,11 +32,13 @@ class ResPartner(models.Model):
         string="Customer Class",
         compute="_compute_pm_customer_class",
         search="_search_pm_customer_class",
+        groups="base.group_user",
         help="Key: on the key-customer list. Frequent or silent: many contacts or none in the period of the settings (S1-21).",
     )
     pm_contact_count = fields.Integer(
         string="Contacts in the Period",
         compute="_compute_pm_customer_class",
+        groups="base.group_user",
         help="Requests, visits and calls that the customer class is based on.",
     )
 

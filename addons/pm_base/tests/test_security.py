@@ -165,6 +165,18 @@ class TestSecurity(PmCase):
         own = self.env["pm.consent"].with_user(self.front_desk).create({**values, "partner_id": self.owners[0].id})
         self.assertEqual(own.state, "opt_out")
 
+    def test_a_resident_does_not_read_how_he_is_rated(self):
+        person = self.portal_user.partner_id.with_user(self.portal_user)
+        party = self.env["pm.unit.party"].with_user(self.portal_user).search([], limit=1)
+        self.assertTrue(person.read(["name"]) and party.read(["role"]))
+        for record, name in (
+            (person, "pm_customer_class"),
+            (person, "pm_contact_count"),
+            (party, "customer_class"),
+        ):
+            with self.subTest(field=name), self.assertRaises(AccessError):
+                record.read([name])
+
     def test_residents_do_not_start_the_computing_of_figures(self):
         with self.assertRaises(AccessError):
             self.env["pm.kpi.result"].with_user(self.portal_user).action_compute()

@@ -76,6 +76,15 @@ class TestUnitTransfer(PmCase):
             transfer.action_confirm()
         with self.assertRaisesRegex(UserError, "history"):
             transfer.unlink()
+        line, other = transfer.line_ids, self._transfer(day="2026-05-01", lines=((2, 100.0),)).line_ids
+        for change in (
+            lambda: line.with_user(self.assistant).write({"partner_id": self.owners[2].id}),
+            lambda: line.with_user(self.assistant).unlink(),
+            lambda: other.with_user(self.assistant).write({"transfer_id": transfer.id}),
+            lambda: other.with_user(self.assistant).copy({"transfer_id": transfer.id}),
+        ):
+            with self.assertRaisesRegex(UserError, "history"), self.cr.savepoint():
+                change()
 
     def test_warnings_of_upper_modules_are_shown_but_never_block(self):
         model = type(self.env["pm.unit.transfer"])

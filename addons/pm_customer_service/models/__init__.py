@@ -95,6 +95,7 @@ from . import pm_ticket_search
 from . import pm_ticket_stalled
 from . import pm_promise_authority
 from . import pm_ticket_promise
+from . import pm_ticket_kept
 from . import pm_counter_turn
 from . import pm_property_queue
 from . import pm_zone_offer

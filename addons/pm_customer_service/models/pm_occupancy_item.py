@@ -72,6 +72,8 @@ class PmOccupancyItem(models.Model):
     def write(self, vals):
         self._check_open()
         result = super().write(vals)
+        if "occupancy_id" in vals:
+            self._check_open()
         if "done" in vals:
             self._stamp()
         return result

@@ -1,3 +1,4 @@
+from lxml import etree
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -37,6 +38,22 @@ class TestSecurity(DeskCase):
         ticket = self.new_ticket()
         with self.assertRaisesRegex(UserError, "recorded by the program"):
             ticket.with_user(self.officer).write({"type_code": "inquiry"})
+
+    def test_what_a_closed_ticket_tells_stays_until_it_is_reopened(self):
+        ticket = self.handle(self.new_ticket())
+        ticket.write({"solution": "Done, and swept up."})
+        ticket.action_feedback()
+        self.env["pm.followup"].with_user(self.front_desk).create({"ticket_id": ticket.id, "satisfied": "satisfied"})
+        ticket.with_user(self.supervisor).action_close()
+        for vals in ({"solution": "Nothing"}, {"unit_id": self.units[1].id}, {"user_id": self.technician.id}):
+            with self.assertRaisesRegex(UserError, "stay as recorded"):
+                ticket.with_user(self.manager).write(vals)
+        ticket.with_user(self.manager).write({"root_cause": "error"})
+        ticket.with_user(self.supervisor).action_reopen("Drips again")
+        ticket.write({"solution": "New washer."})
+        form = etree.fromstring(self.env["pm.ticket"].get_view(view_type="form")["arch"])
+        for name in ("solution", "unit_id", "user_id"):
+            self.assertIn("closed", form.xpath(f"//field[@name='{name}'][not(ancestor::field)]/@readonly")[0], name)
 
     def test_tickets_are_not_hidden(self):
         ticket = self.new_ticket("complaint")

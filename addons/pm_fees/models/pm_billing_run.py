@@ -163,6 +163,8 @@ class PmBillingRun(models.Model):
             raise UserError(
                 self.env._("Property, month and scope of a computed run do not change: cancel it and make another.")
             )
+        if "accounting_date" in vals and any(run.state in ("posting", "posted", "reversed") for run in self):
+            raise UserError(self.env._("The day in the books of a posted run stays: reverse the run and make another."))
         return super().write(self._first_of_month(vals))
 
     def _first_of_month(self, vals):

@@ -146,6 +146,9 @@ class PmCashSession(models.Model):
         counted = {"counted_amount", "opening_amount", "difference_reason", "user_id", "property_id"} & vals.keys()
         if counted and any(session.state == "handed_over" for session in self):
             raise UserError(self.env._("The cash session is handed over and signed: it can no longer be changed."))
+        if counted and any(session.state == "closed" for session in self):
+            # Closing asks for the reason of a difference: nobody counts otherwise behind it.
+            raise UserError(self.env._("The cash session is closed: open it again to change what was counted."))
         if {"user_id", "property_id"} & vals.keys() and any(session.payment_ids for session in self):
             raise UserError(self.env._("The cash session has taken money: its cashier and property stay."))
         return super().write(vals)

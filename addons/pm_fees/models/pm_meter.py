@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class PmMeter(models.Model):
@@ -41,6 +42,26 @@ class PmMeter(models.Model):
     last_reading_id = fields.Many2one("pm.meter.reading", compute="_compute_last_reading_id")
     last_value = fields.Float("Last reading", digits=(16, 3), compute="_compute_last_reading_id")
     last_date = fields.Date("Read on", compute="_compute_last_reading_id")
+
+    def write(self, vals):
+        """What billed readings were reckoned with stays, as they do: a new ratio or household is a new meter."""
+        changed = {"unit_id", "item_id", "multiplier", "rollover_value"} & vals.keys()
+        moved = self.filtered(
+            lambda meter: any(
+                meter._fields[name].convert_to_write(meter[name], meter) != vals[name] for name in changed
+            )
+        )
+        # sudo: a billed reading counts, whoever may read it
+        billed = moved.sudo().reading_ids.filtered("charge_id")[:1]
+        if billed:
+            raise UserError(
+                self.env._(
+                    "Readings of meter %s are billed: its unit, fee item, multiplier and range stay. Replace the meter, or"
+                    " reverse the charges first.",
+                    billed.meter_id.code,
+                )
+            )
+        return super().write(vals)
 
     def _compute_last_reading_id(self):
         last = {}

@@ -104,6 +104,10 @@ class TestBillingMeter(BillingCase):
         run = self.water()
         with self.assertRaises(UserError):
             reading.value = 111
+        for vals in ({"multiplier": 3}, {"unit_id": self.units[1].id}, {"rollover_value": 1000}):
+            with self.assertRaisesRegex(UserError, "are billed"):
+                self.meter.write(vals)
+        self.meter.write({"multiplier": 2.0, "unit_id": self.meter.unit_id.id, "location": "Riser"})
         with self.assertRaises(ValidationError):
             self.take_reading("2026-11-20", 105)
         run.with_user(self.supervisor).action_approve()

@@ -237,6 +237,8 @@ class TestBillingPosting(BillingCase):
         run.accounting_date = "2026-12-01"
         run.action_post()
         self.assertEqual((run.state, str(run.charge_ids.move_id.date)), ("posted", "2026-12-01"))
+        with self.assertRaisesRegex(UserError, "day in the books"):
+            run.accounting_date = "2026-12-02"
 
     def test_hash_locked_journal_falls_back_to_the_orm_and_says_so(self):
         self.property.billing_journal_id.restrict_mode_hash_table = True

@@ -68,6 +68,9 @@ class TestCashSession(CashierCase):
         self.pay((self.charge(), 100))
         session.counted_amount = 100
         session.action_close()
+        for vals in ({"counted_amount": 90}, {"difference_reason": "Lost"}, {"opening_amount": 10}):
+            with self.assertRaisesRegex(UserError, "open it again"):
+                session.write(vals)
         session.with_user(self.accountant).action_hand_over()
         with self.assertRaises(UserError):
             session.counted_amount = 90

@@ -71,12 +71,16 @@ class PmProperty(models.Model):
         domain="[('account_type', 'in', ('income', 'income_other', 'expense', 'expense_other'))]",
         help="Where agreed deductions for damage go; repairs of that damage are booked against it.",
     )
-    deposit_held = fields.Monetary(compute="_compute_deposit_ledger", string="Deposits Held")
-    deposit_ledger = fields.Monetary(compute="_compute_deposit_ledger", string="Deposit Account Balance")
-    deposit_difference = fields.Monetary(compute="_compute_deposit_ledger", string="Difference")
+    deposit_held = fields.Monetary(compute="_compute_deposit_ledger", string="Deposits Held", groups="base.group_user")
+    deposit_ledger = fields.Monetary(
+        compute="_compute_deposit_ledger", string="Deposit Account Balance", groups="base.group_user"
+    )
+    deposit_difference = fields.Monetary(
+        compute="_compute_deposit_ledger", string="Difference", groups="base.group_user"
+    )
 
     def _compute_deposit_ledger(self):
-        # sudo: one total per property, shown to those who see the property; no single deposit is disclosed
+        # sudo: one total per property, shown to the staff who see the property; no single deposit is disclosed
         held = dict(
             self.env["pm.deposit"]
             .sudo()

@@ -20,6 +20,9 @@ TRANSITIONS = {
     ("reported", "closed"),
 }
 OPEN_STATES = ("found", "notified", "rectifying", "reported")
+# What was found stays once the household was told; what became of it, once that is settled.
+_FOUND = frozenset({"renovation_id", "type_id", "description", "found_at"})
+_SETTLED = _FOUND | {"stop_work", "rectify_by", "recheck_note"}
 
 
 class PmRenovationViolation(models.Model):
@@ -42,10 +45,12 @@ class PmRenovationViolation(models.Model):
             "found_by_id",
         }
     )
-    _frozen = dict.fromkeys(
-        ("notified", "rectifying", "reported", "rectified", "closed"),
-        frozenset({"renovation_id", "type_id", "description", "found_at"}),
-    )
+    _frozen = {
+        **dict.fromkeys(("notified", "rectifying", "reported"), _FOUND),
+        "rectified": _SETTLED,
+        "closed": _SETTLED
+        | {"place", "inspection_id", "notice_received_by", "answer", "authority", "report_reference"},
+    }
 
     name = fields.Char("Number", readonly=True, copy=False, default="/")
     renovation_id = fields.Many2one("pm.renovation", required=True, ondelete="restrict", index=True)

@@ -149,6 +149,9 @@ class TestSite(RenovationCase):
         violation.action_recheck_ok()
         violation.action_close()
         self.assertFalse(violation.is_open)
+        for vals in ({"recheck_note": "Loud"}, {"notice_received_by": "Nobody"}, {"rectify_by": "2030-01-01"}):
+            with self.assertRaisesRegex(UserError, "stays as it is"):
+                violation.write(vals)
 
     def test_waste_becomes_a_ticket(self):
         case = self.bring_to("in_progress")
