@@ -1,5 +1,6 @@
 """Rows by the ten thousand: copied in SQL from one that the ORM has made, for `prepare`; and copies of whole tables, for the floor."""
 
+import contextlib
 import tempfile
 
 
@@ -9,21 +10,45 @@ def copy_rows(env, record, count, **changed):
     :param changed: SQL of the columns that differ; `part` is the number of the copy (from 1), `source` the row copied,
         and a percent sign is written twice
     """
+    clone_rows(env, record, f"generate_series(1, {count}) part", id="source.id + part", **changed)
+
+
+def clone_rows(env, record, rows, **changed):
+    """Copy a record's row once for each of other rows.
+
+    :param str rows: SQL of these rows, as it stands in FROM
+    :param changed: SQL of the columns that differ, `id` among them, from these rows and `source`, the row copied
+    """
     table = record._table
     env.flush_all()
     env.cr.execute(
         "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND column_name <> 'id'", [table]
     )
-    names = [name for (name,) in env.cr.fetchall()]
+    names = ["id", *(name for (name,) in env.cr.fetchall())]
     columns = ", ".join(f'"{name}"' for name in names)
     values = ", ".join(changed.get(name, f'source."{name}"') for name in names)
     env.cr.execute(
-        f"""INSERT INTO {table} (id, {columns}) SELECT source.id + part, {values}
-              FROM {table} source, generate_series(1, {count}) part WHERE source.id = %s""",
-        [record.id],
+        f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} source, {rows} WHERE source.id = %s", [record.id]
     )
     env.cr.execute(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")
     env.invalidate_all()
+
+
+@contextlib.contextmanager
+def unindexed(env, *tables):
+    """Fill tables in the block without their indexes, except those that keep keys apart, and build them anew after it."""
+    env.cr.execute(
+        """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+            WHERE indrelid::regclass::text = ANY(%s) AND NOT indisunique AND NOT indisexclusion""",
+        [list(tables)],
+    )
+    indexes = env.cr.fetchall()
+    for name, _definition in indexes:
+        env.cr.execute(f"DROP INDEX {name}")
+    yield
+    env.cr.execute("SET LOCAL maintenance_work_mem = '512MB'")
+    for _name, definition in indexes:
+        env.cr.execute(definition)
 
 
 def prepare_copies(env, tables, foreign_keys):
