@@ -80,7 +80,7 @@ def prepare_ours(env, n):
     copy_rows(env, party, n - 1, unit_id="source.unit_id + part", partner_id="source.partner_id + part")
     for code, method, price in (("A", "area", AREA), ("B", "fixed", FIXED), ("C", "fixed", THIRD)):
         item = env["pm.fee.item"].create(
-            {"code": code, "name": f"Fee {code}", "legal_basis": "x", "contract_reference": "y"}
+            {"code": code, "name": f"物业费 {code}", "legal_basis": "x", "contract_reference": "y"}
         )
         tariff = (
             env["pm.fee.tariff"]
@@ -447,14 +447,14 @@ def check_bills(env, n, outcome):
 
 _QWEB = """
 <t t-name="bench.bill"><html><head><meta charset="utf-8"/></head><body>
-  <h2>Payment Notice <t t-out="bill.name"/></h2>
-  <p><t t-out="bill.partner_id.name"/>, <t t-out="bill.unit_id.name"/>; please pay by <t t-out="bill.due_date"/></p>
-  <table border="1" width="100%"><tr><th>Fee</th><th>Period</th><th>How it is calculated</th><th>Amount</th></tr>
+  <h2>缴费通知单 <t t-out="bill.name"/></h2>
+  <p><t t-out="bill.partner_id.name"/>, <t t-out="bill.unit_id.name"/>,缴费期限 <t t-out="bill.due_date"/></p>
+  <table border="1" width="100%"><tr><th>费用</th><th>期间</th><th>计算方法</th><th>金额</th></tr>
     <tr t-foreach="bill.charge_ids" t-as="charge"><td t-out="charge.item_id.name"/>
       <td><t t-out="charge.period_start"/> <t t-out="charge.period_end"/></td>
       <td t-out="charge.explanation"/><td t-out="charge.amount_total"/></tr></table>
-  <p>Total <t t-out="bill.amount_total"/>, to be paid <t t-out="bill.amount_due + bill.arrears"/>;
-     remark of the transfer: <t t-out="bill.reference"/></p>
+  <p>合计 <t t-out="bill.amount_total"/>,应缴 <t t-out="bill.amount_due + bill.arrears"/>;
+     转账备注：<t t-out="bill.reference"/></p>
   <img t-att-src="code" width="110"/></body></html></t>
 """
 
