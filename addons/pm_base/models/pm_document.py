@@ -12,6 +12,7 @@ from reportlab.platypus.doctemplate import LayoutError
 
 from ..report import fonts
 from ..report.canvas import BatchCanvas
+from ..report.closing import with_closing
 from ..report.kit import INK, LINE, SOFT, Kit
 
 _logger = logging.getLogger(__name__)
@@ -219,7 +220,7 @@ class PmDocument(models.AbstractModel):
                 PageTemplate("later", [frame(later_height)], onPage=draw_later),
             ]
         )
-        story = [NextPageTemplate("later"), *self._story(record, kit), Spacer(0, 0)]
+        story = [NextPageTemplate("later"), *with_closing(self._story(record, kit)), Spacer(0, 0)]
         template.build(story, canvasmaker=lambda *args, **kwargs: canvas)
         footer, printed = kit.plain(self._footer(record)), kit.datetime(fields.Datetime.now(), tz=self._tz(record))
 

@@ -20,6 +20,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, Image, KeepTogether, LongTable, PageBreak, Paragraph, Spacer, Table
 
 from . import fonts
+from .closing import SignatureBlock
 from .flowables import BoldParagraph, Heading, QrFlowable, StampFlowable
 
 INK = colors.HexColor("#1F2933")
@@ -251,7 +252,7 @@ class Kit:
         return table
 
     def signatures(self, labels):
-        """Return a block of signature and date lines, three a row, never torn apart."""
+        """Return a block of signature and date lines, three a row, never torn apart and never alone on a page."""
         _ = self.env._
         columns = min(len(labels), 3) or 1
         cells = [
@@ -269,7 +270,7 @@ class Kit:
             colWidths=[self.width / columns] * columns,
         )
         table.setStyle([*self._grid_style(), ("GRID", (0, 0), (-1, -1), 0.4, LINE)])
-        return KeepTogether([Spacer(0, 4 * mm), table])
+        return SignatureBlock([Spacer(0, 4 * mm), table])
 
     def together(self, flowables):
         """Return the flowables as one block that moves to the next page whole, such as a total with what is signed for it."""

@@ -98,6 +98,30 @@ class TestDocument(PmCase):
             self.assertIn(f"Row {number}", text)
         self.assertEqual(text.count("1,234,567.89"), 120)
 
+    def test_signatures_never_stand_alone_on_a_page(self):
+        """However long the table is: the page of the signatures shows rows of it, and no page is empty or short of a row."""
+        for count in (1, 2, *range(26, 46)):
+            rows = [[f"Row {number}.", "x"] for number in range(count)]
+            for between in ([], [" between "]):
+                with (
+                    self.subTest(rows=count, between=between),
+                    self._with_story(
+                        lambda record, kit, rows=rows, between=between: [
+                            kit.h("Above"),
+                            kit.table(["Head A", "Head B"], rows, total=["Sum", "1"]),
+                            *(kit.p(text) for text in between),
+                            kit.signatures(["Cashier", "Accountant"]),
+                        ]
+                    ),
+                ):
+                    _reader, pages = read(self._pdf())
+                self.assertIn("Cashier", pages[-1])
+                self.assertIn("Sum", pages[-1])
+                self.assertTrue(all("Row" in page for page in pages if "Above" in page), "nor does a heading")
+                self.assertTrue(all("Row" in page for page in pages), "rows move along, and no page is left without")
+                text = "".join(pages)
+                self.assertEqual([text.count(row[0]) for row in rows], [1] * count)
+
     def test_a_cell_higher_than_a_page_is_cut_into_rows(self):
         words = " ".join(f"w{number}" for number in range(4000))
         with self._with_story(
