@@ -64,6 +64,7 @@
         "web.assets_backend": [
             "pm_base/static/src/report/*.js",
             "pm_base/static/src/import/*.js",
+            "pm_base/static/src/month/*.js",
             "pm_base/static/src/board/*",
         ]
     },

@@ -1,7 +1,12 @@
-from odoo import api, models
+from babel.dates import format_skeleton
+from odoo import api, fields, models
 from odoo.tools import ormcache
+from odoo.tools.misc import get_lang
 
 from .pm_program_fields import refuse_fields
+
+# Odoo names the months of groups by the English order of words; babel's skeletons know each language's own.
+SKELETONS = {"month": "yMMMM", "quarter": "yQQQ"}
 
 
 class Base(models.AbstractModel):
@@ -39,3 +44,21 @@ class Base(models.AbstractModel):
         if self and (self._name == "res.partner" or self._name.startswith("pm.")):
             self.env["pm.export.log"]._note(self, fields_to_export)
         return result
+
+    def _web_read_group_groupby_formatter(self, groupby_spec, values):
+        """Name months and quarters as the language does: 2026年11月 and not 十一月 2026."""
+        formatter = super()._web_read_group_groupby_formatter(groupby_spec, values)
+        path, _colon, granularity = groupby_spec.partition(":")
+        skeleton = SKELETONS.get(granularity)
+        if not skeleton or "." in path or self._fields[path].type not in ("date", "datetime"):
+            return formatter
+        locale = get_lang(self.env).code
+
+        def named(value):
+            key, domain = formatter(value)
+            if not value:
+                return key, domain
+            # The value is the first moment of the group as the reader's clock shows it.
+            return (key[0], format_skeleton(skeleton, fields.Date.to_date(value), locale=locale)), domain
+
+        return named

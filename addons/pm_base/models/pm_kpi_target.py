@@ -3,6 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import float_compare
 
 OPERATORS = [(">=", "at least"), ("<=", "at most")]
+SIGNS = {">=": "≥", "<=": "≤"}  # for people; where words would be too long
 PRECISION = 4
 
 
@@ -70,7 +71,8 @@ class PmKpiTarget(models.Model):
     @api.depends("kpi_id", "year", "operator", "value")
     def _compute_display_name(self):
         for target in self:
-            target.display_name = f"{target.kpi_id.name} {target.year}: {target.operator} {target.value:g}"
+            sign = SIGNS.get(target.operator, "")
+            target.display_name = f"{target.kpi_id.name} {target.year}: {sign} {target.value:g}"
 
     def _choose(self, kpi, prop, year, user=None):
         """Return the target of these rows that applies, or an empty recordset."""

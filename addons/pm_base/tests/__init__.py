@@ -17,6 +17,7 @@ from . import test_unit_transfer
 from . import test_document
 from . import test_kpi
 from . import test_message
+from . import test_month_names
 from . import test_import
 from . import test_import_cells
 from . import test_import_job

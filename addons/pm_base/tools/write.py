@@ -7,6 +7,7 @@ the reader of this program takes away again.
 
 import io
 from datetime import date, datetime
+from unicodedata import east_asian_width
 
 import xlsxwriter
 
@@ -210,17 +211,28 @@ def write_tables(sheets):
         for position, text in enumerate(headers):
             sheet.write_string(top, position, safe_text(text), header)
         sheet.freeze_panes(top + 1, 0)
-        widths = [len(text) for text in headers]
+        widths = [_width(text) for text in headers]
         for line, (row, bold) in enumerate(
             [*((row, False) for row in rows), *([(total, True)] if total else [])], start=top + 1
         ):
             for position, value in enumerate(row):
-                widths[position] = max(widths[position], min(len(str(value or "")), 40))
+                widths[position] = max(widths[position], min(_width(value), 50))
                 _write_styled(sheet, line, position, value, styles[bold])
         for position, width in enumerate(widths):
-            sheet.set_column(position, position, max(10, width * 1.3))
+            sheet.set_column(position, position, max(10, width + 2))
     book.close()
     return buffer.getvalue()
+
+
+def _width(value):
+    """How many Latin letters wide a cell is as it is shown; a Chinese character takes two."""
+    if value is None:
+        return 0
+    if isinstance(value, date):
+        return 10
+    if isinstance(value, float):
+        return len(f"{value:,.2f}")
+    return sum(2 if east_asian_width(mark) in "WF" else 1 for mark in str(value))
 
 
 def _write_styled(sheet, line, position, value, styles):
