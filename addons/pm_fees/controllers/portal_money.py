@@ -71,6 +71,20 @@ class PmMoneyPortal(PmBillsPortal):
             },
         )
 
+    @http.route("/my/bills/invoices/<int:request_id>", type="http", auth="user", website=True, methods=["GET"])
+    def portal_invoice_pdf(self, request_id, **_kw):
+        """The issued invoice of the user's own company as PDF."""
+        partner = request.env.user.partner_id.commercial_partner_id
+        # sudo: portal users reach requests only through the domain of their own company
+        asked = (
+            request.env["pm.invoice.request"]
+            .sudo()
+            .search([("id", "=", request_id), ("partner_id", "child_of", partner.id), ("state", "=", "issued")])
+        )
+        if not asked:
+            raise NotFound()
+        return self._pm_pdf("pm_fees.invoice", asked, asked.invoice_id.name.replace("/", "-"))
+
     @http.route("/my/bills/invoices/ask", type="http", auth="user", website=True, methods=["POST"])
     def portal_ask_invoice(self, title="", tax_number="", email="", **_kw):
         if not request.env.user.partner_id.commercial_partner_id.is_company:

@@ -80,8 +80,8 @@ class PmCharge(models.Model):
         readonly=True,
         help="Part of the unique key, for kinds of which one period may hold several: what the charge comes from.",
     )
-    period_start = fields.Date("From", required=True, readonly=True)
-    period_end = fields.Date("To", required=True, readonly=True)
+    period_start = fields.Date("Period from", required=True, readonly=True)
+    period_end = fields.Date("Period to", required=True, readonly=True)
     due_date = fields.Date("Due", required=True, readonly=True)
     quantity = fields.Float(digits=(16, 4), readonly=True)
     price_unit = fields.Float("Unit price", digits=(16, 6), readonly=True)
@@ -205,27 +205,27 @@ class PmCharge(models.Model):
         if method not in ("metered", "pooled"):
             parts.append(self._explain_time(data))
         result = " × ".join(filter(None, parts))
-        if data.get("tariff"):
-            result = self.env._("%(amount)s, tariff %(tariff)s", amount=result, tariff=data["tariff"])
+        notes = [self.env._("tariff %s", data["tariff"])] if data.get("tariff") else []
         if data.get("discount"):
             discount = formatLang(self.env, data["discount"], digits=_digits(data["discount"], 0))
+            reason = data.get("discount_reason") or ""
             if data.get("discount_days", 0) < data.get("days", 0):
-                result += ", " + self.env._(
-                    "%(percent)s %% discount for %(days)s of %(all)s days (%(reason)s)",
-                    percent=discount,
-                    days=data["discount_days"],
-                    all=data["days"],
-                    reason=data.get("discount_reason") or "",
+                notes.append(
+                    self.env._(
+                        "%(percent)s %% discount for %(days)s of %(all)s days (%(reason)s)",
+                        percent=discount,
+                        days=data["discount_days"],
+                        all=data["days"],
+                        reason=reason,
+                    )
                 )
             else:
-                result += ", " + self.env._(
-                    "%(percent)s %% discount (%(reason)s)", percent=discount, reason=data.get("discount_reason") or ""
-                )
+                notes.append(self.env._("%(percent)s %% discount (%(reason)s)", percent=discount, reason=reason))
         if self.amount_tax:
             tax = formatLang(self.env, self.amount_tax, currency_obj=self.currency_id)
-            result += ", " + (
-                self.env._("incl. %s tax", tax) if data.get("included") else self.env._("plus %s tax", tax)
-            )
+            notes.append(self.env._("incl. %s tax", tax) if data.get("included") else self.env._("plus %s tax", tax))
+        for note in notes:  # joined as the language does: Chinese has its own comma
+            result = self.env._("%(text)s, %(note)s", text=result, note=note)
         return result
 
     def _explain_time(self, data):
@@ -286,6 +286,11 @@ class PmCharge(models.Model):
             )
             return f"{'; '.join(readings)} = {quantity}: {steps}"
         return f"{'; '.join(readings)} = {quantity} × {price}"
+
+    def _period_text(self):
+        """The charge's period for people."""
+        self.ensure_one()
+        return format_period(self.env, self.period_start, self.period_end)
 
     # Charges that no run makes (paid services, late fees, opening arrears, adjustments)
 

@@ -5,6 +5,7 @@ from . import price_notice
 # cashier
 from . import pm_cash_handover
 from . import pm_dunning_notice
+from . import pm_invoice
 from . import pm_receipt
 from . import pm_refund
 from . import collection_report

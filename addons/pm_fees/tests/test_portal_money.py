@@ -1,9 +1,11 @@
+import io
 from datetime import datetime, timedelta
 
 from freezegun import freeze_time
 from odoo import http
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import tagged
+from pypdf import PdfReader
 
 from .cashier_common import CashierCase
 from .online_common import OnlinePayments
@@ -253,8 +255,19 @@ class TestInvoiceRequest(MoneyPortalCase):
         request = self.env["pm.invoice.request"].search([("partner_id", "=", self.owners[0].id)])
         self.assertEqual((request.charge_ids, request.tax_number), (self.charges[:2], "91440300MA5XXXX"))
         self.assertTrue(request.activity_ids, "the accountant is told")
+        path = f"/my/bills/invoices/{request.id}"
+        self.assertEqual(self.url_open(path).status_code, 404, "not issued yet")
         request.with_user(self.accountant).action_issue()
-        self.assertIn(request.invoice_id.name, self.url_open("/my/bills/invoices").text)
+        page = self.url_open("/my/bills/invoices").text
+        self.assertIn(request.invoice_id.name, page)
+        self.assertIn(path, page)
+        pdf = self.url_open(path)
+        self.assertEqual(pdf.headers["Content-Type"], "application/pdf")
+        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf.content)).pages)
+        for expected in (request.invoice_id.name, "Bright Ltd", "91440300MA5XXXX", "2026-01"):
+            self.assertIn(expected, text)
+        self.login(self.other_portal)
+        self.assertEqual(self.url_open(path).status_code, 404, "another household's")
 
     def test_nobody_asks_for_another_household(self):
         foreign = self.charge(unit=self.units[1], amount=50)
