@@ -34,14 +34,15 @@ class PmMerchantBill(models.TransientModel):
         if new:
             # sudo: whoever may load bank lines may have the matching run now instead of within the hour
             self.env.ref("pm_fees.ir_cron_bank_match").sudo()._trigger()
+        message = self.env._("%(new)s new bank lines; %(known)s were loaded before.", new=len(new), known=known)
+        if new:
+            message += " " + self.env._("They are being matched in the background: look again in a minute.")
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success" if new else "info",
-                "message": self.env._(
-                    "%(new)s new bank lines; %(known)s were loaded before.", new=len(new), known=known
-                ),
+                "message": message,
                 "next": {
                     **self.env["ir.actions.act_window"]._for_xml_id("pm_fees.pm_bank_line_action"),
                     "domain": [("id", "in", new.ids)],

@@ -66,6 +66,17 @@ class TestStatementImport(StatementCase):
         self.assertEqual((again.pm_match_state, next_charge.residual), ("matched", 0))
         self.assertIn("paid from this account before", again.pm_match_reason)
 
+    def test_a_table_without_a_map_asks_for_one_and_the_next_file_proposes_it(self):
+        table = self.csv(("W20260117001", "2026-01-17", 90, 11535.5, "欧阳喆"))
+        workbook = io.BytesIO()
+        openpyxl.Workbook().save(workbook)
+        for content in (table, workbook.getvalue()):
+            with self.assertRaisesRegex(UserError, "choose the map"):
+                self.load(content)
+        self.load(table, mapping=self.two_columns)
+        wizard = self.env["account.statement.import"].with_user(self.accountant).create({"statement_file": b"eA=="})
+        self.assertEqual((wizard.pm_journal_id, wizard.sheet_mapping_id), (self.journal, self.two_columns))
+
     def test_xlsx_with_a_map(self):
         book = openpyxl.Workbook()
         for row in (
@@ -240,7 +251,7 @@ class TestStatementImport(StatementCase):
         ):
             with self.subTest(new=new):
                 self.refused(good.replace(old, new, 1).encode("gb18030"), words, mapping=self.two_columns)
-        self.refused(b"hello", "not supported", name="a.txt")
+        self.refused(b"hello", "choose the map", name="a.txt")
         self.refused(b"", "no column|not supported|Bad file", mapping=self.two_columns)
 
     def test_a_file_of_another_account_is_refused(self):

@@ -1,5 +1,7 @@
 import hashlib
+import io
 import re
+import zipfile
 from collections import Counter, defaultdict
 
 from odoo import api, fields, models
@@ -48,6 +50,9 @@ class AccountStatementImport(models.TransientModel):
         if self.pm_journal_id and not self.env.context.get("journal_id"):
             self = self.with_context(journal_id=self.pm_journal_id.id)  # noqa: PLW0642
         result = super()._import_file()
+        if self.sheet_mapping_id and not self.pm_journal_id.default_sheet_mapping_id:
+            # sudo: which map fits the files of an account is no setting of the books; the next file proposes it
+            self.pm_journal_id.sudo().default_sheet_mapping_id = self.sheet_mapping_id
         lines = self.env["account.bank.statement"].browse(result["statement_ids"]).line_ids
         result["pm_lines"] = lines
         result["pm_counts"] = lines[:_MATCH_AT_ONCE]._pm_match()
@@ -84,7 +89,24 @@ class AccountStatementImport(models.TransientModel):
         # A map is for tables; it stands in the wizard because the journal has it.
         if self.sheet_mapping_id and _XML.match(data_file):
             self.sheet_mapping_id = False
+        if not self.sheet_mapping_id and self._pm_is_table(data_file):
+            raise UserError(
+                self.env._(
+                    "To load a table (CSV, TXT, XLS or XLSX) choose the map that names its columns. Without one, only CAMT files are read."
+                )
+            )
         return super()._parse_file(data_file)
+
+    @api.model
+    def _pm_is_table(self, data_file):
+        """Neither XML nor a ZIP of it; what a spreadsheet program writes is a ZIP as well."""
+        if _XML.match(data_file):
+            return False
+        try:
+            with zipfile.ZipFile(io.BytesIO(data_file)) as archive:
+                return any(name.startswith("xl/") for name in archive.namelist())
+        except zipfile.BadZipFile:
+            return True
 
     @api.model
     def _match_journal(self, account_number, currency):

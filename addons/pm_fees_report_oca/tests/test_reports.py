@@ -3,6 +3,7 @@ from datetime import date
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from odoo.tests import Form
 from odoo.tests.common import TransactionCase, tagged
 
 from odoo.addons.pm_base.tests.generic import GenericModuleChecks
@@ -14,6 +15,20 @@ OCTOBER, NOVEMBER = (date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 11, 1),
 @tagged("post_install", "-at_install")
 class TestPmFeesReportOcaGeneric(GenericModuleChecks, TransactionCase):
     _module = "pm_fees_report_oca"
+
+
+@tagged("post_install", "-at_install")
+class TestReportDefaults(SettlementCase):
+    @freeze_time("2026-11-26 02:00:00")
+    def test_the_month_under_way_is_proposed(self):
+        for name in ("trial.balance.report.wizard", "vat.report.wizard"):
+            wizard = self.env[name].with_context(tz="Asia/Shanghai").create({})
+            self.assertEqual((wizard.date_from, wizard.date_to), (date(2026, 11, 1), date(2026, 11, 26)), name)
+
+    def test_what_households_owe_is_proposed_with_its_accounts(self):
+        for name in ("aged.partner.balance.report.wizard", "open.items.report.wizard"):
+            accounts = Form(self.env[name].with_user(self.accountant)).save().account_ids
+            self.assertEqual(set(accounts.mapped("account_type")), {"asset_receivable"}, name)
 
 
 @tagged("post_install", "-at_install")
