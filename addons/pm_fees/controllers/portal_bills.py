@@ -1,5 +1,6 @@
 from odoo import fields, http
 from odoo.addons.account_payment.controllers.portal import PortalAccount
+from odoo.addons.payment import utils as payment_utils
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
@@ -174,7 +175,7 @@ class PmBillsPortal(PortalAccount):
             amount=charges_amount,
             currency_id=charges.currency_id.id,
             partner_id=request.env.user.partner_id.id,
-            reference_prefix="PM",
+            reference_prefix=payment_utils.singularize_reference_prefix("PM"),  # with its moment: to be found again
             landing_route="/my/bills",
         )
         # sudo: the provider's company is compared, nothing is shown

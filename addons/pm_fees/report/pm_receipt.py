@@ -78,6 +78,8 @@ class ReportReceipt(models.AbstractModel):
                 widths=[50, 120],
             )
         )
+        if self.env.context.get("pm_electronic"):
+            return story  # nobody signs a file
         # Only at the counter has somebody's hand taken the money.
         clerk = payment.user_id.name if payment.source == "counter" else payment.property_id.name
         story.append(
@@ -106,6 +108,10 @@ class ReportReceipt(models.AbstractModel):
             )
         if payment.direction == "out":
             return self.env._("Please check the amount and sign. Valid with the seal of the management office.")
+        if self.env.context.get("pm_electronic"):
+            return self.env._(
+                "Electronic copy of the receipt. Bring its number to the management office if you need it with the seal."
+            )
         return self.env._(
             "Please check the amount and keep this receipt. It is valid with the seal of the management office."
         )
@@ -114,7 +120,7 @@ class ReportReceipt(models.AbstractModel):
         charge = line.charge_id
         if not charge:
             return ""
-        text = f"{kit.date(charge.period_start)} – {kit.date(charge.period_end)}　{charge.explanation or ''}".strip()
+        text = f"{charge._period_text()}　{charge.explanation or ''}".strip()
         if charge.currency_id.compare_amounts(line.amount, charge.amount_total) < 0:
             text += "　" + self.env._("(part of %s)", kit.money(charge.amount_total))
         return text

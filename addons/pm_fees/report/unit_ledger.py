@@ -45,28 +45,23 @@ class ReportUnitLedger(models.AbstractModel):
                 ]
                 for row in ledger["rows"]
             ]
+            total = [_("Total"), *([""] * 4), *(kit.num(ledger[name]) for name in ("debit", "credit", "closing"))]
+            table = [record._header(), *rows, total]
+            widths, align = [21, 15, 30, 27, 27, 21, 21, 22], "lllllrrr"
+            payer = self._payer(record, unit)
+            if set(ledger["rows"].partner_id.mapped("name")) <= {payer}:  # he stands above the table
+                table = [row[:4] + row[5:] for row in table]
+                widths, align = [23, 18, 38, 38, 22, 22, 23], "llllrrr"
             story += [
                 kit.pairs(
                     [
                         (_("Unit"), unit.display_name),
                         (_("Chargeable area"), _("%s m²", kit.num(unit.area_chargeable))),
-                        (_("Payer"), self._payer(record, unit)),
+                        (_("Payer"), payer),
                         (_("Balance"), self._balance_words(ledger["closing"], kit)),
                     ]
                 ),
-                kit.table(
-                    record._header(),
-                    rows,
-                    widths=[22, 16, 25, 35, 27, 21, 21, 23],
-                    align="lllllrrr",
-                    total=[
-                        _("Total"),
-                        *([""] * 4),
-                        kit.num(ledger["debit"]),
-                        kit.num(ledger["credit"]),
-                        kit.num(ledger["closing"]),
-                    ],
-                ),
+                kit.table(table[0], table[1:-1], widths=widths, align=align, total=table[-1]),
             ]
         return story
 
