@@ -12,6 +12,7 @@ from . import pm_charge
 from . import pm_meter_reading
 from . import pm_meter_replacement
 from . import pm_billing_run
+from . import pm_billing_supplement
 from . import pm_billing_issue
 from . import pm_billing_difference
 from . import pm_fee_notice

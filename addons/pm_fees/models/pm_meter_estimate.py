@@ -120,31 +120,51 @@ class PmMeterReading(models.Model):
         meters.check_access("read")
         rows, refused = [], {}
         for meter in meters:
-            last = meter.last_reading_id
-            use, rule = self._estimated_use(meter, date)
-            limit = meter.item_id.estimate_limit
-            if use is None:
-                refused[meter] = self.env._("It has no use before to go by: read it.")
-            elif last.date >= date:
-                refused[meter] = self.env._("It was read on %s already.", last.date)
-            elif limit and self._estimates_in_a_row(meter) >= limit:
-                refused[meter] = self.env._("It was estimated %s times in a row: it must be read now.", limit)
+            values, why = self._expected(meter, date)
+            if why:
+                refused[meter] = why
             else:
-                value, rolled_over = self._advance(meter, last.value, use / meter.multiplier)
                 rows.append(
                     {
+                        **values,
                         "meter_id": meter.id,
                         "date": date,
-                        "value": value,
-                        "rolled_over": rolled_over,
                         "estimated": True,
-                        "estimate_rule": rule,
                         "estimate_reason": reason.strip(),
                         "user_id": self.env.uid,
                     }
                 )
         # sudo: _program_fields; the role and the meters were checked
         return self.sudo().create(rows).sudo(self.env.su), refused
+
+    @api.model
+    def _expected(self, meter, date):
+        """What a meter is taken to show on a day.
+
+        :return: ({value, rolled_over, estimate_rule}, None), or (None, why it cannot be estimated)
+        """
+        last = meter.last_reading_id
+        use, rule = self._estimated_use(meter, date)
+        limit = meter.item_id.estimate_limit
+        if use is None:
+            return None, self.env._("It has no use before to go by: read it.")
+        if last.date >= date:
+            return None, self.env._("It was read on %s already.", last.date)
+        if limit and self._estimates_in_a_row(meter) >= limit:
+            return None, self.env._("It was estimated %s times in a row: it must be read now.", limit)
+        value, rolled_over = self._advance(meter, last.value, use / meter.multiplier)
+        return {"value": value, "rolled_over": rolled_over, "estimate_rule": rule}, None
+
+    @api.model
+    def _day_of(self, prop, month):
+        """The day on which the other meters of a property were read in a month; without one, its last day."""
+        month_end = fields.Date.subtract(fields.Date.add(month, months=1), days=1)
+        last = self.search(
+            [("property_id", "=", prop.id), ("date", ">=", month), ("date", "<=", month_end)],
+            order="date desc",
+            limit=1,
+        )
+        return last.date or min(month_end, prop._today())
 
     def _estimates_in_a_row(self, meter):
         count = 0

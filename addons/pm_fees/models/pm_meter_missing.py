@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .pm_meter_estimate import RULES
+
 
 class PmMeterMissing(models.Model):
     """Meters without a reading in a month that is to be billed: this month and the months before it (S1-50)."""
@@ -24,6 +26,27 @@ class PmMeterMissing(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     last_date = fields.Date("Last read on", readonly=True)
     last_value = fields.Float("Last reading", digits=(16, 3), readonly=True, aggregator=None)
+
+    expected_value = fields.Float("Estimated reading", digits=(16, 3), compute="_compute_expected")
+    expected_use = fields.Float("Estimated use", digits=(16, 3), compute="_compute_expected")
+    expected_rule = fields.Selection(RULES, "Estimated by", compute="_compute_expected")
+    expected_note = fields.Char("Cannot be estimated", compute="_compute_expected")
+
+    @api.depends("meter_id", "month")
+    def _compute_expected(self):
+        """What estimating would write, before somebody does it."""
+        Reading = self.env["pm.meter.reading"]
+        days = {key: Reading._day_of(*key) for key in {(row.property_id, row.month) for row in self}}
+        for row in self:
+            values, why = Reading._expected(row.meter_id, days[row.property_id, row.month])
+            values = values or {}
+            row.expected_note = why
+            row.expected_rule = values.get("estimate_rule", False)
+            row.expected_value = values.get("value", 0.0)
+            # As the reading will say: over the top of the register, and times its factor.
+            top = row.meter_id.rollover_value if values.get("rolled_over") else 0.0
+            used = (row.expected_value - row.last_value + top) * row.meter_id.multiplier
+            row.expected_use = used if values else 0.0
 
     @property
     def _table_query(self):
@@ -63,7 +86,7 @@ class PmMeterMissing(models.Model):
             "view_mode": "form",
             "target": "new",
             "name": self.env._("Estimate Readings"),
-            "context": {"default_missing_ids": self.ids},
+            "context": {"default_missing_ids": self.ids, "dialog_size": "extra-large"},
         }
 
 

@@ -70,6 +70,20 @@ class TestBillingCompute(BillingCase):
         self.assertEqual(again.charge_ids.unit_id, unit)
         self.assertEqual(again.charge_count, 2)
 
+    def test_what_a_posted_month_lacks_is_billed_by_one_button(self):
+        first = self.bill(items=self.item_area)
+        self.more_units(1)
+        with self.assertRaises(AccessError):
+            first.with_user(self.supervisor).action_bill_missing()
+        action = first.with_user(self.accountant).action_bill_missing()
+        again = self.Run.browse(action["res_id"])
+        self.assertEqual((again.date_from, again.item_ids, again.state), (first.date_from, first.item_ids, "draft"))
+        self.assertEqual(
+            first.with_user(self.accountant).action_bill_missing()["res_id"], again.id, "the one under way, not a third"
+        )
+        with self.assertRaisesRegex(UserError, "not posted"):
+            again.with_user(self.accountant).action_bill_missing()
+
     def test_move_in_on_the_16th_pays_half_of_november(self):
         self.env["pm.fee.assignment"].search(
             [("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)]

@@ -77,6 +77,21 @@ class TestMeterEstimate(SettlementCase):
         reading, _refused = self.estimate()
         self.assertEqual((reading.value, reading.rolled_over, reading.consumption), (13, True, 30))
 
+    @freeze_time("2026-11-26 04:00:00")
+    def test_what_would_be_estimated_is_shown_and_so_is_why_not(self):
+        self.meter.write({"rollover_value": 240, "multiplier": 2})
+        missing = self.env["pm.meter.missing"].search([("meter_id", "=", self.meter.id)])
+        shown = (missing.expected_value, missing.expected_use, missing.expected_rule)
+        reading, _refused = self.estimate("2026-11-26")
+        self.assertEqual((reading.value, reading.consumption, reading.estimate_rule), shown)
+        self.assertTrue(reading.rolled_over and reading.consumption > 0)
+        reading.unlink()
+        self.item_water.estimate_limit = 1
+        self.meter.last_reading_id.sudo().estimated = True
+        missing.invalidate_recordset()
+        self.assertFalse(missing.expected_use)
+        self.assertIn("must be read", missing.expected_note)
+
     def test_multiplier_is_taken_out_of_the_estimated_use(self):
         self.meter.multiplier = 10
         reading, _refused = self.estimate()
@@ -245,6 +260,11 @@ class TestMeterEstimate(SettlementCase):
         run = self.make_run("2026-11-01", self.item_water)
         self.assertEqual(run.missing_reading_count, 1)
         november = Missing.search(run.action_open_missing_readings()["domain"])
+        self.assertEqual(
+            (november.expected_value, november.expected_rule, november.expected_note),
+            (65, "average", False),
+            "shown first",
+        )
         action = november.action_estimate()
         wizard = Form(self.env["pm.meter.estimate"].with_user(self.accountant).with_context(**action["context"]))
         wizard.reason = "locked"

@@ -42,7 +42,7 @@ class PmMeterEstimate(models.TransientModel):
             self.missing_ids.grouped(lambda row: (row.month, row.property_id)).items(),
             key=lambda entry: (entry[0][0], entry[0][1].id),
         ):
-            readings, left = Reading._estimate(rows.meter_id, self._day_of(prop, month), self.reason)
+            readings, left = Reading._estimate(rows.meter_id, Reading._day_of(prop, month), self.reason)
             made |= readings
             refused.update(left)
         notes = "\n".join(f"{meter.display_name}: {why}" for meter, why in refused.items())
@@ -62,13 +62,3 @@ class PmMeterEstimate(models.TransientModel):
             "tag": "display_notification",
             "params": {"type": "warning", "sticky": True, "message": notes, "next": action},
         }
-
-    def _day_of(self, prop, month):
-        """The day on which the other meters of the property were read in that month; without one, its last day."""
-        month_end = fields.Date.subtract(fields.Date.add(month, months=1), days=1)
-        last = self.env["pm.meter.reading"].search(
-            [("property_id", "=", prop.id), ("date", ">=", month), ("date", "<=", month_end)],
-            order="date desc",
-            limit=1,
-        )
-        return last.date or min(month_end, prop._today())
