@@ -9,6 +9,7 @@ from .money import wechat_bill
 from .people import OWNER_UNIT
 
 ACCOUNT = "755912345678901"
+BANK = "示例银行深圳龙岗支行"
 ALIPAY = "20881234567890120156"
 OPENING = 250000.0
 BANK_FEE = 35.0
@@ -23,9 +24,16 @@ def load_statement_files(sample):
     env, prop = sample.env, sample.property
     journal = env["pm.payment.method"]._get(prop.company_id, "transfer").journal_id
     if not journal.bank_account_id:
+        bank = env["res.bank"].create({"name": BANK})
         journal.bank_account_id = env["res.partner.bank"].create(
-            {"acc_number": ACCOUNT, "partner_id": prop.company_id.partner_id.id, "company_id": prop.company_id.id}
+            {
+                "acc_number": ACCOUNT,
+                "bank_id": bank.id,
+                "partner_id": prop.company_id.partner_id.id,
+                "company_id": prop.company_id.id,
+            }
         )
+    prop.collection_bank_id = journal.bank_account_id  # printed on notices
     payers = _payers(sample)
     day = sample.today
     prop.message_post(

@@ -23,7 +23,7 @@ class PmApprovalLevel(models.Model):
         [("write_off", "Write-off of bad debts"), ("refund", "Refund of fees")], required=True, default="write_off"
     )
     company_id = fields.Many2one("res.company", index=True, help="Empty: every company without levels of its own.")
-    amount_from = fields.Float("From", digits=(16, 2), help="In the company's currency.")
+    amount_from = fields.Float("From the amount of", digits=(16, 2), help="In the company's currency.")
     group_id = fields.Many2one("res.groups", "Approved By", required=True, ondelete="restrict")
     source = fields.Char(translate=True, help="Where the rule comes from.")
 

@@ -24,8 +24,8 @@ class PmBalanceTransfer(models.Model):
     company_id = fields.Many2one(related="unit_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     transfer_id = fields.Many2one("pm.unit.transfer", "Ownership transfer", index="btree_not_null", ondelete="set null")
-    from_partner_id = fields.Many2one("res.partner", "From", required=True, ondelete="restrict", tracking=True)
-    to_partner_id = fields.Many2one("res.partner", "To", required=True, ondelete="restrict", tracking=True)
+    from_partner_id = fields.Many2one("res.partner", "Former payer", required=True, ondelete="restrict", tracking=True)
+    to_partner_id = fields.Many2one("res.partner", "New payer", required=True, ondelete="restrict", tracking=True)
     agreement = fields.Char(
         required=True, tracking=True, help="Number and date of the agreement that all sides signed."
     )
@@ -54,9 +54,8 @@ class PmBalanceTransfer(models.Model):
     @api.depends("unit_id.name", "from_partner_id.name", "to_partner_id.name")
     def _compute_name(self):
         for record in self:
-            record.name = (
-                f"{record.unit_id.name or ''}: {record.from_partner_id.name or ''} → {record.to_partner_id.name or ''}"
-            )
+            payers = f"{record.from_partner_id.name or ''} → {record.to_partner_id.name or ''}"
+            record.name = f"{record.unit_id.name}: {payers}" if record.unit_id else self.env._("New")
 
     @api.depends("line_ids.amount")
     def _compute_amount_total(self):

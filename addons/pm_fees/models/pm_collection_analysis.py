@@ -67,7 +67,7 @@ class PmCollectionAnalysis(models.Model):
     band_id = fields.Many2one("pm.age.band", "Age", readonly=True, help="Of what is still owed; empty when settled.")
     months_overdue = fields.Integer("Months overdue", readonly=True, aggregator="max")
     receivable = fields.Monetary(readonly=True)
-    received = fields.Monetary(readonly=True)
+    received = fields.Monetary("Collected", readonly=True)
     written_off = fields.Monetary("Written off", readonly=True)
     outstanding = fields.Monetary("Still owed", readonly=True)
     overdue = fields.Monetary(readonly=True, help="Of what is still owed, what was due before today.")

@@ -36,7 +36,7 @@ class PmCollectionPlan(models.Model):
     line_ids = fields.One2many("pm.collection.plan.line", "plan_id", "Plan")
     base_total = fields.Monetary("To be collected", compute="_compute_totals")
     target_total = fields.Monetary("Planned", compute="_compute_totals")
-    received_total = fields.Monetary("Received", compute="_compute_totals")
+    received_total = fields.Monetary("Collected", compute="_compute_totals")
     rate = fields.Float("Of the plan (%)", compute="_compute_totals", digits=(16, 1))
     state = fields.Selection(
         [("draft", "Draft"), ("approved", "Approved")],
@@ -217,7 +217,7 @@ class PmCollectionPlanLine(models.Model):
     base_amount = fields.Monetary("To be collected", readonly=True, help="Fees of the month; arrears at its beginning.")
     target_rate = fields.Float("Planned (%)", digits=(5, 2))
     target_amount = fields.Monetary("Planned", compute="_compute_target_amount")
-    received = fields.Monetary(compute="_compute_received")
+    received = fields.Monetary("Collected", compute="_compute_received")
     gap = fields.Monetary("Missing", compute="_compute_received", help="Of the planned amount.")
     rate = fields.Float("Collected (%)", compute="_compute_received", digits=(16, 1))
     met = fields.Boolean("Plan met", compute="_compute_received")

@@ -340,7 +340,8 @@ class PmFeeTariff(models.Model):
             basis = dict(self._fields["area_basis"]._description_selection(self.env))[self.area_basis]
             text = self.env._("%(price)s per m² (%(basis)s) and month", price=money(self.price), basis=basis.lower())
         if self.unit_type:
-            text = f"{dict(self._fields['unit_type']._description_selection(self.env))[self.unit_type]}: {text}"
+            unit_type = dict(self._fields["unit_type"]._description_selection(self.env))[self.unit_type]
+            text = self.env._("%(unit_type)s: %(price)s", unit_type=unit_type, price=text)
         tax = self.item_id.tax_id
         if tax:
             text += " " + (self.env._("(tax included)") if tax.price_include else self.env._("(plus tax)"))

@@ -84,7 +84,7 @@ class ImporterFeeItem(models.AbstractModel):
             .search([("company_id", "=", company.id), ("code", "in", [row["code"] for row in rows])])
         }
         items = []
-        for row in rows:
+        for position, row in enumerate(rows, 1):
             account = self._find_account(row, company, report)
             tax = self._find_tax(row, company, report)
             if report.is_bad(row):
@@ -103,6 +103,8 @@ class ImporterFeeItem(models.AbstractModel):
                 "contract_reference": row["contract_reference"],
                 "note": row["note"],
             }
+            if row["code"] not in found:
+                vals["sequence"] = 10 * position  # price notices and reports name the fees as the sheet does
             items.append((row, row["code"], vals))
         records = self._upsert("pm.fee.item", items, report, found)
         for row, key, _vals in items:

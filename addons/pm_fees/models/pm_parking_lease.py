@@ -108,8 +108,8 @@ class PmParkingLease(models.Model):
         tracking=True,
         domain="[('property_id', '=', property_id), ('unit_type', '=', 'parking'), ('parking_to_let', '=', True)]",
     )
-    date_from = fields.Date("From", tracking=True)
-    date_to = fields.Date("To", tracking=True, help="Last day.")
+    date_from = fields.Date("First day of the lease", tracking=True)
+    date_to = fields.Date("Last day of the lease", tracking=True)
     received_at = fields.Datetime("Formalities Begun", readonly=True, copy=False)
     finished_at = fields.Datetime("Formalities Finished", readonly=True, copy=False)
     minutes = fields.Float(

@@ -120,6 +120,12 @@ class PmRefund(models.Model):
 
     # -- computes ---------------------------------------------------------------------------------------------------
 
+    @api.depends("name")
+    def _compute_display_name(self):
+        for record in self:
+            # The number comes with the application: until then it is a draft, and not “/”.
+            record.display_name = record.name if record.name != "/" else self.env._("Draft")
+
     @api.depends("payment_id")
     def _compute_unit_id(self):
         for record in self:

@@ -71,6 +71,12 @@ class PmWriteOff(models.Model):
         "account.move", "Journal entry", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
     )
 
+    @api.depends("name")
+    def _compute_display_name(self):
+        for record in self:
+            # The number comes with the application: until then it is a draft, and not “/”.
+            record.display_name = record.name if record.name != "/" else self.env._("Draft")
+
     @api.depends("line_ids.amount")
     def _compute_amount_total(self):
         for record in self:

@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.models.pm_kpi_target import SIGNS
+
 
 class ReportCollection(models.AbstractModel):
     """Collection report (收费统计表): by fee, butler and age, beside targets and plan. Source: S0-39, S0-64."""
@@ -58,7 +60,7 @@ class ReportCollection(models.AbstractModel):
             target = record.env["pm.kpi.target"]._lookup(kpi, record.property_id, record.date_to.year)
             value = kpi._evaluate(record.property_id, record.date_from, record.date_to)["value"]
             value = "–" if value is None else f"{kit.num(value)} %"
-            aim = f"{target.operator} {target.value:g} %" if target else "–"
+            aim = f"{SIGNS[target.operator]} {target.value:g} %" if target else "–"
             rows.append((kpi.name, _("%(value)s (target %(aim)s)", value=value, aim=aim)))
         return kit.pairs(rows)
 
@@ -71,7 +73,7 @@ class ReportCollection(models.AbstractModel):
         _ = plan.env._
         kinds = dict(plan.line_ids._fields["kind"]._description_selection(plan.env))
         return kit.table(
-            [_("Butler"), _("What"), _("To Be Collected"), _("Planned"), _("Received"), _("Missing")],
+            [_("Butler"), _("What"), _("To Be Collected"), _("Planned"), _("Collected"), _("Missing")],
             [
                 [
                     line.user_id.name or _("None"),
@@ -85,5 +87,12 @@ class ReportCollection(models.AbstractModel):
             ],
             widths=[30, 26, 28, 38, 28, 24],
             align="llrrrr",
-            total=["", "", kit.num(plan.base_total), kit.num(plan.target_total), kit.num(plan.received_total), ""],
+            total=[
+                _("Total"),
+                "",
+                kit.num(plan.base_total),
+                kit.num(plan.target_total),
+                kit.num(plan.received_total),
+                kit.num(sum(plan.line_ids.mapped("gap"))),
+            ],
         )

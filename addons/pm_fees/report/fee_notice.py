@@ -57,26 +57,24 @@ class ReportFeeNotice(models.AbstractModel):
             totals.append((_("Paid already"), kit.money(-paid)))
         if not record.currency_id.is_zero(record.arrears):
             totals.append((_("Unpaid from earlier notices"), kit.money(record.arrears)))
-        totals.append((_("To be paid"), kit.money(record.amount_due + record.arrears)))
+        to_pay = record.amount_due + record.arrears
+        totals += [(_("To be paid"), kit.money(to_pay)), (_("In words"), kit.money_words(to_pay))]
         story += [kit.space(3), kit.pairs(totals, columns=1), kit.space(3), kit.h(_("How to pay"))]
         ways = []
         bank = prop.collection_bank_id
         if bank:
-            ways.append(
-                (
-                    _("Bank transfer"),
-                    " ".join(
-                        filter(None, [bank.acc_holder_name or bank.partner_id.name, bank.bank_id.name, bank.acc_number])
-                    ),
-                )
-            )
+            ways += [
+                (_("Account holder"), bank.acc_holder_name or bank.partner_id.name),
+                (_("Bank branch"), bank.bank_id.name),
+                (_("Account number"), bank.acc_number),
+            ]
         ways += [
             (
                 _("Remark of the transfer"),
                 _("%s (please copy all twelve digits, so that your payment finds your unit)", record.reference or ""),
             ),
             (_("At the counter"), prop.address or ""),
-            (_("Questions"), _("Hotline %s", prop.hotline or "")),
+            (_("Questions"), prop._hotline_text(record.unit_id.sudo())),
         ]
         story.append(kit.pairs([way for way in ways if way[1]], columns=1))
         story += [

@@ -43,7 +43,7 @@ class ReportParkingPlan(models.AbstractModel):
         if prices:
             story += [
                 kit.h(_("Prices")),
-                kit.table([_("Tariff"), _("Price"), _("From")], prices, widths=[60, 70, 40], align="lll"),
+                kit.table([_("Tariff"), _("Price"), _("In force from")], prices, widths=[60, 70, 40], align="lll"),
             ]
         return story
 
@@ -76,8 +76,8 @@ class ReportParkingLease(models.AbstractModel):
                     (_("Home or office"), lease.unit_id.display_name or ""),
                     (_("Number plate"), lease.plate),
                     (_("Space"), lease.space_id.display_name or ""),
-                    (_("From"), kit.date(lease.date_from) if lease.date_from else ""),
-                    (_("To"), kit.date(lease.date_to) if lease.date_to else ""),
+                    (_("First day of the lease"), kit.date(lease.date_from) if lease.date_from else ""),
+                    (_("Last day of the lease"), kit.date(lease.date_to) if lease.date_to else ""),
                     (_("Price"), prices),
                 ]
             ),

@@ -38,6 +38,18 @@ class TestBillingDocuments(BillingCase):
         self.assertEqual(kind, "pdf")
         self.assertTrue(content.startswith(b"%PDF"))
 
+    def test_a_notice_says_where_to_transfer_and_the_sum_in_words(self):
+        bank = self.env["res.bank"].create({"name": "Bank of Lake Street"})
+        self.property.collection_bank_id = self.env["res.partner.bank"].create(
+            {"acc_number": "6222 0001", "partner_id": self.company.partner_id.id, "bank_id": bank.id}
+        )
+        run = self.bill()
+        notice = self.env["pm.fee.notice"]._create_for_runs(run)[:1]
+        content, _kind = self.env["ir.actions.report"]._render("pm_fees.report_fee_notice", notice.ids)
+        text = "".join(page.extract_text() for page in PdfFileReader(io.BytesIO(content)).pages)
+        for expected in ("Bank of Lake Street", "6222 0001", self.company.name, "In words"):
+            self.assertIn(expected, text)
+
     def test_payer_prints_his_own_notice_through_his_page_only(self):
         run = self.bill()
         notice = self.env["pm.fee.notice"]._create_for_runs(run).filtered(lambda n: n.partner_id == self.owners[0])

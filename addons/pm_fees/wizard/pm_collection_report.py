@@ -86,7 +86,7 @@ class PmCollectionReport(models.TransientModel):
         tables.append(
             {
                 "title": _("Owed by Age"),
-                "header": [_("Age"), _("Charges"), _("Still Owed"), _("Share")],
+                "header": [_("Age"), _("Number of charges"), _("Still Owed"), _("Share")],
                 "rows": [
                     [band.name or _("Outside every band"), count, owed, self._rate(owed, sum(row[1] for row in ages))]
                     for band, owed, count in ages
@@ -100,9 +100,9 @@ class PmCollectionReport(models.TransientModel):
         _ = self.env._
         names = ("receivable", "received", "outstanding")
         rows = []
-        for record, row in sorted(
-            groups.items(), key=lambda pair: (not pair[0], pair[0].display_name if pair[0] else "")
-        ):
+        known = [record for record in groups if record]
+        order = {record: place for place, record in enumerate(known[0].union(*known).sorted() if known else ())}
+        for record, row in sorted(groups.items(), key=lambda pair: order.get(pair[0], len(order))):
             rows.append(
                 [
                     record.display_name if record else _("None"),
@@ -119,7 +119,7 @@ class PmCollectionReport(models.TransientModel):
             "header": [
                 head,
                 _("Receivable"),
-                _("Received"),
+                _("Collected"),
                 _("Still Owed"),
                 _("Collection Rate"),
                 _("Old Arrears"),
