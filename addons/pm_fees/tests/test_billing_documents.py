@@ -81,7 +81,7 @@ class TestBillingDocuments(BillingCase):
             page.extractText() if hasattr(page, "extractText") else page.extract_text()
             for page in PdfFileReader(io.BytesIO(content)).pages
         )
-        for words in ("2.80 per", "0755-4441", "belongs to the owners", "Refuse fee"):
+        for words in ("2.80 per", "complaints: 0755-4441", "belongs to the owners", "Refuse fee"):
             self.assertIn(words, " ".join(text.split()))
 
     def test_sending_twice_sends_once(self):
