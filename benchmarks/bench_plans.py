@@ -370,7 +370,6 @@ def _screens(env, n):
     domain = [("partner_id", "child_of", payer)]
     opened = [*domain, ("state", "=", "posted"), ("residual", ">", 0)]
     paid = [*domain, ("state", "=", "posted"), ("paid_state", "=", "paid")]
-    receipts = ["|", *domain, ("line_ids.charge_id.partner_id", "child_of", payer)]
     return [
         ("counter: unit number", lambda: desk.counter_search(unit.code)),
         ("counter: phone", lambda: desk.counter_search(phone)),
@@ -389,7 +388,24 @@ def _screens(env, n):
         (
             "portal: receipts",
             lambda: own.env["pm.payment"]
-            .search([*receipts, ("state", "in", ("posted", "reversed"))], limit=20)
+            .search(
+                [
+                    ("state", "in", ("posted", "reversed")),
+                    "|",
+                    *domain,
+                    (
+                        "id",
+                        "in",
+                        [
+                            payment.id
+                            for [payment] in own.env["pm.payment.line"]._read_group(
+                                [("charge_id.partner_id", "child_of", payer)], ["payment_id"]
+                            )
+                        ],
+                    ),
+                ],
+                limit=20,
+            )
             .fetch(),
         ),
         (
@@ -413,7 +429,9 @@ def _screens(env, n):
 
 def _pay(till, unit):
     """What the household owes, by transfer, as the screen of the cashier sends it."""
-    charges = till.env["pm.charge"].search([("unit_id", "=", unit.id), ("paid_state", "in", ("unpaid", "partial"))])
+    charges = till.env["pm.charge"].search(
+        [("unit_id", "=", unit.id), ("state", "=", "posted"), ("paid_state", "in", ("unpaid", "partial"))]
+    )
     return till.counter_pay(
         {
             "request_key": f"bench/{unit.id}",

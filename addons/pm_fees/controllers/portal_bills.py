@@ -32,6 +32,22 @@ class PmBillsPortal(PortalAccount):
     def _open_domain(self):
         return [*self._own_domain(), ("state", "=", "posted"), ("residual", ">", 0)]
 
+    def _receipt_domain(self):
+        """Receipts of what the user has paid, and of what somebody paid for him.
+
+        The second are asked for apart: with both in one question the database reads every receipt there is.
+        """
+        # sudo: portal users reach receipts only through the domain of their own partner
+        lines = request.env["pm.payment.line"].sudo()
+        payer = request.env.user.partner_id.commercial_partner_id.id
+        paid_for = lines._read_group([("charge_id.partner_id", "child_of", payer)], ["payment_id"])
+        return [
+            ("state", "in", ("posted", "reversed")),
+            "|",
+            *self._own_domain(),
+            ("id", "in", [payment.id for [payment] in paid_for]),
+        ]
+
     def _own_charges(self, ids):
         """Open charges among `ids` that are the user's own.
 
@@ -54,11 +70,6 @@ class PmBillsPortal(PortalAccount):
         paid_domain = [*self._own_domain(), ("state", "=", "posted"), ("paid_state", "=", "paid")]
         pager = portal_pager(url="/my/bills", total=Charge.search_count(paid_domain), page=page, step=_PAGE)
         charges = Charge.search(self._open_domain())
-        own_payments = [
-            "|",
-            *self._own_domain(),
-            ("line_ids.charge_id.partner_id", "child_of", request.env.user.partner_id.commercial_partner_id.id),
-        ]
         return request.render(
             "pm_fees.portal_my_bills",
             {
@@ -68,7 +79,7 @@ class PmBillsPortal(PortalAccount):
                 "paid": Charge.search(
                     paid_domain, order="period_start desc, id desc", limit=_PAGE, offset=pager["offset"]
                 ),
-                "payments": Payment.search([*own_payments, ("state", "in", ("posted", "reversed"))], limit=_PAGE),
+                "payments": Payment.search(self._receipt_domain(), limit=_PAGE),
                 "transaction": self._own_transaction(transaction),
                 "notices": self._notices(charges),
                 "pager": pager,
@@ -228,21 +239,7 @@ class PmBillsPortal(PortalAccount):
     def portal_receipt(self, payment_id, **_kw):
         """The receipt as PDF."""
         # sudo: portal users reach receipts only through the domain of their own partner
-        commercial = request.env.user.partner_id.commercial_partner_id.id
-        payment = (
-            request.env["pm.payment"]
-            .sudo()
-            .search(
-                [
-                    ("id", "=", payment_id),
-                    ("state", "in", ("posted", "reversed")),
-                    "|",
-                    ("partner_id", "child_of", commercial),
-                    ("line_ids.charge_id.partner_id", "child_of", commercial),
-                ],
-                limit=1,
-            )
-        )
+        payment = request.env["pm.payment"].sudo().search([("id", "=", payment_id), *self._receipt_domain()], limit=1)
         if not payment:
             raise NotFound()
         return self._pm_pdf("pm_fees.receipt", payment, payment.receipt_name)

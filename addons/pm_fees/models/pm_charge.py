@@ -380,6 +380,7 @@ class PmCharge(models.Model):
         :param on_date: due before this day (default today): {(unit_id, partner_id): amount}
         """
         domain = [
+            ("state", "=", "posted"),  # follows from the payment state, and lets the key of the units' charges be used
             ("paid_state", "in", ("unpaid", "partial")),
             ("due_date", "<", on_date or fields.Date.context_today(self)),
         ]
