@@ -180,10 +180,14 @@ class PmPayment(models.Model):
 
         :return: (values of the payment, list of line dicts with kind, charge, account, label, amount, res_model, res_id)
         """
-        prop = self.env["pm.property"].browse(vals["property_id"]).exists()
-        partner = self.env["res.partner"].browse(vals["partner_id"]).exists()
-        unit = self.env["pm.unit"].browse(vals.get("unit_id") or ()).exists()
-        method = self.env["pm.payment.method"].browse(vals["method_id"]).exists()
+        prop, partner, unit, method = self._existing(
+            {
+                "pm.property": vals["property_id"],
+                "res.partner": vals["partner_id"],
+                "pm.unit": vals.get("unit_id"),
+                "pm.payment.method": vals["method_id"],
+            }
+        )
         if not prop or not partner or not method:
             raise UserError(self.env._("To register a payment, choose the property, the payer and the method."))
         for record in (prop, unit):
@@ -275,6 +279,21 @@ class PmPayment(models.Model):
         }
         return values, lines
 
+    def _existing(self, ids):
+        """The record of each model that a request names, empty where there is none; one question for all.
+
+        :param dict ids: id or nothing by name of the model
+        """
+        exist = [
+            SQL("EXISTS (SELECT FROM %s WHERE id = %s)", SQL.identifier(self.env[name]._table), record_id or None)
+            for name, record_id in ids.items()
+        ]
+        [found] = self.env.execute_query(SQL("SELECT %s", SQL(", ").join(exist)))
+        return [
+            self.env[name].browse(record_id if there else ())
+            for (name, record_id), there in zip(ids.items(), found, strict=True)
+        ]
+
     def _checked_amount(self, amount, currency):
         if not isinstance(amount, (int, float)) or isinstance(amount, bool) or not math.isfinite(amount):
             raise UserError(self.env._("The amount of a payment must be a number."))
@@ -308,6 +327,8 @@ class PmPayment(models.Model):
         )
         charges = charges.exists()
         charges.check_access("read")
+        # sudo: the cashier has no right on journal items. Of what they hold, no more is read than is needed.
+        charges.sudo().move_line_id.fetch(["account_id"])
         charges = {charge.id: charge for charge in charges}
         for request in requests:
             amount = self._checked_amount(request.get("amount"), currency)
@@ -424,10 +445,16 @@ class PmPayment(models.Model):
             return
         self.env.flush_all()
         self.env.cr.execute(
-            SQL("SELECT id FROM account_move_line WHERE id IN %s ORDER BY id FOR UPDATE", items._ids),
+            SQL(
+                "SELECT id, amount_residual, reconciled FROM account_move_line WHERE id IN %s ORDER BY id FOR UPDATE",
+                items._ids,
+            ),
             log_exceptions=False,
         )
         items.invalidate_recordset(["amount_residual", "reconciled"])
+        for item_id, residual, reconciled in self.env.cr.fetchall():
+            values = {"amount_residual": float(residual), "reconciled": reconciled}
+            items.browse(item_id)._update_cache(values, validate=False)
 
     def _check_residuals(self, lines):
         for line in lines:

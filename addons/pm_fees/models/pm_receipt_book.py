@@ -50,18 +50,19 @@ class PmReceiptBook(models.Model):
         :return: list of (number, full receipt number)
         """
         self.ensure_one()
-        self.flush_recordset(["next_number"])
+        self.flush_recordset(["next_number", "prefix", "padding"])
         self.env.cr.execute(
             SQL(
-                "UPDATE pm_receipt_book SET next_number = next_number + %s WHERE id = %s RETURNING next_number",
+                """UPDATE pm_receipt_book SET next_number = next_number + %s WHERE id = %s
+                   RETURNING next_number, prefix, padding""",
                 count,
                 self.id,
             ),
             log_exceptions=False,
         )
-        [after] = self.env.cr.fetchone()
+        after, prefix, padding = self.env.cr.fetchone()
         self.invalidate_recordset(["next_number"])
-        return [(number, f"{self.prefix}{number:0{self.padding}d}") for number in range(after - count, after)]
+        return [(number, f"{prefix}{number:0{padding}d}") for number in range(after - count, after)]
 
     def write(self, vals):
         if {"prefix", "padding", "property_id", "book_type", "next_number"} & vals.keys() and any(
