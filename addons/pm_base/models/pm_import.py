@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from ..tools.labels import selection_labels
+
 STATES = [
     ("draft", "Draft"),
     ("ready", "Checked"),
@@ -156,7 +158,7 @@ class PmImport(models.Model):
         """Move to another state; the only place that writes it."""
         for record in self:
             if record.state not in TRANSITIONS[state]:
-                labels = dict(self._fields["state"]._description_selection(self.env))
+                labels = selection_labels(self, "state")
                 raise UserError(
                     self.env._(
                         "To bring import “%(name)s” to “%(target)s” it must not be “%(current)s”.",

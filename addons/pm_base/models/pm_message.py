@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import clean_context
 
+from ..tools.labels import selection_labels
 from .pm_message_purpose import CHANNELS
 
 CONTENT = {"subject", "body", "text"}
@@ -184,7 +185,7 @@ class PmMessage(models.Model):
 
         :raises UserError: a message is in a state that does not allow it
         """
-        labels = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
         for message in self:
             if state != message.state and state not in TRANSITIONS[message.state]:
                 raise UserError(

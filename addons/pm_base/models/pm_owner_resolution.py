@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..tools.labels import selection_labels
+
 
 class PmOwnerResolution(models.Model):
     """A matter that law or contract reserves to the owners' committee or assembly. Source: S0-149."""
@@ -49,7 +51,7 @@ class PmOwnerResolution(models.Model):
                     self.env._(
                         "To do this, the resolution %(name)s must be in state “%(state)s”.",
                         name=resolution.name,
-                        state=dict(self._fields["state"]._description_selection(self.env))[origin],
+                        state=selection_labels(self, "state")[origin],
                     )
                 )
         # sudo: the state is written here only, after the checks above

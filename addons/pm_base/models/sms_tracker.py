@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..tools.labels import selection_labels
+
 
 class SmsTracker(models.Model):
     """Bring the answers of the SMS gateway and its delivery reports to the message (``pm.message``)."""
@@ -27,5 +29,5 @@ class SmsTracker(models.Model):
             # The gateway could not be reached, or took nothing: repeated by itself like an unreachable mail server.
             messages._on_unreachable(failure_reason or failure_type)
         else:
-            labels = dict(self.env["sms.sms"]._fields["failure_type"]._description_selection(self.env))
+            labels = selection_labels(self.env["sms.sms"], "failure_type")
             messages._on_sms_state(sms_state, failure_reason or labels.get(failure_type) or failure_type)

@@ -1,5 +1,7 @@
 from odoo import models
 
+from ..tools.labels import selection_labels
+
 
 class ReportKeyCustomers(models.AbstractModel):
     """Key-customer list of a property (重点顾客清单). Source: S0-20."""
@@ -24,7 +26,7 @@ class ReportKeyCustomers(models.AbstractModel):
             [("property_id", "=", record.id), ("is_key_customer", "=", True), ("is_current", "=", True)],
             order="partner_id, unit_id",
         )
-        roles = dict(parties._fields["role"]._description_selection(record.env))
+        roles = selection_labels(parties, "role")
         rows = []
         for partner, rights in parties.grouped("partner_id").items():
             units = rights.unit_id

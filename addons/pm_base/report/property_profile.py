@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..tools.labels import selection_label
+from ..tools.labels import selection_label, selection_labels
 
 
 class ReportPropertyProfile(models.AbstractModel):
@@ -107,7 +107,7 @@ class ReportPropertyProfile(models.AbstractModel):
         occupied = dict(
             units._read_group([*own, ("status", "in", ("owner_occupied", "let"))], ["unit_type"], ["__count"])
         )
-        labels = dict(units._fields["unit_type"]._description_selection(record.env))
+        labels = selection_labels(units, "unit_type")
         totals = {
             kind: (count, area)
             for kind, count, area in units._read_group(own, ["unit_type"], ["__count", "area_chargeable:sum"])

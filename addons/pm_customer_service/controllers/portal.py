@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError, MissingError, UserError, ValidationErro
 from odoo.http import request
 from odoo.tools.mimetypes import guess_mimetype
 
+from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
+
 _logger = logging.getLogger(__name__)
 
 # By content, not by name: pictures that a browser draws without running anything, and PDF.
@@ -228,7 +230,7 @@ class TicketPortal(CustomerPortal):
             ticket = self._document_check_access("pm.ticket", ticket_id, access_token)
         except (AccessError, MissingError):
             return request.redirect("/my")
-        labels = dict(ticket._fields["state"]._description_selection(request.env))
+        labels = selection_labels(ticket, "state")
         # sudo: the ticket was opened to this visitor; what belongs to it is shown as far as the page goes
         values = {
             "ticket": ticket,
@@ -265,7 +267,7 @@ class TicketPortal(CustomerPortal):
         """Return the pictures of the work as ``[(label, [urls])]``; they are shown with the result."""
         # sudo: the ticket was checked, its pictures go with it
         photos = ticket.sudo().photo_ids
-        labels = dict(photos._fields["moment"]._description_selection(request.env))
+        labels = selection_labels(photos, "moment")
         token = f"?access_token={access_token}" if access_token else ""
         return [
             (labels[moment], [f"/my/tickets/{ticket.id}/photo/{photo.id}{token}" for photo in group])
@@ -309,9 +311,7 @@ class TicketPortal(CustomerPortal):
             (env._("Closed"), ticket.closed_at),
         ]
         if ticket.state in ("invalid", "cancelled"):
-            steps = [step for step in steps if step[1]] + [
-                (dict(ticket._fields["state"]._description_selection(env))[ticket.state], ticket.write_date)
-            ]
+            steps = [step for step in steps if step[1]] + [(selection_label(ticket, "state"), ticket.write_date)]
         return steps
 
     @http.route(

@@ -3,6 +3,8 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 MAX_WORDS = 2000
 MAX_QUANTITY = 1000
 FLASH = "pm_service_flash"
@@ -96,7 +98,7 @@ class ServicePortal(CustomerPortal):
         order = self._get_order(order_id)
         if not order:
             return request.redirect("/my/services")
-        labels = dict(order._fields["state"]._description_selection(request.env))
+        labels = selection_labels(order, "state")
         values = self._prepare_portal_layout_values() | {
             "page_name": "pm_service",
             "order": order,

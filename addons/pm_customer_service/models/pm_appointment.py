@@ -5,6 +5,8 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import format_datetime
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 STATES = [
     ("planned", "Agreed"),
     ("arrived", "On site"),
@@ -281,7 +283,7 @@ class PmAppointment(models.Model):
 
         :raises UserError: if a visit cannot get there from where it is
         """
-        labels = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
         for visit in self:
             if (visit.state, target) not in TRANSITIONS:
                 raise UserError(

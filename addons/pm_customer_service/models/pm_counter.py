@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.pm_base.tools.labels import selection_label
+from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
 from odoo.addons.pm_base.tools.staff import staff_only
 
 from .pm_ticket import CHANNELS, OPEN_STATES
@@ -39,7 +39,7 @@ class PmCounter(models.AbstractModel):
         properties = self.env["pm.property"].search([])
         types = self.env["pm.ticket.type"].search([])
         categories = self.env["pm.ticket.category"].search([])
-        labels = dict(CHANNELS) | dict(self.env["pm.ticket"]._fields["channel"]._description_selection(self.env))
+        labels = dict(CHANNELS) | selection_labels(self.env["pm.ticket"], "channel")
         return {
             "properties": [{"id": prop.id, "name": prop.name} for prop in properties],
             "types": [
@@ -118,7 +118,7 @@ class PmCounter(models.AbstractModel):
                 states=OPEN_STATES,
             )
         )
-        labels = dict(parties._fields["role"]._description_selection(self.env))
+        labels = selection_labels(parties, "role")
         for row in rows:
             row["people"] = [dict(person, role=labels.get(person["role"], "")) for person in row["people"] or []]
         return self._find_tickets(text, property_id) + rows
@@ -205,7 +205,7 @@ class PmCounter(models.AbstractModel):
         }
 
     def _ticket_row(self, ticket):
-        states = dict(ticket._fields["state"]._description_selection(self.env))
+        states = selection_labels(ticket, "state")
         return {
             "id": ticket.id,
             "number": ticket.number,
@@ -368,7 +368,7 @@ class PmCounter(models.AbstractModel):
         return self._recorded(ticket)
 
     def _recorded(self, ticket):
-        states = dict(ticket._fields["state"]._description_selection(self.env))
+        states = selection_labels(ticket, "state")
         clocks = ticket.deadline_ids.filtered(lambda clock: clock.state == "running" and not clock.paused_since).sorted(
             "due"
         )

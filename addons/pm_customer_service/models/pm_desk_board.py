@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date, format_datetime
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .pm_kpi_relations import TO_VISIT, visited_domain
 from .pm_ticket import OPEN_STATES
 from .pm_visit import OPEN_STATES as VISIT_OPEN
@@ -219,7 +221,7 @@ class PmDeskBoard(models.AbstractModel):
         """Reports that wait for an instruction, and clocks that are still open although somebody was told."""
         _ = self.env._
         escalations = self.env["pm.escalation"]
-        labels = dict(escalations._fields["role"]._description_selection(self.env))
+        labels = selection_labels(escalations, "role")
         reports = own & Domain("by_user_id", "!=", False) & Domain("instructed_at", "=", False)
         # What the ladder still waits for; who was reminded before the time was up was only reminded.
         told = own & Domain("rule_id.moment", "=", "after") & Domain("deadline_id", "any", _TICKING)
@@ -272,7 +274,7 @@ class PmDeskBoard(models.AbstractModel):
         rows += self._visit_rates(properties)
         duties = own & Domain("state", "=", "open")
         late = self.env["pm.property"]._domain_of_today(lambda day: [("period_end", "<=", day + timedelta(days=7))])
-        labels = dict(self.env["pm.contact.duty"]._fields["audience"]._description_selection(self.env))
+        labels = selection_labels(self.env["pm.contact.duty"], "audience")
         for audience, count, until in self.env["pm.contact.duty"]._read_group(
             duties & late, ["audience"], ["__count", "period_end:min"]
         ):

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .pm_escalation_rule import ROLES
 
 
@@ -52,7 +54,7 @@ class PmEscalation(models.Model):
 
     @api.depends("rule_id", "role")
     def _compute_display_name(self):
-        labels = dict(self._fields["role"]._description_selection(self.env))
+        labels = selection_labels(self, "role")
         for row in self:
             row.display_name = row.rule_id.name or labels.get(row.role) or ""
 

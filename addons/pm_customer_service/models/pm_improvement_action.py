@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 LAST_SECOND = timedelta(seconds=1)
 MAX_TEXT = 10000
 # What a supervisor plans; the responsible records what came of it.
@@ -191,7 +193,7 @@ class PmTicket(models.Model):
         """Plan what keeps the problem of this ticket from coming again (S4-26)."""
         self.ensure_one()
         self.check_access("read")
-        causes = dict(self._fields["root_cause"]._description_selection(self.env))
+        causes = selection_labels(self, "root_cause")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Corrective or Preventive Action"),

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 
 class PmSteps(models.AbstractModel):
     """A record that goes from state to state by steps, each behind a guard; nothing else writes its ``state``.
@@ -28,7 +30,7 @@ class PmSteps(models.AbstractModel):
         :raises UserError: naming what must be done first
         """
         self.check_access("write")
-        labels = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
         for record in self:
             step = self._transitions.get((record.state, target), False)
             if step is False:

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
+from odoo.addons.pm_base.tools.labels import selection_labels
 from odoo.addons.pm_base.tools.staff import staff_only
 
 from .pm_appointment import OPEN
@@ -71,7 +72,7 @@ class PmTicketJob(models.Model):
     def _job_card(self):
         self.ensure_one()
         visit = self._own_visit()
-        labels = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
         return {
             "id": self.id,
             "number": self.number,

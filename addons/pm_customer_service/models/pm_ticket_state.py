@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 # (from, to) -> name of the guard method; what is not listed does not exist.
 TRANSITIONS = {
     ("new", "assigned"): "_guard_assigned",
@@ -40,7 +42,7 @@ class PmTicketState(models.Model):
 
         :raises UserError: naming what must be done first
         """
-        labels = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
         for ticket in self:
             guard = TRANSITIONS.get((ticket.state, target))
             if not guard:

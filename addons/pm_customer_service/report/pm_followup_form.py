@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
+
 
 class ReportFollowupForm(models.AbstractModel):
     """Follow-up form of one ticket (业主回访表). Source: S4-76, App. (4)."""
@@ -22,10 +24,7 @@ class ReportFollowupForm(models.AbstractModel):
         _ = record.env._
         tz = record.property_id.tz
         ticket = record.ticket_id
-        labels = {
-            name: dict(record._fields[name]._description_selection(record.env))[record[name]]
-            for name in ("method", "satisfied")
-        }
+        labels = {name: selection_label(record, name) for name in ("method", "satisfied")}
         # sudo: the name of a colleague is no secret to who may read the form
         story = [
             kit.pairs(
@@ -45,7 +44,7 @@ class ReportFollowupForm(models.AbstractModel):
             kit.p(ticket.solution or ticket.explanation or ""),
         ]
         if record.answer_ids:
-            yes_no = dict(record.answer_ids._fields["yes_no"]._description_selection(record.env))
+            yes_no = selection_labels(record.answer_ids, "yes_no")
             story += [
                 kit.h(_("Questionnaire")),
                 kit.table(

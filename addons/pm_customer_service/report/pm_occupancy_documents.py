@@ -3,6 +3,8 @@ import base64
 from odoo import models
 from odoo.tools.pdf import merge_pdf
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 
 class ReportOccupancyNotice(models.AbstractModel):
     """Notice of the appointment (《入伙/入驻通知书》), with what to bring. Source: S0-100."""
@@ -43,7 +45,7 @@ class ReportOccupancyNotice(models.AbstractModel):
             story += [kit.h(_("What happens then")), *self._checklist(steps, kit)]
         codes = record._pack_codes()
         if codes:
-            titles = dict(self.env["pm.occupancy.document"]._fields["code"]._description_selection(record.env))
+            titles = selection_labels(self.env["pm.occupancy.document"], "code")
             story += [
                 kit.h(_("With this notice you receive")),
                 *(kit.p(f"{number}. {titles[code]}") for number, (code, _label) in enumerate(codes, 1)),
@@ -74,7 +76,7 @@ class ReportOccupancyPaper(models.AbstractModel):
         return self.env["pm.occupancy.document"].sudo()._get(self._code, record.property_id)
 
     def _title(self, record):
-        titles = dict(self.env["pm.occupancy.document"]._fields["code"]._description_selection(self.env))
+        titles = selection_labels(self.env["pm.occupancy.document"], "code")
         return self._text(record).name or titles[self._code]
 
     def _story(self, record, kit):

@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
+
 from ..models.pm_visit import DONE_STATES
 
 
@@ -12,7 +14,7 @@ class ReportRegister(models.AbstractModel):
     _landscape = True
 
     def _title(self, record):
-        return dict(record._fields["kind"]._description_selection(record.env))[record.kind]
+        return selection_label(record, "kind")
 
     def _number(self, record):
         return f"{record.date_from} – {record.date_to}"
@@ -52,8 +54,8 @@ class ReportRegister(models.AbstractModel):
     def _ticket_table(self, record, kit):
         _ = record.env._
         tickets = self._find_tickets(record)
-        channels = dict(tickets._fields["channel"]._description_selection(record.env))
-        states = dict(tickets._fields["state"]._description_selection(record.env))
+        channels = selection_labels(tickets, "channel")
+        states = selection_labels(tickets, "state")
         tz = record.property_id.tz
         rows = [
             [
@@ -96,7 +98,7 @@ class ReportRegister(models.AbstractModel):
             ],
             order="visited_at, id",
         )
-        methods = dict(visits._fields["method"]._description_selection(record.env))
+        methods = selection_labels(visits, "method")
         rows = [
             [
                 kit.datetime(visit.visited_at, tz=record.property_id.tz),
@@ -128,8 +130,8 @@ class ReportRegister(models.AbstractModel):
         followups = record.env["pm.followup"].search(
             [("property_id", "=", record.property_id.id), ("date", ">=", start), ("date", "<", stop)], order="date, id"
         )
-        methods = dict(followups._fields["method"]._description_selection(record.env))
-        answers = dict(followups._fields["satisfied"]._description_selection(record.env))
+        methods = selection_labels(followups, "method")
+        answers = selection_labels(followups, "satisfied")
         # sudo: the name of a colleague is no secret to who may read the register
         rows = [
             [
@@ -196,7 +198,7 @@ class ReportRegister(models.AbstractModel):
         return orders, repairs
 
     def _order_rows(self, record, kit, orders):
-        states = dict(orders._fields["settlement_state"]._description_selection(record.env))
+        states = selection_labels(orders, "settlement_state")
         tz = record.property_id.tz
         # sudo: the name of a colleague is no secret to who may read the register
         for order in orders:

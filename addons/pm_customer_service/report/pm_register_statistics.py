@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 
 class ReportRegister(models.AbstractModel):
     """Statistics of the service desk (客户服务统计报表): of a week, a month, a half-year or a year. Source: S4-17, S0-54, S0-37."""
@@ -11,8 +13,8 @@ class ReportRegister(models.AbstractModel):
         _ = env._
         figures = record.property_id._desk_statistics(record.date_from, record.date_to)
         ticket, followup = env["pm.ticket"], env["pm.followup"]
-        causes = dict(ticket._fields["root_cause"]._description_selection(env))
-        answers = dict(followup._fields["satisfied"]._description_selection(env))
+        causes = selection_labels(ticket, "root_cause")
+        answers = selection_labels(followup, "satisfied")
         parts = [
             (
                 _("Requests by Kind"),

@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 from .pm_service_slip import services_table
 
 
@@ -136,8 +138,8 @@ class ReportServiceAgreement(models.AbstractModel):
 
     def _story(self, record, kit):
         _ = record.env._
-        period = dict(record._fields["period"]._description_selection(record.env))[record.period]
-        settlement = dict(record._fields["settlement"]._description_selection(record.env))[record.settlement]
+        period = selection_label(record, "period")
+        settlement = selection_label(record, "settlement")
         story = [
             kit.pairs(
                 [

@@ -2,6 +2,8 @@ import base64
 
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
+
 
 def services_table(record, kit, total):
     """Return the table of the services of an order or agreement; ``total`` is the label of its sum."""
@@ -61,7 +63,7 @@ class ReportServiceSlip(models.AbstractModel):
     def _copy(self, record, kit, number, label):
         _ = record.env._
         tz = record.property_id.tz
-        settlement = dict(record._fields["settlement"]._description_selection(record.env))[record.settlement]
+        settlement = selection_label(record, "settlement")
         story = [kit.p(label, "right")]
         if number == 2 and record.settlement_state == "settled":
             story.append(kit.stamp(_("PAID")))
@@ -84,7 +86,7 @@ class ReportServiceSlip(models.AbstractModel):
         if record.description:
             story += [kit.h(_("What Is Wanted")), kit.p(record.description)]
         if record.consent_ids:
-            methods = dict(record.consent_ids._fields["method"]._description_selection(record.env))
+            methods = selection_labels(record.consent_ids, "method")
             story += [
                 kit.h(_("Consents")),
                 kit.table(

@@ -3,6 +3,7 @@ from reportlab.lib import colors
 from reportlab.platypus import Flowable
 
 from odoo.addons.pm_base.report.kit import INK, LINE, SOFT
+from odoo.addons.pm_base.tools.labels import selection_labels
 
 SHADES = {"keep_up": "#E6F4EA", "improve_first": "#FDE7E4", "low_priority": "#F3F4F6", "overkill": "#FFF5DB"}
 DOT = colors.HexColor("#714B67")
@@ -130,7 +131,7 @@ class ReportSurvey(models.AbstractModel):
 
     def _results(self, record, kit):
         _ = record.env._
-        quadrants = dict(record.score_ids._fields["quadrant"]._description_selection(record.env))
+        quadrants = selection_labels(record.score_ids, "quadrant")
         chart = record.score_ids._chart()
         story = []
         if chart:
@@ -166,7 +167,7 @@ class ReportSurvey(models.AbstractModel):
         actions = record.improvement_ids.filtered(lambda action: action.state != "cancelled")
         if not actions:
             return []
-        states = dict(actions._fields["state"]._description_selection(record.env))
+        states = selection_labels(actions, "state")
         rows = [
             [
                 action.name,

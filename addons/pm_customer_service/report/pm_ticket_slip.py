@@ -1,6 +1,6 @@
 from odoo import models
 
-from odoo.addons.pm_base.tools.labels import selection_label
+from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
 
 
 class ReportTicketSlip(models.AbstractModel):
@@ -76,7 +76,7 @@ class ReportTicketSlip(models.AbstractModel):
             story.append(kit.box([kit.space(30)]))
         clocks = staff.deadline_ids.sorted("start")
         if clocks:
-            states = dict(clocks._fields["state"]._description_selection(record.env))
+            states = selection_labels(clocks, "state")
             story += [
                 kit.h(_("Deadlines")),
                 kit.table(
@@ -91,8 +91,8 @@ class ReportTicketSlip(models.AbstractModel):
             ]
         if staff.followup_ids:
             followups = staff.followup_ids
-            answers = dict(followups._fields["satisfied"]._description_selection(record.env))
-            methods = dict(followups._fields["method"]._description_selection(record.env))
+            answers = selection_labels(followups, "satisfied")
+            methods = selection_labels(followups, "method")
             story += [
                 kit.h(_("Follow-ups")),
                 kit.table(

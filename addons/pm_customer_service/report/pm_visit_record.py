@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 
 class ReportVisitRecord(models.AbstractModel):
     """Talk record of a visit (拜访业主会谈内容记录表): taken along blank, filed filled in. Source: S4-99, S4-100."""
@@ -21,10 +23,7 @@ class ReportVisitRecord(models.AbstractModel):
     def _story(self, record, kit):
         _ = record.env._
         tz = record.property_id.tz
-        labels = {
-            name: dict(record._fields[name]._description_selection(record.env))[record[name]]
-            for name in ("method", "state")
-        }
+        labels = {name: selection_label(record, name) for name in ("method", "state")}
         appointment = kit.datetime(record.start, tz=tz) if record.start else kit.date(record.planned_on)
         story = [
             kit.pairs(

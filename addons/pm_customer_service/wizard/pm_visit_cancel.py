@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 
 class PmVisitCancel(models.TransientModel):
     """Why a visit is not held."""
@@ -24,6 +26,6 @@ class PmVisitCancel(models.TransientModel):
     def action_confirm(self):
         """Cancel the visit with the reason chosen and its words."""
         self.ensure_one()
-        label = dict(self._fields["kind"]._description_selection(self.env))[self.kind]
+        label = selection_label(self, "kind")
         self.visit_id._cancel(": ".join(filter(None, [label, (self.words or "").strip()])))
         return {"type": "ir.actions.act_window_close"}

@@ -5,6 +5,8 @@ from odoo.exceptions import ValidationError
 from odoo.http import request
 from werkzeug.exceptions import NotFound
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .portal_bills import PmBillsPortal
 
 _INVOICE_CHARGES = 200
@@ -65,7 +67,7 @@ class PmMoneyPortal(PmBillsPortal):
                 "page_name": "pm_invoices",
                 "charges_by_property": charges._invoiceable().grouped("property_id"),
                 "requests": request.env["pm.invoice.request"].sudo().search([("partner_id", "child_of", partner.id)]),
-                "states": dict(request.env["pm.invoice.request"]._fields["state"]._description_selection(request.env)),
+                "states": selection_labels(request.env["pm.invoice.request"], "state"),
                 "partner": partner,
                 "error": error,
             },

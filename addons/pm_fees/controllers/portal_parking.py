@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
 from psycopg2.errors import UniqueViolation
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .portal_bills import PmBillsPortal
 
 _LONGEST_PLATE = 12
@@ -26,7 +28,7 @@ class PmParkingPortal(PmBillsPortal):
         plans = self._parking_plans()
         # sudo: portal users reach leases only through the domain of their own partner
         leases = request.env["pm.parking.lease"].sudo().search(self._own_domain())
-        states = dict(leases._fields["state"]._description_selection(request.env))
+        states = selection_labels(leases, "state")
         return request.render(
             "pm_fees.portal_parking",
             {

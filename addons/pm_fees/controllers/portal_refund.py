@@ -4,6 +4,7 @@ from odoo.http import request
 from psycopg2.errors import UniqueViolation
 from werkzeug.exceptions import NotFound
 
+from odoo.addons.pm_base.tools.labels import selection_labels
 from odoo.addons.pm_customer_service.controllers.portal import TicketPortal
 
 from .portal_bills import PmBillsPortal
@@ -33,7 +34,7 @@ class PmRefundPortal(PmBillsPortal):
                 "page_name": "pm_refunds",
                 "offers": Refund._portal_offers(self._own_refund_domain()),
                 "refunds": Refund.search([*self._own_refund_domain(), ("state", "!=", "draft")], limit=_SHOWN),
-                "states": dict(Refund._fields["state"]._description_selection(request.env)),
+                "states": selection_labels(Refund, "state"),
                 "entered": entered,
                 "error": error,
             },

@@ -15,6 +15,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, sql
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .account_move import LEDGER_STEP
 
 # Columns of account_move_line this file was checked against (test_posting holds clones against ORM rows, column by
@@ -66,7 +68,7 @@ class PmCharge(models.Model):
                     self.env._(
                         "To post %(charge)s it must be approved; it is %(state)s.",
                         charge=charge.display_name,
-                        state=dict(self._fields["state"]._description_selection(self.env))[row["state"]],
+                        state=selection_labels(self, "state")[row["state"]],
                     )
                 )
         notes = []

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .charge_posting import ENTRIES
 
 _logger = logging.getLogger(__name__)
@@ -198,7 +200,7 @@ class PmBillingRun(models.Model):
             ("computing", "cancelled"): "_check_compute",
             ("approved", "cancelled"): "_check_compute",
         }
-        names = dict(self._fields["state"]._description_selection(self.env))
+        names = selection_labels(self, "state")
         for run in self:
             if (run.state, target) not in guards:
                 sources = ", ".join(names[old] for old, new in guards if new == target)

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_round
 
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
+from odoo.addons.pm_base.tools.labels import selection_labels
 
 _FLOW = {("open", "closed"), ("closed", "open"), ("closed", "handed_over")}
 # Written by the program only: states, signatures, and what follows from them.
@@ -174,7 +175,7 @@ class PmCashSession(models.Model):
         self.ensure_one()
         self.check_access("write")
         if (self.state, target) not in _FLOW:
-            labels = dict(self._fields["state"]._description_selection(self.env))
+            labels = selection_labels(self, "state")
             raise UserError(
                 self.env._(
                     "Cash session %(name)s is “%(state)s”: it cannot become “%(target)s”.",

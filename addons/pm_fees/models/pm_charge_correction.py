@@ -4,6 +4,8 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .pm_charge import REVERSE_REASONS
 
 
@@ -134,7 +136,7 @@ class PmChargeCorrection(models.Model):
     def _check_state(self, *states):
         self.ensure_one()
         if self.state not in states:
-            names = dict(self._fields["state"]._description_selection(self.env))
+            names = selection_labels(self, "state")
             raise UserError(
                 self.env._(
                     "Correction “%(name)s” is “%(state)s”; it must be: %(states)s.",

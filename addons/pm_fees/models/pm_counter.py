@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 _RESULTS = 20
 _CHARGES = 500
 
@@ -89,7 +91,7 @@ class PmPayment(models.Model):
             "currency_id": unit.currency_id.id,
             "digits": unit.currency_id.decimal_places,
             "area": unit.area_chargeable,
-            "status": dict(unit._fields["status"]._description_selection(self.env)).get(unit.status, ""),
+            "status": selection_label(unit, "status"),
             "payers": [
                 {"id": payer.id, "name": payer.name, "phone": payer.phone or "", "email": payer.email or ""}
                 for payer in payers

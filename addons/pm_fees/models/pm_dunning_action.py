@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .pm_dunning_level import KINDS, LEGAL_KINDS
 
 OPEN_STATES = ("planned", "queued", "to_call", "to_deliver", "to_approve", "at_counsel")
@@ -311,7 +313,7 @@ class PmDunningAction(models.Model):
         """The one place where the state changes."""
         for action in self:
             if (action.state, target) not in _FLOW:
-                labels = dict(self._fields["state"]._description_selection(self.env))
+                labels = selection_labels(self, "state")
                 raise UserError(
                     self.env._(
                         "Reminder %(name)s is “%(state)s”: it cannot become “%(target)s”.",
@@ -417,7 +419,7 @@ class PmDunningAction(models.Model):
         silent = waiting.with_context(tracking_disable=True)
         none = messages.browse()
         silent.filtered(lambda a: "sent" in by_action.get(a.id, none).mapped("state"))._transition("done")
-        labels = dict(messages._fields["reason"]._description_selection(self.env))
+        labels = selection_labels(messages, "reason")
         for action in silent.filtered(lambda a: a.state == "queued"):
             own = by_action.get(action.id, none)
             states = set(own.mapped("state"))

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .pm_collection_analysis import months_since_sql
 
 # The recovery curve: what had come in so many days after the due date, in steps of a month, for a year.
@@ -334,7 +336,7 @@ class PmDunningBoard(models.AbstractModel):
         return [self._row(self._level_label(level), *by_level[level.id], None) for level in levels]
 
     def _excluded_rows(self, plan):
-        labels = dict(self.env["pm.dunning.preview.line"]._fields["excluded"]._description_selection(self.env))
+        labels = selection_labels(self.env["pm.dunning.preview.line"], "excluded")
         totals = {}
         for (why, _level_id), (count, amount) in plan.items():
             if why:

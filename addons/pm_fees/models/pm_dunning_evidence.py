@@ -8,6 +8,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date, format_datetime, html2plaintext
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .pm_dunning_level import LEGAL_KINDS
 
 _UNSAFE = re.compile(r"[^\w.\-]+")
@@ -52,7 +54,7 @@ class PmDunningCase(models.Model):
             )
             if message.delivered_at:
                 events.append((message._tz_date(message.delivered_at), _("SMS delivered"), message.address or ""))
-        labels = dict(self.env["pm.dunning.call"]._fields["result"]._description_selection(self.env))
+        labels = selection_labels(self.env["pm.dunning.call"], "result")
         for call in case.call_ids.filtered(lambda call: call.state == "done"):
             detail = ", ".join(
                 filter(None, [labels[call.result], call.reason_id.name, call.note, call.called_by_id.name])
@@ -84,7 +86,7 @@ class PmDunningCase(models.Model):
                 (step.sent_on, _("%s sent", name), " ".join(filter(None, [step.carrier_id.name, step.tracking_no])))
             )
         if step.delivered_on:
-            methods = dict(step._fields["delivery_method"]._description_selection(self.env))
+            methods = selection_labels(step, "delivery_method")
             proof = _("signed") if step.signed else _("with proof") if step.proof_ids else ""
             detail = ", ".join(filter(None, [methods.get(step.delivery_method), proof, step.delivered_by_id.name]))
             events.append((step.delivered_on, _("%s delivered", name), detail))
@@ -97,7 +99,7 @@ class PmDunningCase(models.Model):
         events = []
         # sudo: the evidence is whole, whoever puts it together; the right on the case was checked
         for promise in self.env["pm.dunning.promise"].sudo().search([("case_id", "=", case.id)]):
-            states = dict(promise._fields["state"]._description_selection(self.env))
+            states = selection_labels(promise, "state")
             detail = _(
                 "%(amount)s until %(day)s: %(state)s",
                 amount=case.currency_id.format(promise.amount),
@@ -272,9 +274,8 @@ class PmDunningCase(models.Model):
 
     def _contacts_csv(self):
         _ = self.env._
-        fields_get = self.env["pm.dunning.call"]._fields
-        results = dict(fields_get["result"]._description_selection(self.env))
-        channels = dict(fields_get["channel"]._description_selection(self.env))
+        calls = self.env["pm.dunning.call"]
+        results, channels = selection_labels(calls, "result"), selection_labels(calls, "channel")
         head = [
             _("Date"),
             _("Time"),

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import format_date
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .pm_dunning_level import LEGAL_KINDS
 
 
@@ -66,7 +68,7 @@ class PmDunningHold(models.Model):
 
     @api.depends("kind", "case_id")
     def _compute_display_name(self):
-        labels = dict(self._fields["kind"]._description_selection(self.env))
+        labels = selection_labels(self, "kind")
         for hold in self:
             hold.display_name = f"{labels.get(hold.kind, '')} {hold.case_id.display_name or ''}"
 

@@ -4,6 +4,7 @@ from odoo.tools.misc import formatLang
 
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 from odoo.addons.pm_base.models.pm_unit import UNIT_TYPES
+from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
 
 from .fee_formula import VARIABLES, Formula, FormulaError
 
@@ -117,7 +118,7 @@ class PmFeeTariff(models.Model):
 
     @api.depends("name", "item_id.name", "unit_type")
     def _compute_display_name(self):
-        types = dict(self._fields["unit_type"]._description_selection(self.env))
+        types = selection_labels(self, "unit_type")
         for tariff in self:
             unit_type = f" ({types[tariff.unit_type]})" if tariff.unit_type else ""
             tariff.display_name = f"{tariff.item_id.name or ''} {tariff.name or ''}{unit_type}"
@@ -273,7 +274,7 @@ class PmFeeTariff(models.Model):
                     self.env._(
                         "Tariff “%(tariff)s” is %(state)s: only drafts can be approved, only drafts and approved tariffs withdrawn.",
                         tariff=tariff.display_name,
-                        state=dict(self._fields["state"]._description_selection(self.env))[tariff.state],
+                        state=selection_labels(self, "state")[tariff.state],
                     )
                 )
             if guards[key]:
@@ -337,10 +338,10 @@ class PmFeeTariff(models.Model):
         elif self.method == "metered":
             text = self.env._("%(price)s per %(uom)s", price=money(self.price), uom=uom)
         else:
-            basis = dict(self._fields["area_basis"]._description_selection(self.env))[self.area_basis]
+            basis = selection_label(self, "area_basis")
             text = self.env._("%(price)s per m² (%(basis)s) and month", price=money(self.price), basis=basis.lower())
         if self.unit_type:
-            unit_type = dict(self._fields["unit_type"]._description_selection(self.env))[self.unit_type]
+            unit_type = selection_label(self, "unit_type")
             text = self.env._("%(unit_type)s: %(price)s", unit_type=unit_type, price=text)
         tax = self.item_id.tax_id
         if tax:
@@ -352,7 +353,7 @@ class PmFeeTariff(models.Model):
             return self.env._("actual cost of the month, shared by use (%s)", self.usage_item_id.name)
         if self.pool_basis == "equal":
             return self.env._("actual cost of the month, shared equally")
-        basis = dict(self._fields["area_basis"]._description_selection(self.env))[self.area_basis or "chargeable"]
+        basis = selection_labels(self, "area_basis")[self.area_basis or "chargeable"]
         return self.env._("actual cost of the month, shared by %s", basis.lower())
 
     def _close_predecessor(self):

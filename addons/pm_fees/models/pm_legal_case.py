@@ -1,6 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 STATES = [
     ("approved", "Approved"),
     ("mandated", "Counsel mandated"),
@@ -192,7 +194,7 @@ class PmLegalCase(models.Model):
 
     def _transition(self, target, **values):
         """The one place where the state changes; says what is missing."""
-        labels = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
         for case in self:
             needed = _FLOW.get((case.state, target))
             if needed is None:

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 from .pm_legal_term import KINDS
 
 _logger = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ class PmLegalDate(models.Model):
 
     @api.onchange("kind")
     def _onchange_kind(self):
-        self.name = self.name or dict(self._fields["kind"]._description_selection(self.env)).get(self.kind)
+        self.name = self.name or selection_label(self, "kind")
 
     def write(self, vals):
         if not self.env.su:

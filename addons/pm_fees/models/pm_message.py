@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 _FINAL = ("sent", "failed", "skipped", "cancelled")
 
 
@@ -47,4 +49,4 @@ class PmMessage(models.Model):
 
     def _channel_name(self):
         self.ensure_one()
-        return dict(self._fields["channel"]._description_selection(self.env)).get(self.channel, "")
+        return selection_label(self, "channel")

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 METHODS = [
     ("cash", "Cash"),
     ("card", "Bank card"),
@@ -61,7 +63,7 @@ class PmPaymentMethod(models.Model):
     @api.depends("code")
     @api.depends_context("lang")
     def _compute_display_name(self):
-        labels = dict(self._fields["code"]._description_selection(self.env))
+        labels = selection_labels(self, "code")
         for method in self:
             method.display_name = labels.get(method.code, "")
 
@@ -141,7 +143,7 @@ class PmPaymentMethod(models.Model):
             raise UserError(
                 self.env._(
                     "To take money by %(method)s, %(company)s needs a chart of accounts with a cash and a bank journal.",
-                    method=dict(self._fields["code"]._description_selection(self.env)).get(code, code),
+                    method=selection_labels(self, "code").get(code, code),
                     company=company.display_name,
                 )
             )

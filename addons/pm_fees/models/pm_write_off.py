@@ -1,6 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 REASONS = [
     ("barred", "Limitation period is over"),
     ("court", "Court ruled against the claim"),
@@ -118,7 +120,7 @@ class PmWriteOff(models.Model):
             ("submitted", "refused"),
             ("booked", "reversed"),
         }
-        names = dict(self._fields["state"]._description_selection(self.env))
+        names = selection_labels(self, "state")
         for record in self:
             if (record.state, target) not in allowed:
                 raise UserError(

@@ -1,6 +1,7 @@
 from odoo import models
 
 from odoo.addons.pm_base.models.pm_kpi_target import SIGNS
+from odoo.addons.pm_base.tools.labels import selection_labels
 
 
 class ReportCollection(models.AbstractModel):
@@ -71,7 +72,7 @@ class ReportCollection(models.AbstractModel):
 
     def _plan_table(self, plan, kit):
         _ = plan.env._
-        kinds = dict(plan.line_ids._fields["kind"]._description_selection(plan.env))
+        kinds = selection_labels(plan.line_ids, "kind")
         return kit.table(
             [_("Butler"), _("What"), _("To Be Collected"), _("Planned"), _("Collected"), _("Missing")],
             [

@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 
 class ReportDunningBriefing(models.AbstractModel):
     """Written note to the counsel that asks for a lawyer's letter (律师函委托函): who owes what, and what was done. Source: S0-134."""
@@ -55,7 +57,7 @@ class ReportDunningBriefing(models.AbstractModel):
 
     def _earlier_demands(self, action, kit):
         _ = self.env._
-        methods = dict(action._fields["delivery_method"]._description_selection(self.env))
+        methods = selection_labels(action, "delivery_method")
         steps = action.case_id.action_ids.filtered(lambda step: step.state == "done" and step.delivered_on).sorted(
             "delivered_on"
         )
@@ -96,7 +98,7 @@ class ReportDunningBriefing(models.AbstractModel):
         )
         if not holds:
             return [kit.p(_("The debtor has raised no objection that was recorded."))]
-        results = dict(holds._fields["justified"]._description_selection(self.env))
+        results = selection_labels(holds, "justified")
         return [
             kit.h(_("Objections and our review")),
             kit.table(

@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 
 class ReportRefund(models.AbstractModel):
     """Refund application (退费申请表), signed by the payer and by those who decided. Source: S4 ch.3 §5."""
@@ -19,7 +21,7 @@ class ReportRefund(models.AbstractModel):
         # sudo: whoever may see the refund may print what stands on it (unit, receipt)
         refund = record.sudo()
         payment = refund.payment_id
-        state = dict(refund._fields["state"]._description_selection(self.env))[refund.state]
+        state = selection_label(refund, "state")
         pairs = [
             (_("Payer"), refund.partner_id.name),
             (_("Unit"), refund.unit_id.display_name or ""),

@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 
 class ReportUnitLedger(models.AbstractModel):
     """Fee ledger of units (物业费台账), one section a unit. Source: S4-76."""
@@ -25,7 +27,7 @@ class ReportUnitLedger(models.AbstractModel):
 
     def _story(self, record, kit):
         _ = record.env._
-        kinds = dict(record.env["pm.unit.ledger"]._fields["kind"]._description_selection(record.env))
+        kinds = selection_labels(record.env["pm.unit.ledger"], "kind")
         story = []
         for number, unit in enumerate(record.unit_ids):
             if number:

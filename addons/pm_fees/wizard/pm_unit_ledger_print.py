@@ -4,6 +4,7 @@ from urllib.parse import quote
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.pm_base.tools.labels import selection_label
 from odoo.addons.pm_base.tools.write import write_tables
 
 from ..models.pm_charge import format_period
@@ -53,7 +54,7 @@ class PmUnitLedgerPrint(models.TransientModel):
             rows += [
                 [
                     row.date,
-                    dict(row._fields["kind"]._description_selection(self.env))[row.kind],
+                    selection_label(row, "kind"),
                     row.item_id.name or "",
                     self._row_text(row),
                     row.partner_id.name,

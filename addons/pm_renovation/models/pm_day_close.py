@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
+from odoo.addons.pm_base.tools.labels import selection_label
+
 REGISTERS = [
     ("work_log", "Work log"),
     ("vacant", "Vacant units patrolled"),
@@ -147,7 +149,7 @@ class PmDayClose(models.Model):
                 raise UserError(self.env._("%s: a day that has not begun cannot be closed.", day.display_name))
             day.action_count()
             for line in day.line_ids:
-                label = dict(line._fields["register"]._description_selection(self.env))[line.register]
+                label = selection_label(line, "register")
                 if (line.note or "").strip():
                     continue
                 if line.register in WRITTEN:
@@ -270,7 +272,7 @@ class PmDayCloseLine(models.Model):
         model, done, still_open = found
         return {
             "type": "ir.actions.act_window",
-            "name": dict(self._fields["register"]._description_selection(self.env))[self.register],
+            "name": selection_label(self, "register"),
             "res_model": model,
             "view_mode": "list,form",
             "domain": list(Domain.OR(part for part in (done, still_open) if part)),

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 
 class PmDepositDeduction(models.Model):
     """Cost of proved damage taken from a deposit: only with evidence and the payer's consent (L-03, L-04).
@@ -107,7 +109,7 @@ class PmDepositDeduction(models.Model):
 
     def _move_to(self, target, sources, **values):
         """Change the state from one of ``sources``; the only place where it changes."""
-        labels = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
         for deduction in self:
             if deduction.state not in sources:
                 raise UserError(

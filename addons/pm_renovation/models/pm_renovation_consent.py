@@ -3,6 +3,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .pm_renovation import EDITABLE_STATES, OPEN_STATES
 
 
@@ -48,7 +50,7 @@ class PmRenovation(models.Model):
                     )
                 )
         self._stamp(owner_consent=answer, owner_consent_at=fields.Datetime.now())
-        labels = dict(self._fields["owner_consent"]._description_selection(self.env))
+        labels = selection_labels(self, "owner_consent")
         self._log("consent", labels[answer], reason)
 
     # ------------------------------------------------------------ house rules

@@ -4,6 +4,8 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
+from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
+
 # (from, to) of every allowed change of state. Guards are methods `_guard_<to>`.
 TRANSITIONS = {
     ("draft", "submitted"),
@@ -51,7 +53,7 @@ class PmRenovation(models.Model):
         :param values: further field values of the same write
         :raises UserError: the step is not possible from the present state, or its guard refuses
         """
-        labels = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
         guard = getattr(self, f"_guard_{target}", None)
         for case in self:
             if (case.state, target) not in TRANSITIONS:
@@ -339,7 +341,7 @@ class PmRenovation(models.Model):
                     self.env._(
                         "To start the works of %(case)s its permit must be valid today; it is: %(status)s.",
                         case=case.name,
-                        status=dict(case._fields["permit_status"]._description_selection(self.env))[case.permit_status],
+                        status=selection_label(case, "permit_status"),
                     )
                 )
             case._transition("in_progress", started_on=case.property_id._today())

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 from .pm_renovation import SITE_STATES
 
 # What a visit is recorded against later on: without a picture it proves nothing.
@@ -98,7 +100,7 @@ class PmRenovationInspection(models.Model):
 
     @api.depends("renovation_id.name", "kind", "date")
     def _compute_name(self):
-        labels = dict(self._fields["kind"]._description_selection(self.env))
+        labels = selection_labels(self, "kind")
         for inspection in self:
             inspection.name = (
                 f"{inspection.renovation_id.name} {labels.get(inspection.kind, '')} {inspection.date or ''}"
@@ -135,7 +137,7 @@ class PmRenovationInspection(models.Model):
                 self.env._(
                     "%(case)s does not wait for this inspection (%(kind)s).",
                     case=inspection.renovation_id.name,
-                    kind=dict(self._fields["kind"]._description_selection(self.env))[inspection.kind],
+                    kind=selection_labels(self, "kind")[inspection.kind],
                 )
             )
 
@@ -213,8 +215,8 @@ class PmRenovationInspection(models.Model):
         # sudo: whoever holds the visit may only read the case; clock and history belong to it
         case = self.renovation_id.sudo()
         if self.kind != "patrol":
-            kinds = dict(self._fields["kind"]._description_selection(self.env))
-            results = dict(self._fields["result"]._description_selection(self.env))
+            kinds = selection_labels(self, "kind")
+            results = selection_labels(self, "result")
             case._log(
                 "inspection",
                 f"{kinds[self.kind]}: {results[self.result]}",

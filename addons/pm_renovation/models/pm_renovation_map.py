@@ -2,6 +2,7 @@
 
 from odoo import api, models
 
+from odoo.addons.pm_base.tools.labels import selection_labels
 from odoo.addons.pm_base.tools.staff import staff_only
 
 from .pm_renovation import OPEN_STATES
@@ -37,9 +38,9 @@ class PmRenovation(models.Model):
         :return: {buildings: [{id, name, open}], building_id, floors: [{name, units: [{id, code, status, status_label,
             case}]}], counts: {group: number}}; case is {id, name, state, group, overdue, violations, permit, missed} or False
         """
-        labels = dict(self._fields["state"]._description_selection(self.env))
-        statuses = dict(self.env["pm.unit"]._fields["status"]._description_selection(self.env))
-        permits = dict(self._fields["permit_status"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
+        statuses = selection_labels(self.env["pm.unit"], "status")
+        permits = selection_labels(self, "permit_status")
         buildings = self.env["pm.building"].search([])
         open_cases = self.search([("state", "in", OPEN_STATES)], order="id")
         by_building = open_cases.grouped(lambda case: case.unit_id.building_id)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
+
 # Which group may decide a step of which role.
 REVIEW_GROUP = {
     "butler": "pm_base.group_officer",
@@ -48,7 +50,7 @@ class PmRenovationReview(models.Model):
 
     @api.depends("role", "renovation_id.name")
     def _compute_display_name(self):
-        labels = dict(self._fields["role"]._description_selection(self.env))
+        labels = selection_labels(self, "role")
         for review in self:
             review.display_name = f"{review.renovation_id.name or ''} {labels.get(review.role, '')}".strip()
 
@@ -116,14 +118,14 @@ class PmRenovationReview(models.Model):
             raise AccessError(
                 self.env._(
                     "The step of %(role)s is decided by that role.",
-                    role=dict(self._fields["role"]._description_selection(self.env))[self.role],
+                    role=selection_label(self, "role"),
                 )
             )
 
     def _decide(self, state):
         self._set_state(state, user_id=self.env.uid, done_at=fields.Datetime.now())
-        labels = dict(self._fields["role"]._description_selection(self.env))
-        states = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "role")
+        states = selection_labels(self, "state")
         for review in self:
             # sudo: see action_fail
             review.renovation_id.sudo()._log(

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.pm_base.tools.labels import selection_labels
 from odoo.addons.pm_customer_service.models.pm_deadline_mixin import DEADLINE_STATES
 
 # There is no fine and no cutting of power here, and there will not be (L-03, L-05):
@@ -222,7 +223,7 @@ class PmRenovationViolation(models.Model):
 
     def _transition(self, target, **values):
         """Move to ``target``; the only place where the state changes."""
-        labels = dict(self._fields["state"]._description_selection(self.env))
+        labels = selection_labels(self, "state")
         for violation in self:
             if (violation.state, target) not in TRANSITIONS:
                 raise UserError(

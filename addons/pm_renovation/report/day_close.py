@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 
 class ReportDayClose(models.AbstractModel):
     """A butler's day in its five registers (管家日结单). Source: S4-76."""
@@ -16,7 +18,7 @@ class ReportDayClose(models.AbstractModel):
 
     def _story(self, record, kit):
         _ = record.env._
-        labels = dict(record.line_ids._fields["register"]._description_selection(record.env))
+        labels = selection_labels(record.line_ids, "register")
         rows = [
             [
                 labels[line.register],

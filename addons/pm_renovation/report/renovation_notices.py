@@ -2,6 +2,8 @@
 
 from odoo import models
 
+from odoo.addons.pm_base.tools.labels import selection_labels
+
 
 class ReportNotice(models.AbstractModel):
     """《客户装修须知》: procedure, papers, review points and prohibitions, told before anybody applies. Source: S0-106."""
@@ -38,7 +40,7 @@ class ReportNotice(models.AbstractModel):
                 ]
             )
         )
-        requirement = dict(papers._fields["requirement"]._description_selection(env))
+        requirement = selection_labels(papers, "requirement")
         clauses = env["pm.renovation.clause"].sudo()._texts("notice", record)
         story = [
             kit.h(_("What you should know")),
@@ -81,7 +83,7 @@ class ReportNotice(models.AbstractModel):
         """The steps with the times that the deadline rules of this property set."""
         _ = prop.env._
         rules = prop.env["pm.deadline.rule"].sudo()  # sudo: a number of the set-up, told to everybody
-        units = dict(rules._fields["unit"]._description_selection(prop.env))
+        units = selection_labels(rules, "unit")
 
         def allowed(model, kind):
             rule = rules.search(
