@@ -72,10 +72,11 @@ CORE_GAPS = (
     ),
 )
 
-# Not words of a language: addresses, mail, file names, and codes (with a digit, an underscore, or of three capitals).
+# Not words of a language: addresses, mail, file names, codes (with a digit, an underscore, or of three capitals), and what a
+# text holds a place for ({name}).
 NOT_WORDS = re.compile(
     r"https?://\S+|[\w.+-]+@[\w.-]+|[\w\-./]+\.(?:pdf|xlsx|csv|png|jpg|jpeg|txt|com|cn)\b|"
-    r"(?=[\w./-]*[\d_])[A-Za-z\d][\w./-]*|\b[A-Z]+(?:[-/][A-Z\d]+)+\b|\b[A-Z]{3}\b",
+    r"\{\w+\}|(?=[\w./-]*[\d_])[A-Za-z\d][\w./-]*|\b[A-Z]+(?:[-/][A-Z\d]+)+\b|\b[A-Z]{3}\b",
     re.ASCII,
 )
 WORD = re.compile(r"[A-Za-z]{3,}")
