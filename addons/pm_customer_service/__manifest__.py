@@ -83,6 +83,7 @@
         "views/pm_counter_action.xml",
         "views/menus.xml",
         "views/pm_ticket_stalled_views.xml",
+        "views/pm_desk_rules_views.xml",
         "views/pm_desk_board_action.xml",
         "views/pm_desk_digest_views.xml",
         "views/pm_desk_digest_templates.xml",

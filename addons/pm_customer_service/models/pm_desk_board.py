@@ -170,9 +170,7 @@ class PmDeskBoard(models.AbstractModel):
     @api.model
     def _promise_domain(self, now):
         """Return the condition of clocks that watch a promise to a customer and lapse within the hours of the settings."""
-        # sudo: a setting of the house
-        hours = self.env["ir.config_parameter"].sudo().get_param("pm_customer_service.board_promise_hours", 24)
-        soon = now + timedelta(hours=float(hours))
+        soon = now + timedelta(hours=self.env["pm.ticket"]._get_limit("board_promise_hours"))
         return Domain("kind", "=", "promise") & Domain("due", ">=", now) & Domain("due", "<=", soon)
 
     def _total(self, key, label, model, domain, late=None):

@@ -9,6 +9,7 @@ LIMITS = {
     "max_photos": 20,
     "repeat_days": 30,
     "stalled_days": 3,
+    "board_promise_hours": 24,
 }
 
 

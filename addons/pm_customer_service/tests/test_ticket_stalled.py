@@ -1,7 +1,7 @@
 """Stalled tickets: open, and nothing was done about them for the days of the settings (S1-57)."""
 
 from freezegun import freeze_time
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
 from .common import DeskCase, local
@@ -90,3 +90,16 @@ class TestTicketStalled(DeskCase):
             self.ticket.with_user(self.officer).progressed_at = local("2026-11-30 10:00")
         with self.assertRaises(UserError):
             self.ticket.with_user(self.officer).next_due = local("2026-11-30 10:00")
+
+    def test_a_project_manager_sets_the_days_without_the_settings_of_odoo(self):
+        rules = self.env["pm.desk.rules"].with_user(self.manager).create({})
+        self.assertEqual((rules.stalled_days, rules.repeat_days, rules.board_promise_hours), (3, 30, 24))
+        self.assertFalse(self.stalled("2026-11-04 10:00"))
+        rules.stalled_days = 1
+        rules.action_save()
+        self.assertTrue(self.stalled("2026-11-04 10:00"))
+        self.assertEqual(self.env["pm.desk.rules"].with_user(self.manager).create({}).stalled_days, 1)
+        with self.assertRaises(AccessError):
+            self.env["pm.desk.rules"].with_user(self.supervisor).create({})
+        with self.assertRaises(AccessError):
+            rules.with_user(self.supervisor).action_save()

@@ -1,3 +1,4 @@
+from . import pm_desk_rules
 from . import pm_appointment_step
 from . import pm_incident_step
 from . import pm_ticket_dispatch
