@@ -137,6 +137,14 @@ class TicketPortal(CustomerPortal):
         if not kind:
             raise UserError(env._("Please choose what kind of request it is."))
         category = env["pm.ticket.category"].sudo().search([("id", "=", category_id)])
+        if category.type_ids and kind not in category.type_ids:
+            raise UserError(
+                env._(
+                    "“%(category)s” does not go with “%(type)s”: please choose again what it is about.",
+                    category=category.display_name,
+                    type=kind.name,
+                )
+            )
         limit = request.env["pm.ticket"]._get_limit("portal_daily_limit")
         midnight = unit.sudo().property_id._local_midnight_utc(unit.sudo().property_id._today())
         # sudo: counts also what colleagues of the same company sent

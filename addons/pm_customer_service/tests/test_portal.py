@@ -54,6 +54,15 @@ class TestPortal(DeskCase, HttpCase):
         page = self.url_open(f"/my/tickets/{ticket.id}").text
         self.assertIn("A new washer tomorrow at ten", page, "what was agreed is read by both (S3-43)")
 
+    def test_a_category_goes_with_the_type_of_the_request(self):
+        fire = self.env["pm.ticket.category"].search([("type_ids", "=", self.types["emergency"].id)], limit=1)
+        self.login(self.portal_user)
+        page = self.url_open("/my/tickets/new").text
+        self.assertRegex(page, rf'<option value="{fire.id}" data-types="{self.types["emergency"].id}"')
+        count = len(self.mine())
+        self.assertIn(f"“{fire.display_name}” does not go with", self.send(category_id=fire.id).text)
+        self.assertEqual(len(self.mine()), count)
+
     def test_pictures_of_the_work_visits_and_incidents_are_shown_to_the_own_household_only(self):
         ticket = self.new_ticket("repair", user_id=self.technician.id)
         self.env["pm.appointment"].create(
