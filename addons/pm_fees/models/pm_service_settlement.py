@@ -27,6 +27,13 @@ class PmServiceOrder(models.Model):
 
     charge_ids = fields.One2many("pm.charge", "service_order_id", "Charges", readonly=True)
 
+    def _guard_quoted(self):
+        """A charge stands on a unit: without one the order would be to settle for ever. Later the unit is fixed."""
+        self._require(
+            self.unit_id, self.env._("choose the unit before you tell the price: the charge is made to its account.")
+        )
+        super()._guard_quoted()
+
     def _settlement_due(self):
         """At once: a charge the cashier finds on the household. Monthly: the run of the month takes it up."""
         super()._settlement_due()

@@ -69,6 +69,14 @@ class TestServiceSettlement(OrderCase):
         self.assertEqual(order.settlement_state, "settled")
         self.assertIn(receipt.receipt_name, order.settlement_ref)
 
+    def test_without_a_unit_no_price_is_told_because_nothing_could_be_charged(self):
+        order = self.order(unit_id=False, property_id=self.property.id, partner_id=self.owners[0].id)
+        with self.assertRaisesRegex(UserError, "choose the unit"):
+            order.action_quote()
+        order.unit_id = self.units[0]
+        order.action_quote()
+        self.assertEqual(order.state, "quoted")
+
     def test_voided_receipt_and_reversed_charge_make_it_due_again(self):
         order = self.order("done")
         self.pay(order.charge_ids).with_user(self.accountant)._reverse("wrong household")
