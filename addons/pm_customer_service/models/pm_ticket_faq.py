@@ -61,13 +61,13 @@ class PmTicket(models.Model):
         self.ensure_one()
         self.check_access("read")
         texts = filter(None, [self.solution, self.explanation, self.decision_reason])
+        # What was done is often what was explained, word for word: once is enough.
+        lines = dict.fromkeys(line for text in texts for line in text.splitlines() if line)
         faq = self.env["pm.faq"].create(
             {
                 "kind": kind,
                 "name": self.name,
-                "answer": Markup().join(
-                    Markup("<p>%s</p>") % line for text in texts for line in text.splitlines() if line
-                ),
+                "answer": Markup().join(Markup("<p>%s</p>") % line for line in lines),
                 "category_id": self.category_id.id,
                 "property_id": self.property_id.id,
             }

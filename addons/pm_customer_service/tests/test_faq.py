@@ -180,6 +180,7 @@ class TestFaqOfTickets(FaqCase):
         ticket = self.handle(
             self.new_ticket("complaint", name="Gate is slow", category_id=self.lift.id),
             solution="Replaced the <b>motor</b>.\nOiled the hinge.",
+            explanation="Oiled the hinge.",
         )
         answer = self.env["pm.faq"].browse(ticket.with_user(self.officer).action_new_faq()["res_id"])
         case = self.env["pm.faq"].browse(ticket.with_user(self.officer).action_new_case()["res_id"])
