@@ -338,6 +338,8 @@ class PmParkingLease(models.Model):
         self.ensure_one()
         self._require(self.state in ("active", "expired"), self.env._("only a running or expired lease is renewed."))
         begin = self.date_to + relativedelta(days=1)
+        # In months: a lease of two months is followed by two, not by 61 days that end in the midst of the third.
+        length = relativedelta(begin, self.date_from)
         self.check_access("write")
         # sudo: which lease it follows is the program's own link
         lease = self.sudo().create(
@@ -349,7 +351,7 @@ class PmParkingLease(models.Model):
                 "space_id": self.space_id.id,
                 "wanted_from": begin,
                 "date_from": begin,
-                "date_to": begin + (self.date_to - self.date_from),
+                "date_to": begin + length - relativedelta(days=1),
                 "user_id": self.env.uid,
                 "renewal_of_id": self.id,
             }

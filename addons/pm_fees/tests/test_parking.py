@@ -248,7 +248,7 @@ class TestParkingLease(ParkingCase):
             lease = self.sign(self.ask(), end="2026-11-30")
             renewal = self.env["pm.parking.lease"].browse(lease.action_renew()["res_id"])
             self.env["pm.parking.lease"]._run_property(self.property)
-        self.assertEqual((renewal.date_from, renewal.date_to), (date(2026, 12, 1), date(2026, 12, 30)))
+        self.assertEqual((renewal.date_from, renewal.date_to), (date(2026, 12, 1), date(2026, 12, 31)))
         self.assertFalse(lease.reminded_on)
         with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.UniqueViolation), self.cr.savepoint():
             lease.action_renew()
