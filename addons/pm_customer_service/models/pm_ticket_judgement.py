@@ -34,9 +34,16 @@ class PmTicketJudgement(models.Model):
         default="valid",
         tracking=True,
         copy=False,
+        groups="base.group_user",
         help="A complaint counts as justified until a supervisor says otherwise (S3-35).",
     )
-    root_cause = fields.Selection(CAUSES, tracking=True, copy=False, help="Why it came to the complaint (S3-35).")
+    root_cause = fields.Selection(
+        CAUSES,
+        tracking=True,
+        copy=False,
+        groups="base.group_user",
+        help="Why it came to the complaint (S3-35).",
+    )
 
     @api.depends("unit_id", "type_id")
     def _compute_scope(self):

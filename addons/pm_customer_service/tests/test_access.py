@@ -103,6 +103,13 @@ class TestAccess(DeskCase):
         for model in ("pm.deadline", "pm.followup", "pm.escalation", "pm.team", "pm.ticket.type"):
             self.assertFalse(self.env[model].with_user(self.portal_user).has_access("read"), model)
 
+    def test_how_a_complaint_was_judged_is_not_the_customer_s_to_read(self):
+        own = self.new_ticket()
+        self.assertEqual(own.with_user(self.officer).validity, "valid")
+        for name in ("validity", "root_cause"):
+            with self.subTest(name=name), self.assertRaises(AccessError):
+                own.with_user(self.portal_user).read([name])
+
     def test_steps_cannot_be_taken_on_tickets_out_of_reach(self):
         ticket = self.new_ticket(user_id=self.officer.id)
         for user in (self.portal_user, self.outsider, self.technician):

@@ -135,7 +135,14 @@ class TestVisit(DeskCase):
     def test_what_was_recorded_stays(self):
         visit = self.visit(talk="All well.", topic_ids=[Command.create({"words": "Fine", "answer": "Thanks"})])
         visit.action_done()
-        for vals in ({"visited_at": "2026-01-01"}, {"unit_id": self.units[1].id}, {"user_id": self.assistant.id}):
+        for vals in (
+            {"visited_at": "2026-01-01"},
+            {"planned_on": "2026-01-01"},
+            {"start": "2026-01-01 02:00:00"},
+            {"method": "phone"},
+            {"unit_id": self.units[1].id},
+            {"user_id": self.assistant.id},
+        ):
             with self.assertRaises(UserError):
                 visit.write(vals)
         with self.assertRaises(UserError):
