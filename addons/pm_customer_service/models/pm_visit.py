@@ -232,7 +232,17 @@ class PmVisit(models.Model):
         }
         if not self.env.su and kept & vals.keys() and any(visit.state in ("archived", "cancelled") for visit in self):
             raise UserError(self.env._("A filed visit is a record and stays as it is."))
-        held = {"unit_id", "partner_id", "property_id", "user_id", "method", "planned_on", "start", "stop", "visited_at"}
+        held = {
+            "unit_id",
+            "partner_id",
+            "property_id",
+            "user_id",
+            "method",
+            "planned_on",
+            "start",
+            "stop",
+            "visited_at",
+        }
         if not self.env.su and held & vals.keys():
             if any(visit.state in DONE_STATES for visit in self):
                 raise UserError(self.env._("Whom one visited and when stays as it was recorded."))
