@@ -10,11 +10,11 @@ from odoo.addons.pm_base.models.pm_program_fields import refuse_fields
 
 from .account_move import LEDGER_STEP
 from .payment_reference import find_references
+from .pm_bank_proposal import BOOKED_AT_ONCE
 
 _logger = logging.getLogger(__name__)
 
 _BATCH = 500
-_BOOKED_AT_ONCE = 100
 _RANK = {"reference": 1, "account": 2, "name": 3, "amount": 4}
 _MAX_PROPOSALS = 5
 _WALLETS = ("wechat", "alipay")
@@ -267,7 +267,7 @@ class AccountBankStatementLine(models.Model):
                     certain[line] = decided
                 elif decided:
                     counts[decided] += 1
-                if len(certain) >= _BOOKED_AT_ONCE:
+                if len(certain) >= BOOKED_AT_ONCE:
                     counts["matched"] += self._pm_book_certain(certain)
                     certain = {}
             counts["matched"] += self._pm_book_certain(certain)
@@ -496,6 +496,8 @@ class AccountBankStatementLine(models.Model):
 
         def add(reason, charges, text, exact_only):
             for (prop, partner), own in charges.grouped(lambda c: (c.property_id, c.partner_id)).items():
+                if reason == "reference":
+                    own = self._pm_all_if_exact(own, debts["by_partner"][partner])
                 own = own.filtered(lambda c: c.currency_id.compare_amounts(c.residual, 0) > 0)
                 if own and (prop.id, partner.id) not in seen:
                     seen.add((prop.id, partner.id))
@@ -537,6 +539,12 @@ class AccountBankStatementLine(models.Model):
                 candidate["certain"] = False
         # Two people of one name: certain only when the amount fits one of them alone, which `len(certain) == 1` ensures.
         return sorted(candidates, key=lambda c: (_RANK[c["reason"]], not c["certain"]))
+
+    def _pm_all_if_exact(self, charges, every):
+        """A notice over several units is paid under the reference of one: with its whole amount all are meant."""
+        every = every.filtered(lambda charge: charge.property_id == charges.property_id)
+        total = sum(every.mapped("residual"))
+        return every if every > charges and not self.currency_id.compare_amounts(total, self.amount) else charges
 
     def _pm_candidate(self, reason, prop, partner, charges, text, exact_only):
         """Spread the money over `charges`, oldest first, unless it equals what one unit owes."""

@@ -89,6 +89,31 @@ class AccountBankStatementLine(models.Model):
             self.env["pm.payer.account"].sudo()._remember(line.company_id, line.account_number, payment.partner_id)
         self._pm_propose_all({line: [candidate] for line, candidate in chosen.items()})._decide("accepted")
 
+    def _pm_accept(self, proposals):
+        """Book the lines of proposals, each on its own, all or none.
+
+        :param proposals: pm.bank.proposal, no payer and no line twice
+        :raise UserError: for the first that cannot be booked
+        """
+        self.env["pm.payment"]._register_bank_payments(
+            [
+                proposal.statement_line_id._pm_payment_request(
+                    proposal.property_id,
+                    proposal.partner_id,
+                    [(line.charge_id, line.amount) for line in proposal.line_ids],
+                )
+                for proposal in proposals
+            ]
+        )
+        self._pm_note_match("matched", self.env._("Accepted by %s", self.env.user.name))
+        # sudo: what account a payer uses is remembered by the matching itself
+        accounts = self.env["pm.payer.account"].sudo()
+        for proposal in proposals:
+            line = proposal.statement_line_id
+            accounts._remember(line.company_id, line.account_number, proposal.partner_id)
+        proposals._decide("accepted")
+        self.pm_proposal_ids.filtered(lambda p: p.state == "proposed")._decide("superseded")
+
     def _pm_rewrite_all(self, payments, counterparts):
         """`_pm_rewrite` for many lines, in sets.
 

@@ -165,9 +165,7 @@ class PmBalanceTransfer(models.Model):
                 )
         money = charges._money_on()
         # sudo: readings stay billed, by the charge that takes the place of theirs
-        readings = {
-            charge: self.env["pm.meter.reading"].sudo().search([("charge_id", "=", charge.id)]) for charge in charges
-        }
+        readings = self.env["pm.meter.reading"].sudo().search([("charge_id", "in", charges.ids)]).grouped("charge_id")
         prepared = [vals for line in lines for vals in line._prepare_charges()]
         today = self.property_id._today()
         charges._reverse("payer", date=today, note=self.agreement)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# Bank lines in one booking: what Odoo does for an entry costs as much for one as for a dozen.
+BOOKED_AT_ONCE = 100
 REASONS = [
     ("reference", "Payment reference"),
     ("account", "Known payer account"),
@@ -78,16 +80,30 @@ class PmBankProposal(models.Model):
             proposal.unit_names = "、".join(proposal.line_ids.charge_id.unit_id.mapped("name"))
 
     def action_accept(self):
-        """Book the bank line as proposed."""
+        """Book the bank lines as proposed, many together; when one cannot be booked, none is.
+
+        :raises UserError: the first that cannot be booked, and why
+        """
         self.check_access("write")
-        for proposal in self:
-            if proposal.state != "proposed":
+        for batch in self._batches():
+            if any(proposal.state != "proposed" for proposal in batch):
                 raise UserError(self.env._("To accept a proposal it must still be open."))
-            proposal.statement_line_id._pm_book(
-                proposal.property_id, proposal.partner_id, [(line.charge_id, line.amount) for line in proposal.line_ids]
-            )
-            proposal._decide("accepted")
-            proposal.statement_line_id.pm_proposal_ids.filtered(lambda p: p.state == "proposed")._decide("superseded")
+            batch.statement_line_id._pm_accept(batch)
+
+    def _batches(self):
+        """The proposals so many at a time as are booked at once, no payer and no bank line twice in a batch."""
+        batch = self.browse()
+        for proposal in self:
+            if (
+                len(batch) >= BOOKED_AT_ONCE
+                or proposal.partner_id in batch.partner_id
+                or proposal.statement_line_id in batch.statement_line_id
+            ):
+                yield batch
+                batch = self.browse()
+            batch += proposal
+        if batch:
+            yield batch
 
     def action_reject(self):
         self.check_access("write")

@@ -47,13 +47,19 @@ class ImporterOpeningArrears(models.AbstractModel):
         rows = report.good(rows)
         self._resolve_payers(rows, properties, units, report)
         rows = report.good(rows)
+        if not rows:
+            return
         Charge = self.env["pm.charge"]
         found = {}
+        # Only of these days: a unit may have been billed for years.
         for charge in Charge.search(
             [
                 ("unit_id", "in", [unit.id for unit in units.values()]),
+                ("item_id", "in", [item.id for item in items.values()]),
                 ("state", "!=", "reversed"),
                 ("kind", "in", ("regular", "opening")),
+                ("period_start", "<=", max(row["period_end"] for row in rows)),
+                ("period_end", ">=", min(row["period_start"] for row in rows)),
             ]
         ):
             found.setdefault((charge.unit_id.id, charge.item_id.id), []).append(charge)

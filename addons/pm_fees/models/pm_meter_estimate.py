@@ -85,13 +85,12 @@ class PmMeterReading(models.Model):
     # Making estimates
 
     @api.model
-    def _estimated_use(self, meter, date):
+    def _estimated_use(self, item, before, date):
         """What a meter used from its last reading to a day, as its fee item says.
 
+        :param before: its readings before that day, the oldest first
         :return: (use, rule), or (None, None) when there is no history to go by
         """
-        item = meter.item_id
-        before = self.search([("meter_id", "=", meter.id), ("date", "<", date)], order="date, id")
         counted = before.filtered("previous_id")
         if not counted:
             return None, None
@@ -119,8 +118,9 @@ class PmMeterReading(models.Model):
             raise UserError(self.env._("To estimate a reading, say why the meter could not be read."))
         meters.check_access("read")
         rows, refused = [], {}
+        expected = self._expected([(meter, date) for meter in meters])
         for meter in meters:
-            values, why = self._expected(meter, date)
+            values, why = expected[meter, date]
             if why:
                 refused[meter] = why
             else:
@@ -138,19 +138,28 @@ class PmMeterReading(models.Model):
         return self.sudo().create(rows).sudo(self.env.su), refused
 
     @api.model
-    def _expected(self, meter, date):
-        """What a meter is taken to show on a day.
+    def _expected(self, asked):
+        """What meters are taken to show on some days; their history is read once for all.
 
-        :return: ({value, rolled_over, estimate_rule}, None), or (None, why it cannot be estimated)
+        :param list asked: (meter, day)
+        :return: {(meter, day): ({value, rolled_over, estimate_rule}, None), or (None, why it cannot be estimated)}
         """
-        last = meter.last_reading_id
-        use, rule = self._estimated_use(meter, date)
+        meters = self.env["pm.meter"].union(*(meter for meter, _day in asked))
+        history = self.search([("meter_id", "in", meters.ids)], order="date, id").grouped("meter_id")
+        return {
+            (meter, day): self._expected_from(meter, history.get(meter, self.browse()), day) for meter, day in asked
+        }
+
+    @api.model
+    def _expected_from(self, meter, history, date):
+        use, rule = self._estimated_use(meter.item_id, history.filtered(lambda reading: reading.date < date), date)
         limit = meter.item_id.estimate_limit
         if use is None:
             return None, self.env._("It has no use before to go by: read it.")
+        last = history[-1]
         if last.date >= date:
             return None, self.env._("It was read on %s already.", last.date)
-        if limit and self._estimates_in_a_row(meter) >= limit:
+        if limit and all(reading.estimated for reading in history[-limit:]) and len(history) >= limit:
             return None, self.env._("It was estimated %s times in a row: it must be read now.", limit)
         value, rolled_over = self._advance(meter, last.value, use / meter.multiplier)
         return {"value": value, "rolled_over": rolled_over, "estimate_rule": rule}, None
@@ -165,14 +174,6 @@ class PmMeterReading(models.Model):
             limit=1,
         )
         return last.date or min(month_end, prop._today())
-
-    def _estimates_in_a_row(self, meter):
-        count = 0
-        for reading in self.search([("meter_id", "=", meter.id)], order="date desc, id desc"):
-            if not reading.estimated:
-                break
-            count += 1
-        return count
 
     @api.model
     def _advance(self, meter, value, difference):

@@ -37,8 +37,9 @@ class PmMeterMissing(models.Model):
         """What estimating would write, before somebody does it."""
         Reading = self.env["pm.meter.reading"]
         days = {key: Reading._day_of(*key) for key in {(row.property_id, row.month) for row in self}}
+        expected = Reading._expected([(row.meter_id, days[row.property_id, row.month]) for row in self])
         for row in self:
-            values, why = Reading._expected(row.meter_id, days[row.property_id, row.month])
+            values, why = expected[row.meter_id, days[row.property_id, row.month]]
             values = values or {}
             row.expected_note = why
             row.expected_rule = values.get("estimate_rule", False)

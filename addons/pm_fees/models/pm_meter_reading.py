@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
+# The usual use is the average of so many readings.
+_USUAL_OF = 3
 # What follows from a reading and those before it.
 FOLLOWS = (
     "previous_id",
@@ -83,17 +86,11 @@ class PmMeterReading(models.Model):
     def _compute_previous(self):
         # sudo: a setting of the system
         setting = float(self.env["ir.config_parameter"].sudo().get_param("pm_fees.abnormal_percent") or 0)
-        history = {}
-        known = self.env["pm.meter.reading"].search([("meter_id", "in", self.meter_id.ids)])
-        for reading in sorted(known | self._origin, key=lambda r: (r.date or fields.Date.today(), r.id)):
-            history.setdefault(reading.meter_id.id, []).append(reading)
+        history = self._readings_before([(reading.meter_id.id, reading.date) for reading in self], _USUAL_OF + 1)
         # In order of date: the usual use of a reading needs the consumption of those before it.
         for reading in self.sorted(lambda r: (r.date or fields.Date.today(), r._origin.id or 0)):
-            before = [
-                r
-                for r in history.get(reading.meter_id.id, [])
-                if reading.date and r.date < reading.date and r != reading._origin
-            ]
+            # Lists, because a set of records made from others forgets what is to be read together with them.
+            before = [r for r in history.get((reading.meter_id.id, reading.date), ()) if r != reading._origin]
             last = before[-1] if before and not reading.is_initial else None
             reading.previous_id = last and last.id
             reading.previous_value = last.value if last else 0.0
@@ -108,7 +105,7 @@ class PmMeterReading(models.Model):
             reading.consumption = difference * reading.meter_id.multiplier
             percent = reading.item_id.abnormal_percent or setting
             # By days: who is read after two months has not used twice as much.
-            uses = [r for r in before[-3:] if r.previous_id]
+            uses = [r for r in before[-_USUAL_OF:] if r.previous_id]
             days = sum((r.date - r.previous_date).days for r in uses)
             reading.usual = sum(r.consumption for r in uses) / days * (reading.date - last.date).days if uses else 0.0
             reading.abnormal = bool(
@@ -122,6 +119,7 @@ class PmMeterReading(models.Model):
 
     @api.constrains("value", "date", "rolled_over", "is_initial", "meter_id")
     def _check_value(self):
+        after = self._reading_after([(reading.meter_id.id, reading.date) for reading in self])
         for reading in self:
             meter = reading.meter_id
             if meter.rollover_value and reading.value > meter.rollover_value:
@@ -152,11 +150,7 @@ class PmMeterReading(models.Model):
                 raise ValidationError(
                     self.env._("To roll over meter %s you must set what it counts up to.", meter.code)
                 )
-            following = self.search(
-                [("meter_id", "=", meter.id), ("date", ">", reading.date), ("is_initial", "=", False)],
-                order="date, id",
-                limit=1,
-            )
+            following = after.get((meter.id, reading.date))
             if following and following.charge_id:
                 raise ValidationError(
                     self.env._(
@@ -201,14 +195,58 @@ class PmMeterReading(models.Model):
         if any(reading.charge_id for reading in self):
             raise UserError(self.env._("A billed reading cannot be deleted: reverse the charge first."))
 
+    @api.model
+    def _readings_before(self, asked, count):
+        """The last readings before some days of some meters: by the index, however long their history.
+
+        :param list asked: (meter id, day)
+        :param int count: so many of each at most
+        :return: {(meter id, day): readings, the oldest first}
+        """
+        return self._readings_beside(asked, SQL("reading.date < asked.day ORDER BY reading.date DESC LIMIT %s", count))
+
+    @api.model
+    def _reading_after(self, asked):
+        """As `_readings_before`: the next reading after each day that is no starting point."""
+        return self._readings_beside(
+            asked,
+            SQL("reading.date > asked.day AND reading.is_initial IS NOT TRUE ORDER BY reading.date LIMIT 1"),
+        )
+
+    @api.model
+    def _readings_beside(self, asked, which):
+        asked = {(meter_id, day) for meter_id, day in asked if meter_id and day}
+        if not asked:
+            return {}
+        self.flush_model(["meter_id", "date", "is_initial"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT asked.meter_id, asked.day, array_agg(found.id ORDER BY found.date)
+                     FROM unnest(%(meters)s::int[], %(days)s::date[]) AS asked(meter_id, day)
+                    CROSS JOIN LATERAL (SELECT reading.id, reading.date FROM pm_meter_reading reading
+                                         WHERE reading.meter_id = asked.meter_id AND %(which)s) found
+                    GROUP BY 1, 2""",
+                which=which,
+                meters=[meter_id for meter_id, _day in asked],
+                days=[day for _meter_id, day in asked],
+            )
+        )
+        # One prefetch for all of them.
+        every = self.browse(reading_id for _meter_id, _day, ids in rows for reading_id in ids)
+        return {(meter_id, day): self.browse(ids).with_prefetch(every._prefetch_ids) for meter_id, day, ids in rows}
+
     def _recompute_following(self):
         """Readings after a new or corrected one count from it."""
         dates = {}
         for reading in self:
             dates[reading.meter_id.id] = min(reading.date, dates.get(reading.meter_id.id, reading.date))
-        later = self.search([("meter_id", "in", list(dates)), ("charge_id", "=", False)]).filtered(
-            lambda reading: reading.date >= dates[reading.meter_id.id]
-        )
+        later = self.search(
+            [
+                ("meter_id", "in", list(dates)),
+                ("charge_id", "=", False),
+                ("date", ">=", min(dates.values(), default=False)),
+            ]
+        ).filtered(lambda reading: reading.date >= dates[reading.meter_id.id])
         if later:
             for name in FOLLOWS:
                 self.env.add_to_compute(self._fields[name], later)

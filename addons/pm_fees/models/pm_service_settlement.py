@@ -1,3 +1,4 @@
+from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
@@ -52,12 +53,11 @@ class PmServiceOrder(models.Model):
     def _charge_at_once(self):
         """Charge the orders that are settled at once; what is missing for one is noted on it and holds up no other."""
         at_once = self.filtered(lambda order: order.settlement == "immediate")
-        for order in at_once:
-            problem = order._charge_problem()
-            if problem:
-                # Whoever signs the work off can do nothing about it: it waits for the accountant.
-                order.sudo().message_post(body=problem)
-        at_once.filtered(lambda order: not order._charge_problem())._charge()
+        problems = at_once._charge_problems()
+        for order, problem in problems.items():
+            # Whoever signs the work off can do nothing about it: it waits for the accountant.
+            order.sudo().message_post(body=problem)
+        at_once.filtered(lambda order: order not in problems)._charge()
 
     def action_charge(self):
         """Charge orders that are due and that nothing charged yet, when what was missing is there."""
@@ -67,10 +67,8 @@ class PmServiceOrder(models.Model):
         orders = self.filtered(lambda order: order.settlement_state == "due")._not_charged()
         if not orders:
             raise UserError(self.env._("These orders are charged already, or not to be settled yet."))
-        for order in orders:
-            problem = order._charge_problem()
-            if problem:
-                raise UserError(problem)
+        for problem in orders._charge_problems().values():
+            raise UserError(problem)
         orders._charge()
 
     def _not_charged(self):
@@ -80,23 +78,34 @@ class PmServiceOrder(models.Model):
         )
         return self - charged.service_order_id.with_env(self.env)
 
-    def _fee_item(self):
-        """The fee item to charge: the one of the services, else the company's first for paid services."""
-        self.ensure_one()
-        # sudo: whoever finishes the order has no right on fee items
-        order = self.sudo()
-        own = order.line_ids.item_id.fee_item_id
-        return own[:1] or order.env["pm.fee.item"].search(
-            [("company_id", "=", order.company_id.id), ("category", "=", "service")], limit=1
-        )
+    def _fee_items(self):
+        """The fee item to charge of each order: the one of its services, else its company's first for paid services.
 
-    def _charge_problem(self):
-        """Why the order cannot be charged, in a sentence that names the remedy; empty when it can."""
+        :return: {order id: pm.fee.item}, read once for all
+        """
+        # sudo: whoever finishes the order has no right on fee items
+        orders = self.sudo()
+        firsts = {}
+        for item in orders.env["pm.fee.item"].search(
+            [("company_id", "in", orders.company_id.ids), ("category", "=", "service")]
+        ):
+            firsts.setdefault(item.company_id, item)
+        nothing = orders.env["pm.fee.item"]
+        return {
+            order.id: order.line_ids.item_id.fee_item_id[:1] or firsts.get(order.company_id, nothing)
+            for order in orders
+        }
+
+    def _charge_problems(self):
+        """{order: why it cannot be charged}, of those that cannot; a sentence names the remedy."""
+        items = self._fee_items()
+        return {order: problem for order in self if (problem := order._charge_problem(items[order.id]))}
+
+    def _charge_problem(self, item):
         self.ensure_one()
-        values = self._prepare_settlement()
-        if not values.get("unit_id"):
+        if not self._prepare_settlement().get("unit_id"):
             return self.env._("%s cannot be charged without a unit: take the money by a receipt of its own.", self.name)
-        if not self._fee_item():
+        if not item:
             return self.env._(
                 "%s cannot be charged: a project accountant must set up a fee item of the category “Paid service”.",
                 self.name,
@@ -114,7 +123,12 @@ class PmServiceOrder(models.Model):
         if free and not run:
             free._settled(self.env._("free of charge"))
         orders -= free
-        charges = self.env["pm.charge"].sudo()._create_charges([order._prepare_service_charge(run) for order in orders])
+        items = orders._fee_items()
+        charges = (
+            self.env["pm.charge"]
+            .sudo()
+            ._create_charges([order._prepare_service_charge(items[order.id], run) for order in orders])
+        )
         if run or not charges:
             return charges
         charges._approve()
@@ -124,8 +138,8 @@ class PmServiceOrder(models.Model):
                 own._apply_credit()
         return charges
 
-    def _prepare_service_charge(self, run=None):
-        values, item = self._prepare_settlement(), self._fee_item()
+    def _prepare_service_charge(self, item, run=None):
+        values = self._prepare_settlement()
         currency = self.env["res.currency"].browse(values["currency_id"])
         rate, _included = item._tax_values()
         untaxed = currency.round(values["amount"] / (1 + rate))  # what the customer agreed to includes the tax
@@ -223,13 +237,12 @@ class PmBillingRun(models.Model):
             ._not_charged()
         )
         if self.item_ids:
-            orders = orders.filtered(lambda order: order._fee_item() in self.item_ids)
-        for order in orders:
-            problem = order._charge_problem()
-            if problem:
-                self.message_post(body=problem)
-                orders -= order
-        orders._charge(run=self)
+            items = orders._fee_items()
+            orders = orders.filtered(lambda order: items[order.id] in self.item_ids)
+        problems = orders._charge_problems()
+        if problems:
+            self.message_post(body=Markup("<br/>").join(problems.values()))
+        orders.filtered(lambda order: order not in problems)._charge(run=self)
 
     def _on_posted(self):
         super()._on_posted()

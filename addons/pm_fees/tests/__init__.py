@@ -8,6 +8,7 @@ from . import test_billing_pool
 from . import test_billing_posting
 from . import test_billing_access
 from . import test_billing_documents
+from . import test_billing_scale
 from . import test_billing_import
 from . import test_fees_generic
 

@@ -55,6 +55,14 @@ class TestBankMatch(CashierCase):
         self.assertEqual((line.pm_match_state, old.residual, new.residual), ("matched", 0, 50))
         self.assert_books()
 
+    def test_reference_of_one_unit_with_the_whole_amount_pays_all_units_of_its_payer(self):
+        self.env["pm.unit.party"].search([("unit_id", "=", self.units[1].id)]).partner_id = self.owners[0]
+        one, other = self.charge(amount=100), self.charge(self.units[1], amount=70)
+        self.assertEqual(other.partner_id, self.owners[0])
+        line = self.line(170, self.reference(self.units[0]), name="Somebody else")
+        line._pm_match()
+        self.assert_matched(line, one | other)
+
     def test_more_than_owed_is_proposed_with_credit(self):
         charge = self.charge(amount=100)
         line = self.line(130, self.reference(self.units[0]))
