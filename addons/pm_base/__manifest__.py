@@ -63,7 +63,7 @@
     "assets": {
         "web.assets_backend": [
             "pm_base/static/src/report/*.js",
-            "pm_base/static/src/import/*.js",
+            "pm_base/static/src/refresh/*.js",
             "pm_base/static/src/month/*.js",
             "pm_base/static/src/board/*",
         ]

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from odoo.addons.pm_base.tools.labels import selection_labels
 
 from .charge_posting import ENTRIES
+from .pm_charge import REVERSE_REASONS
 
 _logger = logging.getLogger(__name__)
 
@@ -18,9 +19,16 @@ STATES = [
     ("approved", "Approved"),
     ("posting", "Posting"),
     ("posted", "Posted"),
+    ("reversing", "Reversing"),
     ("reversed", "Reversed"),
     ("cancelled", "Cancelled"),
 ]
+# What the job does with a run of a state, and in whose name.
+_STEPS = {
+    "computing": ("_compute_chunk", "computed_by"),
+    "posting": ("_post_next", "posted_by"),
+    "reversing": ("_reverse_next", "reversed_by"),
+}
 
 
 class PmBillingRun(models.Model):
@@ -34,6 +42,7 @@ class PmBillingRun(models.Model):
     | approved  | post                                                | nothing                                            |
     | posting   | (the job works on)                                  | whole entries with their charges; the job does the rest |
     | posted    | notices, reverse                                    | nothing                                            |
+    | reversing | (the job works on)                                  | whole entries taken back; the job does the rest    |
 
     A chunk is one transaction and the keys of pm.charge make it harmless to repeat: killed anywhere, nothing is lost and
     nothing doubled. The row lock on the run keeps a second worker away.
@@ -57,6 +66,10 @@ class PmBillingRun(models.Model):
             "total_units",
             "done_units",
             "posting_note",
+            "reverse_reason",
+            "reverse_note",
+            "reverse_date",
+            "reversed_by",
         }
     )
 
@@ -95,6 +108,10 @@ class PmBillingRun(models.Model):
     posting_note = fields.Text(
         readonly=True, copy=False, help="When the ledger lines could not be written in sets, and why."
     )
+    reverse_reason = fields.Selection(REVERSE_REASONS, readonly=True, copy=False)
+    reverse_note = fields.Char(readonly=True, copy=False)
+    reverse_date = fields.Date("Reversal in the Books", readonly=True, copy=False)
+    reversed_by = fields.Many2one("res.users", readonly=True, copy=False)
     charge_ids = fields.One2many("pm.charge", "run_id", "Charges")
     issue_ids = fields.One2many("pm.billing.issue", "run_id", "Issues")
     notice_ids = fields.One2many("pm.fee.notice", "run_id", "Payment notices")
@@ -106,6 +123,7 @@ class PmBillingRun(models.Model):
     refused_count = fields.Integer(compute="_compute_totals")
     warning_count = fields.Integer(compute="_compute_totals")
     notice_count = fields.Integer(compute="_compute_totals")
+    unpublished_names = fields.Char("Fee standards not published", compute="_compute_unpublished_names")
 
     @api.depends("property_id.code", "date_from", "item_ids.code")
     def _compute_name(self):
@@ -123,6 +141,10 @@ class PmBillingRun(models.Model):
             elif run.state == "posting":
                 left = self.env["pm.charge"].search_count([("run_id", "=", run.id), ("state", "=", "draft")])
                 run.progress = 100.0 * (1 - left / run.charge_count) if run.charge_count else 0.0
+            elif run.state == "reversing":
+                # Counted are the charges that are still there: those not yet reversed.
+                every = self.env["pm.charge"].search_count([("run_id", "=", run.id)])
+                run.progress = 100.0 * (1 - run.charge_count / every) if every else 0.0
             else:
                 run.progress = 100.0 if run.state in ("computed", "approved", "posted", "reversed") else 0.0
 
@@ -150,6 +172,26 @@ class PmBillingRun(models.Model):
             run.warning_count = issues.get((run, "warning"), 0)
             run.notice_count = notices.get(run, 0)
 
+    @api.depends("property_id", "date_from", "item_ids", "state")
+    def _compute_unpublished_names(self):
+        """Whoever reviews a run learns which of its prices nobody can read yet (S0-127)."""
+        for run in self:
+            run.unpublished_names = False
+            if run.state in ("computed", "approved") and run.date_from:
+                tariffs = self.env["pm.fee.tariff"].search(
+                    [
+                        ("property_id", "=", run.property_id.id),
+                        ("item_id", "in", run._due_items().ids),
+                        ("state", "=", "approved"),
+                        ("published_on", "=", False),
+                        ("date_from", "<=", run.date_to),
+                        "|",
+                        ("date_to", "=", False),
+                        ("date_to", ">=", run.date_from),
+                    ]
+                )
+                run.unpublished_names = ", ".join(tariffs.mapped("display_name"))
+
     @api.constrains("date_from")
     def _check_month(self):
         for run in self:
@@ -165,7 +207,9 @@ class PmBillingRun(models.Model):
             raise UserError(
                 self.env._("Property, month and scope of a computed run do not change: cancel it and make another.")
             )
-        if "accounting_date" in vals and any(run.state in ("posting", "posted", "reversed") for run in self):
+        if "accounting_date" in vals and any(
+            run.state in ("posting", "posted", "reversing", "reversed") for run in self
+        ):
             raise UserError(self.env._("The day in the books of a posted run stays: reverse the run and make another."))
         return super().write(self._first_of_month(vals))
 
@@ -194,7 +238,8 @@ class PmBillingRun(models.Model):
             ("computed", "approved"): "_check_approve",
             ("approved", "posting"): "_check_post",
             ("posting", "posted"): None,
-            ("posted", "reversed"): "_check_post",
+            ("posted", "reversing"): "_check_post",
+            ("reversing", "reversed"): None,
             ("draft", "cancelled"): "_check_compute",
             ("computed", "cancelled"): "_check_compute",
             ("computing", "cancelled"): "_check_compute",
@@ -296,10 +341,22 @@ class PmBillingRun(models.Model):
         }
 
     def _reverse(self, reason, date=None, note=None):
+        """Reverse all charges of the runs (冲红), large runs in the background as they were posted.
+
+        :param str reason: one of REVERSE_REASONS
+        """
         for run in self:
             run._lock_run()
-            run._transition("reversed")
-            run.charge_ids.filtered(lambda charge: charge.state == "posted")._reverse(reason, date=date, note=note)
+            day = fields.Date.to_date(date) or run.property_id._today()
+            self.env["pm.charge"]._check_lock_dates(run.property_id, run.property_id.billing_journal_id, day)
+            run._transition(
+                "reversing", reverse_reason=reason, reverse_note=note, reverse_date=day, reversed_by=self.env.uid
+            )
+            if run.charge_count <= run._background_from():
+                while not run._reverse_next():
+                    pass
+            else:
+                run._wake_job()
 
     # Work in chunks
 
@@ -354,6 +411,19 @@ class PmBillingRun(models.Model):
             return False
         self._transition("posted", posted_on=fields.Datetime.now())
         self._on_posted()
+        return True
+
+    def _reverse_next(self):
+        """Reverse the charges of the next few entries. Returns True when the run is through."""
+        self.ensure_one()
+        model = self.env["pm.charge"]
+        charges = model.search(
+            [("run_id", "=", self.id), ("state", "=", "posted")], order="id", limit=ENTRIES * model._posting_chunk()
+        )
+        if charges:
+            charges._reverse(self.reverse_reason, date=self.reverse_date, note=self.reverse_note)
+            return False
+        self._transition("reversed")
         return True
 
     def _on_units_computed(self):
@@ -436,12 +506,12 @@ class PmBillingRun(models.Model):
 
     @api.model
     def _cron_work(self):
-        """Go on with runs that compute or post; one chunk, one transaction."""
+        """Go on with runs that compute, post or reverse; one chunk, one transaction."""
         cron = self.env["ir.cron"]
         while True:
             self.env.cr.execute(
                 SQL(
-                    """SELECT id FROM pm_billing_run WHERE state IN ('computing', 'posting')
+                    """SELECT id FROM pm_billing_run WHERE state IN ('computing', 'posting', 'reversing')
                     ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"""
                 )
             )
@@ -450,12 +520,11 @@ class PmBillingRun(models.Model):
                 cron._commit_progress(remaining=0)
                 return
             run = self.browse(row[0]).exists()
-            run = run.with_user(run.posted_by if run.state == "posting" else run.computed_by).with_company(
-                run.company_id
-            )
+            step, person = _STEPS[run.state]
+            run = run.with_user(run[person]).with_company(run.company_id)
             try:
                 with self.env.cr.savepoint():
-                    run._compute_chunk() if run.state == "computing" else run._post_next()
+                    getattr(run, step)()
             except psycopg2.OperationalError:
                 # Another server was at the same rows: this chunk is done again, from what the other has left.
                 self.env.cr.rollback()
@@ -472,7 +541,7 @@ class PmBillingRun(models.Model):
         """Put a run back to where a person can act, and say why."""
         self.env.invalidate_all()
         run = self.sudo()  # sudo: recorded by the job whatever the rights of the person it works for
-        back = {"computing": "draft", "posting": "approved"}[run.state]
+        back = {"computing": "draft", "posting": "approved", "reversing": "posted"}[run.state]
         run.write({"state": back})
         run.message_post(
             body=self.env._("Stopped: %s Correct it and start again; nothing is lost or doubled.", str(error))

@@ -3,6 +3,7 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..models import charge_posting
 from .common_billing import BillingCase
@@ -218,6 +219,41 @@ class TestBillingPosting(BillingCase):
         taxes = self.env["account.move.line"].search([("tax_line_id", "=", self.tax_included.id)])
         self.assertAlmostEqual(sum(taxes.mapped("balance")), 0, 2)
         self.assertEqual(self.bill().charge_count, 6)
+
+    def test_large_run_is_reversed_in_the_background(self):
+        self.more_units(7)
+        run = self.bill()
+        self.pay(run.charge_ids[:1])
+        self.env["ir.config_parameter"].set_param("pm_fees.background_from", 1)
+        self.env["ir.config_parameter"].set_param("pm_fees.posting_chunk", 1)
+        wizard = self.env["pm.charge.reverse"].with_user(self.accountant).create({"run_id": run.id, "reason": "data"})
+        self.assertEqual((wizard.charge_count, wizard.paid_amount), (20, run.charge_ids[:1].amount_total))
+        wizard.action_reverse()
+        self.assertEqual((run.state, set(run.charge_ids.mapped("state"))), ("reversing", {"posted"}))
+        with self.assertRaisesRegex(UserError, "Reversing"):
+            run.with_user(self.accountant)._reverse("data")
+        run.with_user(self.accountant)._reverse_next()  # the worker is killed after its first step
+        self.assertEqual(run.charge_count, 20 - charge_posting.ENTRIES)
+        run.invalidate_recordset()
+        self.assertAlmostEqual(run.progress, 100 * charge_posting.ENTRIES / 20)
+        with self.enter_registry_test_mode():
+            self.env.ref("pm_fees.ir_cron_billing_work").method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual((run.state, run.reversed_by, run.reverse_reason), ("reversed", self.accountant, "data"))
+        self.assertEqual(set(run.charge_ids.mapped("state")), {"reversed"})
+        self.assertEqual(run.charge_ids.reverse_user_id, self.accountant)
+        self.assertLedgerMatches()
+
+    def test_reversal_that_fails_goes_back_and_says_why(self):
+        run = self.bill()
+        self.env["ir.config_parameter"].set_param("pm_fees.background_from", 1)
+        run.with_user(self.accountant)._reverse("data")
+        self.patch(type(self.Charge), "_reverse", lambda charges, *args, **kwargs: 1 / 0)
+        with self.enter_registry_test_mode(), mute_logger("odoo.addons.pm_fees.models.pm_billing_run"):
+            self.env.ref("pm_fees.ir_cron_billing_work").method_direct_trigger()
+        run.invalidate_recordset()
+        self.assertEqual(run.state, "posted")
+        self.assertIn("division by zero", "".join(run.message_ids.mapped("body")))
 
     def test_entry_of_charges_cannot_be_taken_back_behind_their_back(self):
         move = self.bill().charge_ids.move_id

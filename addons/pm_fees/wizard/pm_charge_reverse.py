@@ -28,27 +28,28 @@ class PmChargeReverse(models.TransientModel):
             values["charge_ids"] = [fields.Command.set(self.env.context.get("active_ids", []))]
         return values
 
-    def _get_charges(self):
-        if self.run_id:
-            charges = self.run_id.charge_ids.filtered(lambda charge: charge.state == "posted")
-            return charges.filtered(lambda charge: charge.unit_id in self.unit_ids) if self.unit_ids else charges
-        return self.charge_ids
+    def _domain(self):
+        """The charges to reverse: a run may have very many, of which only sums are shown."""
+        if not self.run_id:
+            return [("id", "in", self.charge_ids.ids)]
+        units = [("unit_id", "in", self.unit_ids.ids)] if self.unit_ids else []
+        return [("run_id", "=", self.run_id.id), ("state", "=", "posted"), *units]
 
     @api.depends("run_id", "unit_ids", "charge_ids")
     def _compute_charge_count(self):
         for wizard in self:
-            charges = wizard._get_charges()
-            wizard.charge_count = len(charges)
-            wizard.paid_amount = sum(charges.mapped("amount_paid"))
-            wizard.currency_id = charges[:1].currency_id or self.env.company.currency_id
+            [(count, paid)] = self.env["pm.charge"]._read_group(wizard._domain(), [], ["__count", "amount_paid:sum"])
+            wizard.charge_count, wizard.paid_amount = count, paid or 0.0
+            company = wizard.run_id.company_id or wizard.charge_ids.company_id[:1] or self.env.company
+            wizard.currency_id = company.currency_id
 
     def action_reverse(self):
         self.ensure_one()
-        charges = self._get_charges()
-        if not charges:
+        if not self.charge_count:
             raise UserError(self.env._("There are no posted charges to reverse."))
         if self.run_id and not self.unit_ids:
             self.run_id._reverse(self.reason, date=self.date, note=self.note)
         else:
+            charges = self.env["pm.charge"].search(self._domain())
             charges._reverse(self.reason, date=self.date, note=self.note)
         return {"type": "ir.actions.act_window_close"}
