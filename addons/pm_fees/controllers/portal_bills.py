@@ -131,7 +131,13 @@ class PmBillsPortal(PortalAccount):
         return (
             request.env["pm.fee.notice"]
             .sudo()
-            .search([*self._own_domain(), ("run_id", "in", charges.run_id.ids), ("unit_id", "in", charges.unit_id.ids)])
+            .search(
+                [
+                    *self._own_domain(),
+                    ("run_id", "in", charges.run_id.ids),
+                    ("unit_id", "in", [*charges.unit_id.ids, False]),
+                ]
+            )
         )
 
     @http.route("/my/bills/notice/<int:property_id>", type="http", auth="user", website=True)

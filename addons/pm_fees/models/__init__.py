@@ -16,6 +16,7 @@ from . import pm_billing_supplement
 from . import pm_billing_issue
 from . import pm_billing_difference
 from . import pm_fee_notice
+from . import pm_fee_notice_delivery
 from . import charge_compute
 from . import charge_posting
 from . import pm_charge_movement
@@ -62,6 +63,7 @@ from . import bank_line_batch
 from . import payment_transaction
 from . import payment_transaction_refund
 from . import pm_online_inquiry
+from . import pm_charge_links
 from . import pm_unit_watch
 from . import pm_importer_bank_line
 

@@ -46,6 +46,14 @@ class PmProperty(models.Model):
     due_days = fields.Integer(
         "Due after (days)", default=15, help="Days after the day above; a fee item may say otherwise."
     )
+    notice_per = fields.Selection(
+        [("payer", "One for each payer"), ("unit", "One for each unit")],
+        "Payment notices",
+        required=True,
+        default="payer",
+        help="Who pays for several units gets one notice of a run over all of them (S1-80), or one for each unit, as where they "
+        "are put into letter boxes.",
+    )
     use_credit = fields.Boolean(
         "Use credit for new charges",
         default=True,

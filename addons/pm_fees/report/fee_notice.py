@@ -22,11 +22,12 @@ class ReportFeeNotice(models.AbstractModel):
             record.property_id.sudo()
         )  # sudo: the letterhead is public, the payer who prints it need not read the property
         charges = record.charge_ids
+        units = charges.grouped(lambda charge: charge.unit_id.sudo())  # sudo: as of the property
         story = [
             kit.pairs(
                 [
                     (_("Payer"), record.partner_id.sudo().name),  # sudo: a notice names its addressee
-                    (_("Unit"), record.unit_id.sudo().name),
+                    (_("Unit"), "、".join(unit.name for unit in units)),
                     (
                         _("Month"),
                         format_period(record.env, record.run_id.sudo().date_from, record.run_id.sudo().date_to),
@@ -35,22 +36,29 @@ class ReportFeeNotice(models.AbstractModel):
                 ]
             ),
             kit.h(_("Charges")),
-            kit.table(
-                [_("Fee"), _("Period"), _("How it is calculated"), _("Amount")],
-                [
-                    [
-                        charge.item_id.sudo().name,
-                        format_period(record.env, charge.period_start, charge.period_end),
-                        charge.explanation,
-                        kit.money(charge.amount_total),
-                    ]
-                    for charge in charges
-                ],
-                widths=[36, 26, 84, 28],
-                align="lllr",
-                total=[_("Total"), "", "", kit.money(record.amount_total)],
-            ),
         ]
+        for unit, own in units.items():
+            if len(units) > 1:
+                story.append(
+                    kit.p(_("%(unit)s, payment reference %(ref)s", unit=unit.name, ref=own[:1].reference or ""))
+                )
+            story.append(
+                kit.table(
+                    [_("Fee"), _("Period"), _("How it is calculated"), _("Amount")],
+                    [
+                        [
+                            charge.item_id.sudo().name,
+                            format_period(record.env, charge.period_start, charge.period_end),
+                            charge.explanation,
+                            kit.money(charge.amount_total),
+                        ]
+                        for charge in own
+                    ],
+                    widths=[36, 26, 84, 28],
+                    align="lllr",
+                    total=[_("Total"), "", "", kit.money(sum(own.mapped("amount_total")))],
+                )
+            )
         paid = record.amount_total - record.amount_due
         totals = [(_("Charges of this notice"), kit.money(record.amount_total))]
         if not record.currency_id.is_zero(paid):
@@ -71,7 +79,15 @@ class ReportFeeNotice(models.AbstractModel):
         ways += [
             (
                 _("Remark of the transfer"),
-                _("%s (please copy all twelve digits, so that your payment finds your unit)", record.reference or ""),
+                _(
+                    "%s (please copy all twelve digits, so that your payment finds your unit)",
+                    record.reference or "",
+                )
+                if len(units) < 2
+                else _(
+                    "%s (all twelve digits; with the whole amount it pays all units above, a part names the unit it is for)",
+                    record.reference or "",
+                ),
             ),
             (_("At the counter"), prop.address or ""),
             (_("Questions"), prop._hotline_text(record.unit_id.sudo())),
