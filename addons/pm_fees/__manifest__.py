@@ -114,6 +114,7 @@
         "views/pm_dunning_board_action.xml",
         "views/dunning_menus.xml",
         "data/pm_workbench_data.xml",
+        "data/billing_workbench_data.xml",
         "data/online_data.xml",
     ],
     "assets": {

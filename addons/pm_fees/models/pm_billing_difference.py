@@ -20,6 +20,7 @@ class PmBillingDifference(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     unit_id = fields.Many2one("pm.unit", readonly=True)
+    building_id = fields.Many2one(related="unit_id.building_id")
     item_id = fields.Many2one("pm.fee.item", "Fee item", readonly=True)
     amount = fields.Monetary("This period", readonly=True)
     previous = fields.Monetary("Period before", readonly=True)
@@ -49,7 +50,10 @@ class PmBillingDifference(models.Model):
                 UNION ALL
                 SELECT -old.id, run.id, old.property_id, old.company_id, old.currency_id, old.unit_id, old.item_id, 0, old.amount_total
                   FROM pm_billing_run run
-                  JOIN pm_charge old ON old.property_id = run.property_id AND old.period_start >= run.date_from - 31 AND old.period_start < run.date_from
+                  -- Charged once is not gone the month after.
+                  JOIN pm_fee_item item ON item.company_id = run.company_id AND item.period <> '0'
+                  JOIN pm_charge old ON old.property_id = run.property_id AND old.item_id = item.id
+                   AND old.period_start >= run.date_from - make_interval(months => item.period::int) AND old.period_start < run.date_from
                    AND old.period_end = run.date_from - 1 AND old.kind = 'regular' AND old.state <> 'reversed'
                  WHERE run.state NOT IN ('draft', 'cancelled')
                    AND (NOT EXISTS (SELECT FROM pm_billing_run_pm_fee_item_rel rel WHERE rel.pm_billing_run_id = run.id)
@@ -59,3 +63,26 @@ class PmBillingDifference(models.Model):
                                       AND now.period_start >= run.date_from AND now.period_start <= run.date_to AND now.state <> 'reversed')
               ) compared
         """)
+
+    def action_open_charges(self):
+        """The charges on both sides of the comparison, with how each came about."""
+        self.ensure_one()
+        months = int(self.item_id.period) or 1
+        start = self.run_id.date_from
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "pm.charge",
+            "view_mode": "list,form",
+            "name": self.env._("Charges"),
+            "domain": [
+                ("unit_id", "=", self.unit_id.id),
+                ("item_id", "=", self.item_id.id),
+                ("state", "!=", "reversed"),
+                ("period_start", ">=", fields.Date.subtract(start, months=months)),
+                ("period_start", "<", fields.Date.add(start, months=months)),
+            ],
+        }
+
+    def action_open_unit(self):
+        self.ensure_one()
+        return {"type": "ir.actions.act_window", "res_model": "pm.unit", "res_id": self.unit_id.id, "view_mode": "form"}

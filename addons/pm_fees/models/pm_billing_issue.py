@@ -122,6 +122,77 @@ class PmBillingIssue(models.Model):
                 return self.env._("Use differs a lot from before, and was confirmed: %(meters)s.", **values)
         return ""
 
+    def action_put_right(self):
+        """Open what has to be corrected, with what is known already filled in.
+
+        :return: action on the tariffs, the discount, the meter, the readings, the charge in the way … or the unit
+        """
+        self.ensure_one()
+        start, stop, _months = self.run_id._period_of(self.item_id)
+        named = {"item_id": self.item_id.id, "property_id": self.property_id.id}
+        own = [("unit_id", "=", self.unit_id.id), ("item_id", "=", self.item_id.id)]
+        tariffs = (
+            "pm.fee.tariff",
+            self.env._("Tariffs"),
+            [(name, "=", value) for name, value in named.items()],
+            {**named, "date_from": start},
+        )
+        readings = (
+            "pm.meter.reading",
+            self.env._("Readings"),
+            [*own, ("date", ">=", start), ("date", "<=", stop), ("charge_id", "=", False)],
+            {},
+        )
+        places = {
+            "no_tariff": tariffs,
+            "tariff_gap": tariffs,
+            "formula": None if self.detail else tariffs,
+            "no_pool": (
+                "pm.fee.pool",
+                self.env._("Pooled Costs"),
+                [*((name, "=", value) for name, value in named.items()), ("month", "=", start)],
+                {**named, "month": start},
+            ),
+            "no_meter": (
+                "pm.meter",
+                self.env._("Meters"),
+                own,
+                {"unit_id": self.unit_id.id, "item_id": self.item_id.id},
+            ),
+            "missing_reading": (
+                "pm.meter.missing",
+                self.env._("Missing Readings"),
+                [*own, ("month", ">=", start), ("month", "<=", stop)],
+                {},
+            ),
+            "abnormal": readings,
+            "overestimated": readings,
+            "overlap": (
+                "pm.charge",
+                self.env._("Charges"),
+                [*own, ("state", "!=", "reversed"), ("period_start", "<=", stop), ("period_end", ">=", start)],
+                {},
+            ),
+        }
+        if self.reason == "discount" and self.assignment_id:
+            return {
+                "type": "ir.actions.act_window",
+                "res_model": "pm.fee.assignment",
+                "res_id": self.assignment_id.id,
+                "view_mode": "form",
+            }
+        if not places.get(self.reason):
+            return self.action_open_unit()
+        model, name, domain, defaults = places[self.reason]
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": model,
+            "name": name,
+            "view_mode": "list" if model == "pm.meter.missing" else "list,form",
+            "domain": domain,
+            "context": {f"default_{key}": value for key, value in defaults.items()},
+        }
+
     def action_open_unit(self):
         self.ensure_one()
         return {"type": "ir.actions.act_window", "res_model": "pm.unit", "res_id": self.unit_id.id, "view_mode": "form"}

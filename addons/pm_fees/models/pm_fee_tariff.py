@@ -223,8 +223,8 @@ class PmFeeTariff(models.Model):
             if locked:
                 raise UserError(
                     self.env._(
-                        "“%s” is approved and bills: to change the price you must make a new version (duplicate it, with a "
-                        "later start).",
+                        "“%s” is approved and bills: to change the price you must make a new version of it, with a "
+                        "later start.",
                         locked[0].display_name,
                     )
                 )
@@ -249,6 +249,22 @@ class PmFeeTariff(models.Model):
 
     def action_withdraw(self):
         self._transition("withdrawn")
+
+    def action_new_version(self):
+        """Open a draft with the same price from the first of next month on: what changes is entered there.
+
+        :return: action on the draft
+        """
+        self.ensure_one()
+        month = fields.Date.start_of(max(self.date_from, self.property_id._today()), "month")
+        draft = self.copy({"date_from": fields.Date.add(month, months=1), "date_to": False})
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": draft.id,
+            "view_mode": "form",
+            "name": self.env._("New Version"),
+        }
 
     def action_publish(self):
         for tariff in self:

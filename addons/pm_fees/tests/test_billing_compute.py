@@ -1,7 +1,7 @@
 import psycopg2
 from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .common_billing import BillingCase
@@ -431,6 +431,67 @@ class TestBillingCompute(BillingCase):
         self.assertEqual(
             (rows[self.units[2], self.item_fixed].kind, rows[self.units[2], self.item_fixed].difference), ("gone", -50)
         )
+
+    def test_quarterly_fee_that_ended_is_gone_and_one_off_is_not(self):
+        item = self.make_item("QF", "Quarterly", period="3")
+        once = self.make_item("OF", "Once", period="0")
+        for made in (item, once):
+            self.make_tariff(made, "2026-Q", "fixed", 30)
+        ended = self.assign(item, self.units[0], date_from="2026-01-01")
+        self.assign(once, self.units[1], date_from="2026-03-31")
+        self.bill("2026-01-01", item)
+        self.bill("2026-03-01", once)
+        ended.date_to = "2026-03-31"
+        run = self.make_run("2026-04-01", item | once | self.item_fixed)
+        run.action_compute()
+        rows = self.env["pm.billing.difference"].search([("run_id", "=", run.id), ("kind", "=", "gone")])
+        self.assertEqual([(row.unit_id, row.item_id, row.previous) for row in rows], [(self.units[0], item, 90)])
+        action = rows.with_user(self.supervisor).action_open_charges()
+        self.assertEqual(self.Charge.search(action["domain"]).mapped("amount_total"), [90])
+        self.assertEqual(rows.action_open_unit()["res_id"], self.units[0].id)
+
+    def test_a_refused_row_leads_to_what_has_to_be_corrected(self):
+        self.tariff_fixed.with_user(self.accountant).action_withdraw()
+        self.assign(self.item_water, self.units[0])
+        self.make_tariff(self.item_water, "2026-W", "metered", 4)
+        line = self.env["pm.fee.assignment"].search(
+            [("unit_id", "=", self.units[1].id), ("item_id", "=", self.item_area.id)]
+        )
+        line.with_user(self.assistant).write({"discount": 10, "discount_reason": "vacant"})
+        issues = self.computed().issue_ids.with_user(self.accountant)
+        places = {issue.reason: issue.action_put_right() for issue in issues}
+        self.assertEqual(set(places), {"no_tariff", "no_meter", "discount"})
+        self.assertEqual((places["discount"]["res_model"], places["discount"]["res_id"]), (line._name, line.id))
+        tariff = self.env["pm.fee.tariff"].with_user(self.accountant).with_context(**places["no_tariff"]["context"])
+        with Form(tariff) as form:
+            self.assertEqual((form.item_id, form.property_id), (self.item_fixed, self.property))
+            form.name, form.method, form.price = "2026-B", "fixed", 55
+        form.record.with_user(self.supervisor).action_approve()
+        meter = self.env["pm.meter"].with_user(self.accountant).with_context(**places["no_meter"]["context"])
+        self.assertEqual((meter.new().unit_id, meter.new().item_id), (self.units[0], self.item_water))
+        line.with_user(self.supervisor).action_approve_discount()
+        run = issues.run_id
+        run.action_compute()
+        self.assertEqual(run.issue_ids.mapped("reason"), ["no_meter"])
+
+    def test_whoever_reviews_learns_which_prices_nobody_can_read_yet(self):
+        self.tariff_area.action_publish()
+        run = self.computed()
+        self.assertEqual(run.unpublished_names, self.tariff_fixed.display_name)
+        self.tariff_fixed.action_publish()
+        run.invalidate_recordset()
+        self.assertFalse(run.unpublished_names)
+
+    def test_new_version_starts_next_month_with_the_price_of_the_old(self):
+        with freeze_time("2026-11-20 04:00:00"):
+            action = self.tariff_area.with_user(self.accountant).action_new_version()
+        draft = self.env["pm.fee.tariff"].browse(action["res_id"])
+        self.assertEqual(
+            (str(draft.date_from), draft.price, draft.state, draft.author_id, draft.published_on),
+            ("2026-12-01", 2.8, "draft", self.accountant, False),
+        )
+        draft.with_user(self.supervisor).action_approve()
+        self.assertEqual(str(self.tariff_area.date_to), "2026-11-30")
 
     def test_mass_assignment_leaves_what_is_there(self):
         item = self.make_item("NW", "New")

@@ -90,3 +90,20 @@ class TestCredit(SettlementCase):
         self.env.invalidate_all()
         self.assertEqual(run.state, "approved")
         self.assertFalse(run.charge_ids.move_line_id)
+
+    def test_from_a_charge_to_its_receipt_and_notice_and_back(self):
+        run = self.bill("2026-10-01")
+        first, second = self.of(run, self.units[0]), self.of(run, self.units[1])
+        payment = self.receive(self.units[0], 100, first, date="2026-10-20")
+        action = first.with_user(self.cashier).action_open_receipts()
+        self.assertEqual((action["res_model"], action["res_id"]), ("pm.payment", payment.id))
+        self.assertEqual(payment.with_user(self.cashier).action_open_charges()["domain"], [("id", "in", first.ids)])
+        # Paid from credit: the receipt of the money that was kept.
+        advance = self.receive(self.units[1], 1000, date="2026-10-21")
+        second._apply_credit()
+        self.assertEqual(second.paid_state, "paid")
+        self.assertEqual(second.with_user(self.cashier).action_open_receipts()["res_id"], advance.id)
+        notices = self.env["pm.fee.notice"]._create_for_runs(run)
+        action = first.with_user(self.accountant).action_open_notices()
+        self.assertEqual(action["res_id"], notices.filtered(lambda notice: notice.unit_id == self.units[0]).id)
+        self.assertFalse(payment.has_bank_line)
