@@ -159,12 +159,6 @@ class PmBillingIssue(models.Model):
                 own,
                 {"unit_id": self.unit_id.id, "item_id": self.item_id.id},
             ),
-            "missing_reading": (
-                "pm.meter.missing",
-                self.env._("Missing Readings"),
-                [*own, ("month", ">=", start), ("month", "<=", stop)],
-                {},
-            ),
             "abnormal": readings,
             "overestimated": readings,
             "overlap": (
@@ -174,6 +168,8 @@ class PmBillingIssue(models.Model):
                 {},
             ),
         }
+        if self.reason == "missing_reading":
+            places[self.reason] = self._place_of_reading(own, start, stop)
         if self.reason == "discount" and self.assignment_id:
             return {
                 "type": "ir.actions.act_window",
@@ -192,6 +188,14 @@ class PmBillingIssue(models.Model):
             "domain": domain,
             "context": {f"default_{key}": value for key, value in defaults.items()},
         }
+
+    def _place_of_reading(self, own, start, stop):
+        """Where a missing reading is estimated; of a month still to come nothing is missing yet, and it is entered."""
+        missing = [*own, ("month", ">=", start), ("month", "<=", stop)]
+        if self.env["pm.meter.missing"].search_count(missing, limit=1):
+            return "pm.meter.missing", self.env._("Missing Readings"), missing, {}
+        meter = self.env["pm.meter"].search([*own, ("code", "in", (self.meters or "").split(", "))], limit=1)
+        return "pm.meter.reading", self.env._("Readings"), own, {"meter_id": meter.id, "date": stop}
 
     def action_open_unit(self):
         self.ensure_one()

@@ -1,4 +1,5 @@
 import psycopg2
+from freezegun import freeze_time
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
@@ -72,6 +73,15 @@ class TestBillingMeter(BillingCase):
             {(issue.unit_id, issue.reason) for issue in run.issue_ids},
             {(self.units[0], "missing_reading"), (self.units[1], "no_meter")},
         )
+
+    def test_a_missing_reading_leads_to_the_estimate_or_to_where_it_is_entered(self):
+        with freeze_time("2026-11-20 04:00:00"):
+            [issue, later] = (self.water(month).issue_ids for month in ("2026-11-01", "2026-12-01"))
+            self.assertEqual(issue.action_put_right()["res_model"], "pm.meter.missing")
+            action = later.with_user(self.accountant).action_put_right()
+        self.assertEqual(action["res_model"], "pm.meter.reading")
+        defaults = action["context"]
+        self.assertEqual((defaults["default_meter_id"], str(defaults["default_date"])), (self.meter.id, "2026-12-31"))
 
     def test_reading_below_the_last_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "below the reading before"), self.cr.savepoint():

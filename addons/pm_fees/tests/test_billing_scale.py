@@ -74,7 +74,7 @@ class TestBillingScale(SettlementCase):
 
         self.assertSteady(write_off, charges, each=1)  # Odoo asks for the analytic distribution of each line
         again = self.bill("2026-11-01", self.item_area).charge_ids.filtered(lambda c: c.unit_id in self.many)
-        self.assertSteady(lambda part: part.with_user(self.accountant)._reverse("data"), again)
+        self.assertSteady(lambda part: part.with_user(self.accountant)._reverse("data"), again, each=1)
         self.assertEqual(set(again.mapped("state")), {"reversed"})
         self.assertLedgerMatches()
 
