@@ -1,10 +1,13 @@
+import re
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
+from io import BytesIO
 from unittest.mock import patch
 
 from freezegun import freeze_time
 from odoo.tests import Form
 from odoo.tests.common import TransactionCase, tagged
+from openpyxl import load_workbook
 
 from odoo.addons.pm_base.tests.generic import GenericModuleChecks
 from odoo.addons.pm_fees.tests.common_settlement import SettlementCase
@@ -21,7 +24,7 @@ class TestPmFeesReportOcaGeneric(GenericModuleChecks, TransactionCase):
 class TestReportDefaults(SettlementCase):
     @freeze_time("2026-11-26 02:00:00")
     def test_the_month_under_way_is_proposed(self):
-        for name in ("trial.balance.report.wizard", "vat.report.wizard"):
+        for name in ("trial.balance.report.wizard", "vat.report.wizard", "journal.ledger.report.wizard"):
             # In a form, as the accountant opens it: its onchanges may take away what is proposed.
             wizard = Form(self.env[name].with_user(self.accountant).with_context(tz="Asia/Shanghai"))
             self.assertEqual((wizard.date_from, wizard.date_to), (date(2026, 11, 1), date(2026, 11, 26)), name)
@@ -233,9 +236,7 @@ class TestReports(SettlementCase):
                 for item in items
                 if item["amount_residual"] > 0
             ),
-            Counter(
-                (charge.partner_id.id, f"{charge.due_date:%d/%m/%Y}", round(charge.residual, 2)) for charge in owing
-            ),
+            Counter((charge.partner_id.id, charge.due_date, round(charge.residual, 2)) for charge in owing),
         )
         self.assertSame(
             {
@@ -278,6 +279,57 @@ class TestReports(SettlementCase):
                 row = taxes[self.tax_included.id]
                 self.assertAlmostEqual(row["tax"], -self.charged(first, last, "amount_tax"), 2)
                 self.assertAlmostEqual(row["net"], -self.charged(first, last, "amount_untaxed", self.item_area), 2)
+
+    def chinese(self, wizard, **values):
+        """The page and the sheet of a report, asked for in Chinese: (HTML, rows of the XLSX)."""
+        self.env["res.lang"]._activate_lang("zh_CN")
+        wizard = self.env[wizard].with_user(self.accountant).with_context(lang="zh_CN")
+        wizard = wizard.create({"company_id": self.company.id, **values})
+        data = {
+            key: str(value) if isinstance(value, date) else value
+            for key, value in wizard._prepare_report_data().items()
+        }
+        reports, made = self.env["ir.actions.report"].with_context(lang="zh_CN"), {}
+        for kind in ("html", "xlsx"):
+            name = getattr(wizard, f"button_export_{kind}")()["report_name"]
+            made[kind] = reports._get_report_from_name(name)
+        html, _kind = made["html"]._render_qweb_html(made["html"].report_name, wizard.ids, data=data)
+        render = made["xlsx"].with_context(active_model=wizard._name, report_name=made["xlsx"].report_name)
+        content, _kind = render._render_xlsx(made["xlsx"].report_name, wizard.ids, data=data)
+        return html.decode(), list(load_workbook(BytesIO(content)).active.iter_rows(values_only=True))
+
+    def test_a_chinese_sheet_has_chinese_headings_and_dates_that_can_be_sorted(self):
+        html, rows = self.chinese(
+            "open.items.report.wizard", date_at=NOVEMBER[1], account_ids=self.account.ids, show_partner_details=True
+        )
+        self.assertIn("2026年11月30日", html, "the day asked for, as a Chinese reader writes it")
+        self.assertNotRegex(html, r"\d\d/\d\d/2026")
+        texts = {value for row in rows for value in row if isinstance(value, str)}
+        self.assertLessEqual({"截至日期", "2026年11月30日", "凭证", "到期日", "未清金额"}, texts)
+        self.assertFalse({text for text in texts if re.search(r"\d\d/\d\d/2026", text)})
+        due = {row[6].date() for row in rows if isinstance(row[6], datetime)}
+        owing = self.Charge.search(
+            [("property_id", "=", self.property.id), ("state", "=", "posted"), ("residual", ">", 0)]
+        )
+        self.assertLessEqual(set(owing.mapped("due_date")), due)
+
+    def test_each_report_is_chinese_for_a_chinese_reader(self):
+        """No heading of a sheet is left in English, and no day is written day/month/year."""
+        period, day = {"date_from": NOVEMBER[0], "date_to": NOVEMBER[1]}, {"date_at": NOVEMBER[1]}
+        for name, values in {
+            "trial.balance": period,
+            "general.ledger": period,
+            "journal.ledger": period,
+            "vat": period,
+            "aged.partner.balance": {**day, "account_ids": self.account.ids},
+        }.items():
+            with self.subTest(report=name):
+                html, rows = self.chinese(f"{name}.report.wizard", **values)
+                self.assertIn("2026年11月30日", html)
+                first = next(index for index, row in enumerate(rows) if row[0] and index > 1)
+                headings = [value for row in rows[1 : first + 1] for value in row if isinstance(value, str)]
+                self.assertTrue(any("2026年11月30日" in heading for heading in headings), headings)
+                self.assertFalse([heading for heading in headings if not re.search(r"[\u4e00-\u9fff]", heading)])
 
     def test_the_reports_print(self):
         """PDF page and XLSX of the trial balance come out, with the account's balance in them."""

@@ -1,1 +1,2 @@
+from . import pm_report_month
 from . import report_defaults

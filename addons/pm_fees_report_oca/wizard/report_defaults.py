@@ -1,36 +1,21 @@
 """What an accountant of the fees mostly wants is proposed, so that a report is two clicks; the OCA asks each time."""
 
-from odoo import api, fields, models
-
-
-def _month_start(record):
-    return fields.Date.context_today(record).replace(day=1)
+from odoo import fields, models
 
 
 class TrialBalanceReportWizard(models.TransientModel):
-    _inherit = "trial.balance.report.wizard"
-
-    date_from = fields.Date(default=_month_start)
-    date_to = fields.Date(default=fields.Date.context_today)
-
-    @api.onchange("date_range_id")
-    def onchange_date_range_id(self):
-        """A range fills in its dates; without one, as when the dialogue opens, the dates stay as they are."""
-        if self.date_range_id:
-            return super().onchange_date_range_id()
+    _name = "trial.balance.report.wizard"
+    _inherit = ["pm.report.month", "trial.balance.report.wizard"]
 
 
 class VatReportWizard(models.TransientModel):
-    _inherit = "vat.report.wizard"
+    _name = "vat.report.wizard"
+    _inherit = ["pm.report.month", "vat.report.wizard"]
 
-    date_from = fields.Date(default=_month_start)
-    date_to = fields.Date(default=fields.Date.context_today)
 
-    @api.onchange("date_range_id")
-    def onchange_date_range_id(self):
-        """A range fills in its dates; without one, as when the dialogue opens, the dates stay as they are."""
-        if self.date_range_id:
-            return super().onchange_date_range_id()
+class JournalLedgerReportWizard(models.TransientModel):
+    _name = "journal.ledger.report.wizard"
+    _inherit = ["pm.report.month", "journal.ledger.report.wizard"]
 
 
 class AgedPartnerBalanceReportWizard(models.TransientModel):
