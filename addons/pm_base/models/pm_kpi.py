@@ -24,7 +24,8 @@ class PmKpi(models.Model):
 
     ``measure`` is a field to add up, None counts records. Both days belong to the period and are the property's own
     dates; ``prop._local_midnight_utc(day)`` turns them into moments. ``"complement": True`` makes the figure one minus
-    the quotient; a figure without denominator is the plain sum. Source: S0-73, S4-24, KPI catalogue.
+    the quotient; a figure without denominator is the plain sum. ``"as_of": True`` says that the method leaves out what
+    was booked after the moment of a snapshot, see ``_as_of``. Source: S0-73, S4-24, KPI catalogue.
     """
 
     _name = "pm.kpi"
@@ -78,6 +79,10 @@ class PmKpi(models.Model):
         """Return what the figure's method says, or None for a figure without method."""
         self.ensure_one()
         return getattr(self, self.method)(prop, date_from, date_to, user=user) if self.method else None
+
+    def _as_of(self):
+        """Return the moment of the snapshot whose records are asked for; False where those of today are."""
+        return self.env.context.get("kpi_as_of", False)
 
     def _evaluate(self, prop, date_from, date_to, user=None):
         """Return ``{"numerator", "denominator", "value"}`` of the period; ``value`` is None when there is no data.

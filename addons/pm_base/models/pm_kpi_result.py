@@ -1,6 +1,10 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, float_compare, float_repr, format_datetime
+
+_logger = logging.getLogger(__name__)
 
 
 class PmKpiResult(models.Model):
@@ -38,12 +42,41 @@ class PmKpiResult(models.Model):
         default="no_data",
     )
     error = fields.Text()
-    computed_at = fields.Datetime(string="Computed")
+    computed_at = fields.Datetime(
+        string="Computed", help="What was booked later is not in the figure of a closed month."
+    )
+    closed = fields.Boolean(
+        string="Month Closed",
+        compute="_compute_closed",
+        help="The figure stays as it was computed last; what is booked later is told beside it.",
+    )
+    # What the records of a closed month would give today.
+    numerator_now = fields.Float(string="Numerator Today", compute="_compute_now", digits=(16, 2))
+    denominator_now = fields.Float(string="Denominator Today", compute="_compute_now", digits=(16, 2))
+    value_now = fields.Float(string="Value Today", compute="_compute_now", digits=(16, 2))
+    changed = fields.Boolean(string="Changed Since", compute="_compute_now")
 
     @api.depends("month")
     def _compute_period(self):
         for result in self:
             result.period = result.month and result.month.strftime("%Y-%m")
+
+    @api.depends("month", "property_id")
+    def _compute_closed(self):
+        months = {prop: self.env["pm.kpi"]._open_months(prop) for prop in self.property_id}
+        for result in self:
+            result.closed = result.month not in months.get(result.property_id, [])
+
+    @api.depends("closed", "numerator", "denominator")
+    def _compute_now(self):
+        for result in self:
+            now = result._evaluate_now() if result.closed else None
+            now = now or {"numerator": result.numerator, "denominator": result.denominator, "value": result.value}
+            result.numerator_now, result.denominator_now = now["numerator"], now["denominator"]
+            result.value_now = now["value"]
+            result.changed = result._differs(result.numerator_now, result.numerator) or result._differs(
+                result.denominator_now, result.denominator
+            )
 
     @api.depends("kpi_id", "property_id", "period", "user_id")
     def _compute_display_name(self):
@@ -119,14 +152,45 @@ class PmKpiResult(models.Model):
             # sudo: the figure is that of the whole property, and the program writes it
             self.kpi_id.sudo()._compute_month(self.property_id.sudo(), self.month)
 
-    def _open_part(self, part):
+    @api.model
+    def _differs(self, one, other):
+        return float_compare(one, other, precision_digits=2) != 0
+
+    def _evaluate_now(self):
+        """Return what the records give today, or None where the figure cannot be computed."""
+        try:
+            with self.env.cr.savepoint():
+                # sudo: the figure is that of the whole property
+                return self.kpi_id.sudo()._evaluate(
+                    self.property_id.sudo(), *self._period(), user=self.user_id.sudo() or None
+                )
+        except Exception:  # a broken figure must not hide its snapshot
+            _logger.exception("Key figure %s of %s fails", self.kpi_id.code, self.property_id.code)
+            return None
+
+    def _open_part(self, part, today=False):
+        """Open the records of one part of the figure.
+
+        Those of a closed month are the ones its snapshot was made of, where the figure knows when they were booked. The title
+        says so, and what of the snapshot was undone since.
+        """
         self.ensure_one()
         self.kpi_id._need_method()
         self._refresh()
-        spec = self.kpi_id._specification(self.property_id, *self._period(), user=self.user_id or None)
+        as_of = self.computed_at if self.closed and not today else False
+        kpi = self.kpi_id.with_context(kpi_as_of=as_of)
+        spec = kpi._specification(self.property_id, *self._period(), user=self.user_id or None)
         if not spec.get(part):
             return False
         model, domain, _measure = spec[part]
+        title = [self.display_name]
+        if as_of and spec.get("as_of"):
+            title.append(self.env._("as of %(moment)s", moment=format_datetime(self.env, as_of)))
+            undone = self[part] - kpi._measure(*spec[part])
+            if self._differs(undone, 0):
+                title.append(self.env._("undone since: %(amount)s", amount=float_repr(undone, 2)))
+        elif self.closed:
+            title.append(self.env._("as it is today"))
         try:
             self.env[model].search_count(domain, limit=1)
         except AccessError:
@@ -135,7 +199,7 @@ class PmKpiResult(models.Model):
             domain = [("id", "in", found.ids)]
         return {
             "type": "ir.actions.act_window",
-            "name": self.display_name,
+            "name": " · ".join(title),
             "res_model": model,
             "view_mode": "list,form",
             "domain": list(domain),
@@ -149,6 +213,14 @@ class PmKpiResult(models.Model):
     def action_open_denominator(self):
         """Open the records counted below the line."""
         return self._open_part("denominator")
+
+    def action_open_numerator_now(self):
+        """Open the records that would be counted above the line today."""
+        return self._open_part("numerator", today=True)
+
+    def action_open_denominator_now(self):
+        """Open the records that would be counted below the line today."""
+        return self._open_part("denominator", today=True)
 
     def action_compute(self):
         """Compute the open months of the properties that the user sees, now."""

@@ -262,6 +262,40 @@ class TestResults(KpiCase):
         found = self.env["pm.unit"].with_user(self.leadership).search(action["domain"])
         self.assertEqual((found, len(found)), (self.units[0], result.numerator))
 
+    def test_a_closed_month_is_a_snapshot_that_tells_what_changed_since(self):
+        """The figure stays, says when it was computed, and what its records would give today."""
+        with freeze_time("2026-12-10 04:00:00"):
+            self._file(self.units[0])
+            result = self._compute()
+            self.assertFalse(result.closed)
+        with freeze_time("2026-12-20 04:00:00"):
+            result.invalidate_recordset()
+            self.assertTrue(result.closed)
+            self.assertFalse(result.changed)
+            self._file(self.units[1], when="2026-11-20")
+            action = result.with_user(self.officer).action_open_numerator()
+            result.invalidate_recordset()
+            self.assertEqual((result.numerator, result.value), (1, 33.33))
+            self.assertTrue(result.changed)
+            self.assertEqual((result.numerator_now, result.denominator_now), (2, 3))
+            self.assertEqual(result.value_now, 66.67)
+            # Papers do not tell when they were filed: the title says that the records are those of today.
+            self.assertEqual(self.env["pm.unit"].search_count(action["domain"]), 2)
+            self.assertTrue(action["name"].endswith("as it is today"), action["name"])
+
+    @freeze_time("2026-12-20 04:00:00")
+    def test_a_snapshot_opens_although_its_figure_fails_today(self):
+        result = self._compute()
+
+        def fail(*args, **kwargs):
+            raise ZeroDivisionError("boom")
+
+        with (
+            patch.object(type(self.kpi), "_kpi_file_completeness", fail),
+            mute_logger("odoo.addons.pm_base.models.pm_kpi_result"),
+        ):
+            self.assertEqual((result.closed, result.changed, result.numerator_now), (True, False, result.numerator))
+
     def test_a_figure_that_is_only_named(self):
         named = self.env.ref("pm_base.kpi_house_intact")
         named._compute_month(self.property, NOVEMBER)

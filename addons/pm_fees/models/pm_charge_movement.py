@@ -40,6 +40,9 @@ class PmChargeMovement(models.Model):
         readonly=True,
         help="Charges and reversals: the day they fell due; payments and write-offs: their accounting date.",
     )
+    booked_at = fields.Datetime(
+        "Booked", readonly=True, help="The moment, whatever the date: a figure computed before does not hold it."
+    )
     amount = fields.Monetary(readonly=True, help="Charges above, what settled them below zero.")
     settled = fields.Monetary(readonly=True, help="Paid amounts, above zero.")
 
@@ -50,12 +53,13 @@ class PmChargeMovement(models.Model):
         return SQL(
             """
             SELECT charge.id::bigint * 2 AS id, charge.id AS charge_id, %(charge)s, 'charge' AS kind, charge.due_date AS date,
+                   (SELECT debt.create_date FROM account_move_line debt WHERE debt.id = charge.move_line_id) AS booked_at,
                    charge.amount_total AS amount, 0 AS settled
               FROM pm_charge charge JOIN pm_unit unit ON unit.id = charge.unit_id
              WHERE charge.state IN ('posted', 'reversed') AND charge.move_line_id IS NOT NULL
             UNION ALL
             SELECT partial.id::bigint * 2 + 1, charge.id, %(charge)s,
-                   settling.kind, CASE WHEN settling.kind = 'reversal' THEN charge.due_date ELSE other.date END,
+                   settling.kind, CASE WHEN settling.kind = 'reversal' THEN charge.due_date ELSE other.date END, partial.create_date,
                    -partial.amount, CASE WHEN settling.kind = 'payment' THEN partial.amount ELSE 0 END
               FROM account_partial_reconcile partial
               JOIN pm_charge charge ON charge.move_line_id = partial.debit_move_id

@@ -6,6 +6,7 @@ from freezegun import freeze_time
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common_settlement import SettlementCase
 
@@ -61,6 +62,64 @@ class TestCollection(SettlementCase):
         self.assertEqual((mine["numerator"], mine["denominator"]), (0, 274))
         mine = evaluate("kpi_arrears_recovery", self.assistant)
         self.assertEqual((mine["numerator"], mine["denominator"], mine["value"]), (274, 548, 50))
+
+    def test_a_closed_month_opens_the_rows_its_snapshot_was_made_of(self):
+        """What was booked into a closed month later is in neither the figure nor its rows; the form tells the difference."""
+        figures = self.env["pm.kpi"].union(
+            *(self.env.ref(f"pm_fees.kpi_{name}") for name in ("collection_rate", "arrears_recovery", "fee_accuracy"))
+        )
+        with freeze_time("2026-12-10 15:00:00"):
+            figures._compute_month(self.property, fields.Date.to_date("2026-11-01"))
+        results = self.env["pm.kpi.result"].search(
+            [("kpi_id", "in", figures.ids), ("month", "=", "2026-11-01"), ("user_id", "=", False)], order="kpi_id"
+        )
+        # The database stamps its rows with its own clock: all that is there was booked before the snapshot.
+        self.env.cr.execute("UPDATE account_move_line SET create_date = '2026-12-01'")
+        self.env.cr.execute("UPDATE account_partial_reconcile SET create_date = '2026-12-01'")
+        with freeze_time("2026-12-20 02:00:00"):
+            late = self.receive(
+                self.units[0], 330, self.charges_of(11, self.units[0]), method="transfer", date="2026-11-28"
+            )
+            self.receive(self.units[1], 50, self.charges_of(9, self.units[1]), method="transfer", date="2026-11-29")
+            self.charges_of(11, self.units[2])[0].with_user(self.accountant)._reverse("our_error")
+            self.env.flush_all()
+            for table in ("account_move_line", "account_partial_reconcile"):
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET create_date = '2026-12-20' WHERE create_date <> '2026-12-01'",
+                        SQL.identifier(table),
+                    )
+                )
+            self.env.invalidate_all()
+            expected = {"KPI-22": (381.8, 985.8), "KPI-23": (274, 1211.4), "KPI-24": (6, 6)}
+            today = {"KPI-22": (711.8, 761.8), "KPI-23": (324, 1211.4), "KPI-24": (5, 6)}
+            for result in results.with_user(self.accountant):
+                with self.subTest(figure=result.kpi_id.code):
+                    code = result.kpi_id.code
+                    self.assertTrue(result.closed and result.changed)
+                    self.assertEqual((result.numerator, result.denominator), expected[code])
+                    self.assertEqual((result.numerator_now, result.denominator_now), today[code])
+                    for part, amount in zip(("numerator", "denominator"), expected[code], strict=True):
+                        action = getattr(result, f"action_open_{part}")()
+                        self.assertIn("as of", action["name"])
+                        self.assertNotIn("undone", action["name"])
+                        self.assertAlmostEqual(self.shown(action, result, part), amount, 2)
+                    for part, amount in zip(("numerator", "denominator"), today[code], strict=True):
+                        action = getattr(result, f"action_open_{part}_now")()
+                        self.assertAlmostEqual(self.shown(action, result, part), amount, 2)
+            # Money of the snapshot that went away since cannot be shown: the title says how much.
+            rate = results.filtered(lambda result: result.kpi_id.code == "KPI-22")
+            paid = self.env["pm.payment"].search([("unit_id", "=", self.units[1].id), ("amount", "=", 381.8)])
+            self.assertNotEqual(paid, late)
+            paid.with_user(self.accountant)._reverse("bounced")
+            self.assertTrue(rate.action_open_numerator()["name"].endswith("undone since: 381.80"))
+
+    def shown(self, action, result, part):
+        """Sum or number of the records that an action opens."""
+        kpi = result.kpi_id
+        measure = kpi._specification(result.property_id, *result._period())[part][2]
+        records = self.env[action["res_model"]].with_user(self.accountant).search(action["domain"])
+        return sum(records.mapped(measure)) if measure else len(records)
 
     def test_rates_speak_of_property_fees_unless_the_fee_items_say_otherwise(self):
         november = fields.Date.to_date("2026-11-01"), fields.Date.to_date("2026-11-30")
