@@ -7,6 +7,6 @@
     "license": "AGPL-3",
     "depends": ["pm_fees", "account_financial_report"],
     "auto_install": True,
-    "data": ["report/dates.xml", "views/menus.xml"],
+    "data": ["report/dates.xml", "views/wizards.xml", "views/menus.xml"],
     "post_load": "lend_translations",
 }

@@ -37,7 +37,7 @@ def write_errors(sheets, lang=None):
     formats = _value_formats(book)
     used = set()
     for name, headers, rows in sheets:
-        sheet = book.add_worksheet(_sheet_name(name, used))
+        sheet = book.add_worksheet(sheet_name(name, used))
         sheet.freeze_panes(1, 0)
         for position, text in enumerate(headers):
             sheet.write_string(0, position, safe_text(text), header)
@@ -71,7 +71,7 @@ def write_template(sheets, lang, texts):
     }
     used = set()
     for name, columns in sheets:
-        sheet = book.add_worksheet(_sheet_name(name, used))
+        sheet = book.add_worksheet(sheet_name(name, used))
         sheet.freeze_panes(1, 0)
         for position, column in enumerate(columns):
             sheet.write_string(0, position, column.header, must if column.required else may)
@@ -83,7 +83,7 @@ def write_template(sheets, lang, texts):
                 sheet.data_validation(
                     1, position, _LAST_ROW, position, {"validate": "list", "source": words, "error_type": "warning"}
                 )
-    guide = book.add_worksheet(_sheet_name(texts["guide"], used))
+    guide = book.add_worksheet(sheet_name(texts["guide"], used))
     title = book.add_format({"bold": True, "font_size": 14})
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
     guide.write_string(0, 0, texts["title"], title)
@@ -150,7 +150,7 @@ def _write(sheet, line, position, value, formats):
         sheet.write_string(line, position, safe_text(str(value))[:32767], formats["text"])
 
 
-def _sheet_name(name, used):
+def sheet_name(name, used):
     """A name that Excel accepts and that no other sheet has."""
     base = "".join(mark for mark in name if mark not in "[]:*?/\\").strip("'")[:28] or "Sheet"
     name, number = base, 2
@@ -204,7 +204,7 @@ def write_tables(sheets):
     }
     used = set()
     for name, lines, headers, rows, total in sheets:
-        sheet = book.add_worksheet(_sheet_name(name, used))
+        sheet = book.add_worksheet(sheet_name(name, used))
         for line, text in enumerate(lines):
             sheet.write_string(line, 0, safe_text(text), title if not line else None)
         top = len(lines) + 1 if lines else 0

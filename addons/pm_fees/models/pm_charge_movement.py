@@ -41,7 +41,7 @@ class PmChargeMovement(models.Model):
         help="Charges and reversals: the day they fell due; payments and write-offs: their accounting date.",
     )
     booked_at = fields.Datetime(
-        "Booked At", readonly=True, help="The moment, whatever the date: a figure computed before does not hold it."
+        readonly=True, help="The moment, whatever the date: a figure computed before does not hold it."
     )
     amount = fields.Monetary(readonly=True, help="Charges above, what settled them below zero.")
     settled = fields.Monetary(readonly=True, help="Paid amounts, above zero.")

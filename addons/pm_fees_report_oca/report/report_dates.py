@@ -1,9 +1,12 @@
-"""Dates as the reader writes them: the OCA prints some day by day/month/year whatever the language, and all XLSX dates as text."""
+"""What the OCA shows in English, or day/month/year, whatever the language: dates, choices, names of sheets."""
 
 from datetime import date, datetime
 
 from odoo import models
 from odoo.tools import format_date
+
+from odoo.addons.pm_base.tools.labels import selection_labels
+from odoo.addons.pm_base.tools.write import sheet_name
 
 _OCA_DATE = "%d/%m/%Y"
 
@@ -23,8 +26,34 @@ class OpenItemsReport(models.AbstractModel):
         return values
 
 
+class JournalLedgerReport(models.AbstractModel):
+    _inherit = "report.account_financial_report.journal_ledger"
+
+    def _get_report_values(self, docids, data):
+        """Leave out the journals without an entry in the period; say which entries in the reader's language."""
+        values = super()._get_report_values(docids, data)
+        values["Journal_Ledgers"] = [ledger for ledger in values["Journal_Ledgers"] if ledger["report_moves"]]
+        values["move_target"] = selection_labels(values["docs"], "move_target")[data["move_target"]]
+        return values
+
+
+class VatReport(models.AbstractModel):
+    _inherit = "report.account_financial_report.vat_report"
+
+    def _get_report_values(self, docids, data):
+        values = super()._get_report_values(docids, data)
+        values["based_on"] = selection_labels(self.env["vat.report.wizard"], "based_on")[data["based_on"]]
+        return values
+
+
 class AbstractReportXlsx(models.AbstractModel):
     _inherit = "report.account_financial_report.abstract_report_xlsx"
+
+    def generate_xlsx_report(self, workbook, data, objects):
+        """A sheet is named after a company or a journal: what Excel does not take in a name is left out."""
+        add, used = workbook.add_worksheet, set()
+        workbook.add_worksheet = lambda name: add(sheet_name(name, used))
+        return super().generate_xlsx_report(workbook, data, objects)
 
     def _define_formats(self, workbook, report_data, data=None):
         super()._define_formats(workbook, report_data, data=data)
@@ -64,6 +93,16 @@ class GeneralLedgerXlsx(models.AbstractModel):
 class JournalLedgerXlsx(models.AbstractModel):
     _name = "report.a_f_r.report_journal_ledger_xlsx"
     _inherit = ["pm.report.filters", "report.a_f_r.report_journal_ledger_xlsx"]
+
+    def _generate_no_group_content(self, workbook, report, res_data, report_data):
+        self._generate_moves_content(workbook, self.env._("Entries"), report, res_data, res_data["Moves"], report_data)
+        self._generate_taxes_summary(workbook, self.env._("Taxes"), res_data["tax_line_data"], report_data)
+
+    def _generate_taxes_summary(self, workbook, sheet_name, tax_lines_dict, report_data):
+        name = sheet_name.removeprefix("Tax - ")
+        if name != sheet_name:
+            name = self.env._("Tax %s", name)
+        return super()._generate_taxes_summary(workbook, name, tax_lines_dict, report_data)
 
 
 class TrialBalanceXlsx(models.AbstractModel):

@@ -24,7 +24,8 @@ class TestPmFeesReportOcaGeneric(GenericModuleChecks, TransactionCase):
 class TestReportDefaults(SettlementCase):
     @freeze_time("2026-11-26 02:00:00")
     def test_the_month_under_way_is_proposed(self):
-        for name in ("trial.balance.report.wizard", "vat.report.wizard", "journal.ledger.report.wizard"):
+        for report in ("trial.balance", "general.ledger", "journal.ledger", "vat"):
+            name = f"{report}.report.wizard"
             # In a form, as the accountant opens it: its onchanges may take away what is proposed.
             wizard = Form(self.env[name].with_user(self.accountant).with_context(tz="Asia/Shanghai"))
             self.assertEqual((wizard.date_from, wizard.date_to), (date(2026, 11, 1), date(2026, 11, 26)), name)
@@ -81,6 +82,7 @@ class TestReports(SettlementCase):
         cls.env.flush_all()
         cls.env.invalidate_all()
         cls.account = cls.property.receivable_account_id
+        cls.env["res.lang"]._activate_lang("zh_CN").date_format = "%Y年%m月%d日"
 
     @classmethod
     def owing(cls, unit):
@@ -280,28 +282,27 @@ class TestReports(SettlementCase):
                 self.assertAlmostEqual(row["tax"], -self.charged(first, last, "amount_tax"), 2)
                 self.assertAlmostEqual(row["net"], -self.charged(first, last, "amount_untaxed", self.item_area), 2)
 
-    def chinese(self, wizard, **values):
-        """The page and the sheet of a report, asked for in Chinese: (HTML, rows of the XLSX)."""
-        self.env["res.lang"]._activate_lang("zh_CN")
+    def printed(self, wizard, **values):
+        """The page (HTML) and the workbook of a report, asked for by a Chinese accountant."""
         wizard = self.env[wizard].with_user(self.accountant).with_context(lang="zh_CN")
         wizard = wizard.create({"company_id": self.company.id, **values})
+        # As the web client sends it.
         data = {
             key: str(value) if isinstance(value, date) else value
             for key, value in wizard._prepare_report_data().items()
         }
-        reports, made = self.env["ir.actions.report"].with_context(lang="zh_CN"), {}
-        for kind in ("html", "xlsx"):
-            name = getattr(wizard, f"button_export_{kind}")()["report_name"]
-            made[kind] = reports._get_report_from_name(name)
-        html, _kind = made["html"]._render_qweb_html(made["html"].report_name, wizard.ids, data=data)
-        render = made["xlsx"].with_context(active_model=wizard._name, report_name=made["xlsx"].report_name)
-        content, _kind = render._render_xlsx(made["xlsx"].report_name, wizard.ids, data=data)
-        return html.decode(), list(load_workbook(BytesIO(content)).active.iter_rows(values_only=True))
+        reports = wizard.env["ir.actions.report"]
+        page = wizard.button_export_html()["report_name"]
+        html, _kind = reports._render_qweb_html(page, wizard.ids, data=dict(data))
+        sheets = wizard.button_export_xlsx()["report_name"]
+        content, _kind = reports._render_xlsx(sheets, wizard.ids, data=dict(data))
+        return html.decode(), load_workbook(BytesIO(content))
 
     def test_a_chinese_sheet_has_chinese_headings_and_dates_that_can_be_sorted(self):
-        html, rows = self.chinese(
+        html, book = self.printed(
             "open.items.report.wizard", date_at=NOVEMBER[1], account_ids=self.account.ids, show_partner_details=True
         )
+        rows = list(book.active.iter_rows(values_only=True))
         self.assertIn("2026年11月30日", html, "the day asked for, as a Chinese reader writes it")
         self.assertNotRegex(html, r"\d\d/\d\d/2026")
         texts = {value for row in rows for value in row if isinstance(value, str)}
@@ -320,16 +321,35 @@ class TestReports(SettlementCase):
             "trial.balance": period,
             "general.ledger": period,
             "journal.ledger": period,
-            "vat": period,
+            "vat": {**period, "tax_detail": True},
             "aged.partner.balance": {**day, "account_ids": self.account.ids},
         }.items():
             with self.subTest(report=name):
-                html, rows = self.chinese(f"{name}.report.wizard", **values)
+                html, book = self.printed(f"{name}.report.wizard", **values)
                 self.assertIn("2026年11月30日", html)
-                first = next(index for index, row in enumerate(rows) if row[0] and index > 1)
-                headings = [value for row in rows[1 : first + 1] for value in row if isinstance(value, str)]
-                self.assertTrue(any("2026年11月30日" in heading for heading in headings), headings)
-                self.assertFalse([heading for heading in headings if not re.search(r"[\u4e00-\u9fff]", heading)])
+                self.assertNotRegex(html, r"taxgroups|>posted<")
+                sheets = [list(sheet.iter_rows(values_only=True)) for sheet in book]
+                self.assertIn("2026年11月30日", str(sheets[0]))
+                # The row of the columns is the first that has three texts, and what was asked for stands above it.
+                tables = [
+                    next((row for row in sheet if sum(isinstance(value, str) for value in row) > 2), ())
+                    for sheet in sheets
+                ]
+                self.assertTrue(any(tables))
+                headings = [value for row in tables for value in row if value]
+                headings += [row[1] for row in sheets[0][2:7] if row[1] and row[0] is None]
+                self.assertFalse([text for text in headings if not re.search(r"[\u4e00-\u9fff]", text)])
+
+    def test_a_journal_with_a_long_name_gets_a_sheet(self):
+        """Excel takes names of 31 characters without slashes; a journal without an entry needs no sheet."""
+        journal = self.env["account.move"].search([("line_ids.account_id", "=", self.account.id)], limit=1).journal_id
+        journal.name = "Property fees / charges and payments of all the households"
+        period = {"date_from": OCTOBER[0], "date_to": OCTOBER[1]}
+        _html, book = self.printed("journal.ledger.report.wizard", **period)
+        used = self.env["account.move"].search([("date", ">=", OCTOBER[0]), ("date", "<=", OCTOBER[1])]).journal_id
+        used = used.filtered(lambda journal: journal.company_id == self.company)
+        # A sheet of the filters, and for each journal with entries one of them and one of its taxes.
+        self.assertEqual(len(book.sheetnames), 1 + 2 * len(used))
 
     def test_the_reports_print(self):
         """PDF page and XLSX of the trial balance come out, with the account's balance in them."""

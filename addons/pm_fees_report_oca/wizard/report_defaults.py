@@ -12,6 +12,17 @@ class VatReportWizard(models.TransientModel):
     _name = "vat.report.wizard"
     _inherit = ["pm.report.month", "vat.report.wizard"]
 
+    # The taxes of China's chart of accounts bear no tags: by tags the report is empty.
+    based_on = fields.Selection(default="taxgroups")
+
+
+class GeneralLedgerReportWizard(models.TransientModel):
+    _name = "general.ledger.report.wizard"
+    _inherit = ["pm.report.month", "general.ledger.report.wizard"]
+
+    # Fees are in the company's currency: columns for others only repeat it.
+    foreign_currency = fields.Boolean(default=False)
+
 
 class JournalLedgerReportWizard(models.TransientModel):
     _name = "journal.ledger.report.wizard"
@@ -29,3 +40,4 @@ class OpenItemsReportWizard(models.TransientModel):
     _inherit = "open.items.report.wizard"
 
     receivable_accounts_only = fields.Boolean(default=True)
+    foreign_currency = fields.Boolean(default=False)
