@@ -1,3 +1,2 @@
 from . import report
 from . import wizard
-from .translations import lend_translations

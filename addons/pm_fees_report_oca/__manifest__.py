@@ -8,5 +8,4 @@
     "depends": ["pm_fees", "account_financial_report"],
     "auto_install": True,
     "data": ["report/dates.xml", "views/wizards.xml", "views/menus.xml"],
-    "post_load": "lend_translations",
 }

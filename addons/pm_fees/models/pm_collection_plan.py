@@ -253,23 +253,27 @@ class PmCollectionPlanLine(models.Model):
         return self._action_movements(self.user_id.name or self.env._("Units without a butler"))
 
     def _action_movements(self, name):
-        """The charges and payments behind these rows."""
+        """Open exactly the rows behind these: what is to be collected, and what was received of it.
+
+        Of old arrears the rows before the month add up to what was owed at its beginning: they are grouped by month.
+        """
         domains = []
         for line in self:
             plan = line.plan_id
-            period = (
-                [("period_start", ">=", plan.month), ("period_start", "<=", plan.date_to)]
-                if line.kind == "current"
-                else [("due_date", "<", plan.month), ("date", "<=", plan.date_to)]
-            )
-            domains.append(
-                fields.Domain([("property_id", "=", plan.property_id.id), ("user_id", "=", line.user_id.id), *period])
-            )
+            received = fields.Domain([("kind", "=", "payment"), ("date", "<=", plan.date_to)])
+            if line.kind == "current":
+                rows = fields.Domain([("period_start", ">=", plan.month), ("period_start", "<=", plan.date_to)])
+                base = fields.Domain("kind", "in", ("charge", "reversal"))
+            else:
+                rows, base = fields.Domain("due_date", "<", plan.month), fields.Domain("date", "<", plan.month)
+            own = fields.Domain([("property_id", "=", plan.property_id.id), ("user_id", "=", line.user_id.id)])
+            domains.append(own & rows & (base | received))
+        group = "group_month" if set(self.mapped("kind")) == {"old"} else "group_kind"
         return {
             "type": "ir.actions.act_window",
             "res_model": "pm.charge.movement",
             "view_mode": "list,pivot",
             "name": name,
             "domain": list(fields.Domain.OR(domains)),
-            "context": {"search_default_group_kind": 1},
+            "context": {f"search_default_{group}": 1},
         }

@@ -20,8 +20,12 @@ class ReportCollection(models.AbstractModel):
     def _story(self, record, kit):
         _ = record.env._
         story = [kit.h(_("Targets")), self._targets(record, kit)]
-        for table in record._tables():
-            story += [kit.h(table["title"]), self._drawn(table, kit)]
+        tables = record._tables()
+        if any(table["rows"] for table in tables):
+            for table in tables:
+                story += [kit.h(table["title"]), self._drawn(table, kit)]
+        else:
+            story.append(kit.p(_("In this period no fee was charged, and none was owed from before.")))
         plan = self._plan(record)
         if plan:
             story += [kit.h(_("Plan and Result")), self._plan_table(plan, kit)]
@@ -32,7 +36,8 @@ class ReportCollection(models.AbstractModel):
             kit.p(
                 _(
                     "Receivable: fees of the periods that begin between the days; received: until the last day. Old arrears: "
-                    "due before the first day and owed then. For internal use; lists of debtors are not published."
+                    "due before the first day and owed then. The targets speak of the fee items that count in the collection rate, "
+                    "the tables of all. For internal use; lists of debtors are not published."
                 ),
                 "small",
             ),

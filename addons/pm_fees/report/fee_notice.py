@@ -65,9 +65,30 @@ class ReportFeeNotice(models.AbstractModel):
             totals.append((_("Paid already"), kit.money(-paid)))
         if not record.currency_id.is_zero(record.arrears):
             totals.append((_("Unpaid from earlier notices"), kit.money(record.arrears)))
-        to_pay = record.amount_due + record.arrears
-        totals += [(_("To be paid"), kit.money(to_pay)), (_("In words"), kit.money_words(to_pay))]
-        story += [kit.space(3), kit.pairs(totals, columns=1), kit.space(3), kit.h(_("How to pay"))]
+        to_pay = record.currency_id.round(record.amount_due + record.arrears)
+        if to_pay > 0:
+            totals += [(_("To be paid"), kit.money(to_pay)), (_("In words"), kit.money_words(to_pay))]
+        elif to_pay:
+            totals += [(_("In your favour"), kit.money(-to_pay)), (_("In words"), kit.money_words(-to_pay))]
+        story += [kit.space(3), kit.pairs(totals, columns=1), kit.space(3)]
+        if to_pay > 0:
+            story += self._how_to_pay(record, prop, kit)
+        else:
+            story.append(kit.p(_("Nothing is to be paid. What is in your favour is set against later charges.")))
+        story += [
+            kit.space(2),
+            kit.p(
+                _(
+                    "Prices, their basis and the contract clause of each fee are published on the notice board and in the portal. "
+                    "If you think that a charge is wrong, tell us: it will be checked and, if wrong, corrected."
+                ),
+                "small",
+            ),
+        ]
+        return story
+
+    def _how_to_pay(self, record, prop, kit):
+        _ = record.env._
         ways = []
         bank = prop.collection_bank_id
         if bank:
@@ -92,17 +113,9 @@ class ReportFeeNotice(models.AbstractModel):
             (_("At the counter"), prop.address or ""),
             (_("Questions"), prop._hotline_text(record.unit_id.sudo())),
         ]
-        story.append(kit.pairs([way for way in ways if way[1]], columns=1))
-        story += [
+        return [
+            kit.h(_("How to pay")),
+            kit.pairs([way for way in ways if way[1]], columns=1),
             kit.space(3),
             kit.qr(record._payment_url(), size_mm=28, caption=_("Pay online")),
-            kit.space(2),
-            kit.p(
-                _(
-                    "Prices, their basis and the contract clause of each fee are published on the notice board and in the portal. "
-                    "If you think that a charge is wrong, tell us: it will be checked and, if wrong, corrected."
-                ),
-                "small",
-            ),
         ]
-        return story

@@ -7,6 +7,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
+from odoo.tools.pdf import PdfFileReader
 
 from .common_settlement import SettlementCase
 
@@ -91,8 +92,8 @@ class TestCollection(SettlementCase):
                     )
                 )
             self.env.invalidate_all()
-            expected = {"KPI-22": (381.8, 985.8), "KPI-23": (274, 1211.4), "KPI-24": (6, 6)}
-            today = {"KPI-22": (711.8, 761.8), "KPI-23": (324, 1211.4), "KPI-24": (5, 6)}
+            expected = {"KPI-22": (381.8, 985.8), "KPI-23": (274, 1211.6), "KPI-24": (6, 6)}
+            today = {"KPI-22": (711.8, 761.8), "KPI-23": (324, 1211.6), "KPI-24": (5, 6)}
             for result in results.with_user(self.accountant):
                 with self.subTest(figure=result.kpi_id.code):
                     code = result.kpi_id.code
@@ -340,8 +341,49 @@ class TestCollection(SettlementCase):
         current = lines[self.officer, "current"]
         self.assertEqual((current.base_amount, current.target_rate, current.received), (711.8, 85, 381.8))
         self.assertAlmostEqual(plan.received_total, 381.8 + 274, 2)
-        movements = self.env["pm.charge.movement"].search(mine.action_open_movements()["domain"])
-        self.assertEqual(sum(movements.mapped("settled")), 274)
+        # Behind each row stand exactly what it is to collect and what came in: not what came in before, or came too late.
+        with freeze_time("2026-12-05 02:00:00"):
+            self.receive(self.units[1], 20, self.charges_of(11, self.units[1]), date="2026-12-02")
+        plan.invalidate_recordset()
+        for line in plan.line_ids:
+            with self.subTest(butler=line.user_id.name, kind=line.kind):
+                rows = self.env["pm.charge.movement"].search(line.action_open_movements()["domain"])
+                paid = rows.filtered(lambda row: row.kind == "payment" and row.date >= fields.Date.to_date("2026-11-01"))
+                self.assertAlmostEqual(sum(paid.mapped("settled")), line.received, 2)
+                self.assertAlmostEqual(sum((rows - paid).mapped("amount")), line.base_amount, 2)
+
+    def text_of(self, document, record):
+        """The words of a printed document."""
+        content = self.env[f"report.pm_fees.{document}"]._render_pdf(record)
+        return " ".join(page.extract_text() for page in PdfFileReader(io.BytesIO(content)).pages)
+
+    def test_a_notice_that_is_paid_asks_for_nothing(self):
+        """Who has paid, or is owed something, is not told how to pay."""
+        notices = self.env["pm.fee.notice"]._create_for_runs(self.months[10])
+        paid, owing = (notices.filtered(lambda notice, unit=unit: notice.unit_id == unit) for unit in self.units[:2])
+        self.assertEqual((paid.amount_due, paid.arrears), (0, 0))
+        text = self.text_of("fee_notice", paid)
+        self.assertIn("Nothing is to be paid", text)
+        self.assertNotIn("How to pay", text)
+        self.assertIn("How to pay", self.text_of("fee_notice", owing))
+        # A charge below zero, as a correction in the payer's favour leaves it.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE pm_charge SET amount_untaxed = -30, amount_tax = 0, amount_total = -30, residual = -30 WHERE id = %s",
+            [paid.charge_ids[0].id],
+        )
+        self.env.invalidate_all()
+        text = self.text_of("fee_notice", paid)
+        self.assertIn("In your favour", text)
+        self.assertNotIn("To be paid", text)
+
+    def test_report_of_a_property_without_charges(self):
+        empty = self.env["pm.property"].create({"name": "Empty", "code": "E9"})
+        report = self.env["pm.collection.report"].create({"property_id": empty.id})
+        self.assertEqual([table["rows"] for table in report._tables()], [[], [], []])
+        self.assertIn("In this period no fee was charged", self.text_of("collection", report))
+        report.action_export()
+        self.assertTrue(report.file)
 
     def test_plan_is_approved_by_the_manager_and_stays(self):
         plan = self.plan()

@@ -83,15 +83,16 @@ class PmCollectionReport(models.TransientModel):
             ),
         ]
         ages = prop._collection_ages(self.date_to)
+        owed_in_all = self.currency_id.round(float(sum(owed for _band, owed, _count in ages)))
         tables.append(
             {
                 "title": _("Owed by Age"),
                 "header": [_("Age"), _("Number of charges"), _("Still Owed"), _("Share")],
                 "rows": [
-                    [band.name or _("Outside every band"), count, owed, self._rate(owed, sum(row[1] for row in ages))]
+                    [band.name or _("Outside every band"), count, owed, self._rate(owed, owed_in_all)]
                     for band, owed, count in ages
                 ],
-                "total": [_("Total"), sum(row[2] for row in ages), float(sum(row[1] for row in ages)), ""],
+                "total": [_("Total"), sum(count for _band, _owed, count in ages), owed_in_all, ""],
             }
         )
         return tables
@@ -113,7 +114,10 @@ class PmCollectionReport(models.TransientModel):
                     self._rate(row["old_received"], row["old_owed"]),
                 ]
             )
-        sums = {name: sum(row[name] for row in groups.values()) for name in (*names, "old_owed", "old_received")}
+        sums = {
+            name: self.currency_id.round(float(sum(row[name] for row in groups.values())))
+            for name in (*names, "old_owed", "old_received")
+        }
         return {
             "title": title,
             "header": [
@@ -129,10 +133,10 @@ class PmCollectionReport(models.TransientModel):
             "rows": rows,
             "total": [
                 _("Total"),
-                *(float(sums[name]) for name in names),
+                *(sums[name] for name in names),
                 self._rate(sums["received"], sums["receivable"]),
-                float(sums["old_owed"]),
-                float(sums["old_received"]),
+                sums["old_owed"],
+                sums["old_received"],
                 self._rate(sums["old_received"], sums["old_owed"]),
             ],
         }

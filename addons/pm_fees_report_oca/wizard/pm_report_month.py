@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..translations import lend_translations
+
 
 class PmReportMonth(models.AbstractModel):
     """The month under way is proposed to whoever asks for a report of a period.
@@ -14,6 +16,11 @@ class PmReportMonth(models.AbstractModel):
     date_from = fields.Date(default=lambda self: fields.Date.context_today(self).replace(day=1))
     date_to = fields.Date(default=fields.Date.context_today)
 
+    def _register_hook(self):
+        super()._register_hook()
+        lend_translations()
+
+    @api.private
     @api.onchange("date_range_id")
     def onchange_date_range_id(self):
         """A range fills in its dates; without one, as when the dialogue opens, the dates stay as they are."""
