@@ -111,6 +111,7 @@ class ReportFeeNotice(models.AbstractModel):
                 ),
             ),
             (_("At the counter"), prop.address or ""),
+            # sudo: whom to call follows from the unit, which a former payer may no longer read
             (_("Questions"), prop._hotline_text(record.unit_id.sudo())),
         ]
         return [

@@ -348,7 +348,9 @@ class TestCollection(SettlementCase):
         for line in plan.line_ids:
             with self.subTest(butler=line.user_id.name, kind=line.kind):
                 rows = self.env["pm.charge.movement"].search(line.action_open_movements()["domain"])
-                paid = rows.filtered(lambda row: row.kind == "payment" and row.date >= fields.Date.to_date("2026-11-01"))
+                paid = rows.filtered(
+                    lambda row: row.kind == "payment" and row.date >= fields.Date.to_date("2026-11-01")
+                )
                 self.assertAlmostEqual(sum(paid.mapped("settled")), line.received, 2)
                 self.assertAlmostEqual(sum((rows - paid).mapped("amount")), line.base_amount, 2)
 
