@@ -5,6 +5,7 @@ from io import BytesIO
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from odoo.exceptions import UserError
 from odoo.tests import Form
 from odoo.tests.common import TransactionCase, tagged
 from openpyxl import load_workbook
@@ -29,6 +30,12 @@ class TestReportDefaults(SettlementCase):
             # In a form, as the accountant opens it: its onchanges may take away what is proposed.
             wizard = Form(self.env[name].with_user(self.accountant).with_context(tz="Asia/Shanghai"))
             self.assertEqual((wizard.date_from, wizard.date_to), (date(2026, 11, 1), date(2026, 11, 26)), name)
+
+    def test_a_report_does_not_end_before_it_begins(self):
+        days = {"date_from": NOVEMBER[1], "date_to": NOVEMBER[0], "company_id": self.company.id}
+        for report in ("trial.balance", "general.ledger", "journal.ledger", "vat"):
+            with self.subTest(report=report), self.assertRaisesRegex(UserError, "not after its last day"):
+                self.env[f"{report}.report.wizard"].with_user(self.accountant).create(days)
 
     def test_what_households_owe_is_proposed_with_its_accounts(self):
         for name in ("aged.partner.balance.report.wizard", "open.items.report.wizard"):

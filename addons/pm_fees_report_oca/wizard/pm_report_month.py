@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..translations import lend_translations
 
@@ -15,6 +16,12 @@ class PmReportMonth(models.AbstractModel):
     date_range_id = fields.Many2one("date.range")
     date_from = fields.Date(default=lambda self: fields.Date.context_today(self).replace(day=1))
     date_to = fields.Date(default=fields.Date.context_today)
+
+    @api.constrains("date_from", "date_to")
+    def _check_dates(self):
+        for report in self:
+            if report.date_from and report.date_to and report.date_from > report.date_to:
+                raise UserError(self.env._("The first day of a report is not after its last day."))
 
     def _register_hook(self):
         super()._register_hook()
