@@ -50,11 +50,12 @@ class PmChargeMovement(models.Model):
     def _table_query(self):
         charge = SQL("""charge.property_id, charge.company_id, charge.currency_id, charge.unit_id, unit.user_id, charge.partner_id,
                         charge.item_id, charge.period_start, charge.due_date""")
+        # Columns of the same type on both sides: only then does PostgreSQL leave out those that nobody asks for, as booked_at.
         return SQL(
             """
             SELECT charge.id::bigint * 2 AS id, charge.id AS charge_id, %(charge)s, 'charge' AS kind, charge.due_date AS date,
                    (SELECT debt.create_date FROM account_move_line debt WHERE debt.id = charge.move_line_id) AS booked_at,
-                   charge.amount_total AS amount, 0 AS settled
+                   charge.amount_total AS amount, 0::numeric AS settled
               FROM pm_charge charge JOIN pm_unit unit ON unit.id = charge.unit_id
              WHERE charge.state IN ('posted', 'reversed') AND charge.move_line_id IS NOT NULL
             UNION ALL
