@@ -23,6 +23,7 @@ class ReportFeeNotice(models.AbstractModel):
         )  # sudo: the letterhead is public, the payer who prints it need not read the property
         charges = record.charge_ids
         units = charges.grouped(lambda charge: charge.unit_id.sudo())  # sudo: as of the property
+        to_pay = record.currency_id.round(record.amount_due + record.arrears)
         story = [
             kit.pairs(
                 [
@@ -32,7 +33,7 @@ class ReportFeeNotice(models.AbstractModel):
                         _("Month"),
                         format_period(record.env, record.run_id.sudo().date_from, record.run_id.sudo().date_to),
                     ),
-                    (_("Please pay by"), kit.date(record.due_date)),
+                    *([(_("Please pay by"), kit.date(record.due_date))] if to_pay > 0 else []),
                 ]
             ),
             kit.h(_("Charges")),
@@ -65,14 +66,13 @@ class ReportFeeNotice(models.AbstractModel):
             totals.append((_("Paid already"), kit.money(-paid)))
         if not record.currency_id.is_zero(record.arrears):
             totals.append((_("Unpaid from earlier notices"), kit.money(record.arrears)))
-        to_pay = record.currency_id.round(record.amount_due + record.arrears)
         if to_pay > 0:
             totals += [(_("To be paid"), kit.money(to_pay)), (_("In words"), kit.money_words(to_pay))]
         elif to_pay:
             totals += [(_("In your favour"), kit.money(-to_pay)), (_("In words"), kit.money_words(-to_pay))]
         story += [kit.space(3), kit.pairs(totals, columns=1), kit.space(3)]
         if to_pay > 0:
-            story += self._how_to_pay(record, prop, kit)
+            story += self._how_to_pay(record, units, prop, kit)
         else:
             story.append(kit.p(_("Nothing is to be paid. What is in your favour is set against later charges.")))
         story += [
@@ -87,7 +87,7 @@ class ReportFeeNotice(models.AbstractModel):
         ]
         return story
 
-    def _how_to_pay(self, record, prop, kit):
+    def _how_to_pay(self, record, units, prop, kit):
         _ = record.env._
         ways = []
         bank = prop.collection_bank_id

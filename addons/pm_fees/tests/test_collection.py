@@ -367,6 +367,7 @@ class TestCollection(SettlementCase):
         text = self.text_of("fee_notice", paid)
         self.assertIn("Nothing is to be paid", text)
         self.assertNotIn("How to pay", text)
+        self.assertNotIn("Please pay by", text)
         self.assertIn("How to pay", self.text_of("fee_notice", owing))
         # A charge below zero, as a correction in the payer's favour leaves it.
         self.env.flush_all()
