@@ -72,7 +72,12 @@ class TestCollection(SettlementCase):
         with freeze_time("2026-12-10 15:00:00"):
             figures._compute_month(self.property, fields.Date.to_date("2026-11-01"))
         results = self.env["pm.kpi.result"].search(
-            [("kpi_id", "in", figures.ids), ("month", "=", "2026-11-01"), ("user_id", "=", False)], order="kpi_id"
+            [
+                ("kpi_id", "in", figures.ids),
+                ("property_id", "=", self.property.id),
+                ("month", "=", "2026-11-01"),
+                ("user_id", "=", False),
+            ]
         )
         # The database stamps its rows with its own clock: all that is there was booked before the snapshot.
         self.env.cr.execute("UPDATE account_move_line SET create_date = '2026-12-01'")

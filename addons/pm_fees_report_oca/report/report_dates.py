@@ -36,6 +36,10 @@ class JournalLedgerReport(models.AbstractModel):
         values["move_target"] = selection_labels(values["docs"], "move_target")[data["move_target"]]
         return values
 
+    def _get_partner_id_data(self, partner):
+        # sudo: who reads an entry reads whom it names, also where the household is of a property that is not his
+        return super()._get_partner_id_data(partner.sudo())
+
 
 class VatReport(models.AbstractModel):
     _inherit = "report.account_financial_report.vat_report"

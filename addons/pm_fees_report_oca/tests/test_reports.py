@@ -5,6 +5,7 @@ from io import BytesIO
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from odoo.addons.http_routing.tests.common import MockRequest
 from odoo.exceptions import UserError
 from odoo.tests import Form
 from odoo.tests.common import TransactionCase, tagged
@@ -300,7 +301,8 @@ class TestReports(SettlementCase):
         }
         reports = wizard.env["ir.actions.report"]
         page = wizard.button_export_html()["report_name"]
-        html, _kind = reports._render_qweb_html(page, wizard.ids, data=dict(data))
+        with MockRequest(wizard.env):  # a template of the VAT report asks the request for its environment
+            html, _kind = reports._render_qweb_html(page, wizard.ids, data=dict(data))
         sheets = wizard.button_export_xlsx()["report_name"]
         content, _kind = reports._render_xlsx(sheets, wizard.ids, data=dict(data))
         return html.decode(), load_workbook(BytesIO(content))
