@@ -361,7 +361,7 @@ class TestCollection(SettlementCase):
 
     def text_of(self, document, record):
         """The words of a printed document."""
-        content = self.env[f"report.pm_fees.{document}"]._render_pdf(record)
+        content = self.env[f"report.pm_fees.{document}"].with_context(lang="en_US")._render_pdf(record)
         return " ".join(page.extract_text() for page in PdfFileReader(io.BytesIO(content)).pages)
 
     def test_a_notice_that_is_paid_asks_for_nothing(self):
