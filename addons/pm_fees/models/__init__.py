@@ -43,6 +43,7 @@ from . import pm_cash_session
 from . import pm_payment
 from . import pm_payment_line
 from . import payment_posting
+from . import payment_posting_fallback
 from . import pm_credit
 from . import pm_charge_settlement
 from . import pm_write_off

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tests.common import tagged
 from odoo.tools import SQL
 
-from odoo.addons.pm_fees.models import payment_posting
+from odoo.addons.pm_fees.models import payment_posting, payment_posting_fallback
 from odoo.addons.pm_fees.models.payment_reference import make_reference
 
 from .cashier_common import CashierCase
@@ -198,6 +198,33 @@ class TestPaymentPosting(CashierCase):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
+    def test_numbers_follow_the_year_as_the_orm_numbers_them(self):
+        """At the turn of the year, backwards, by month, without a year, by fiscal year, and after a number of one's own."""
+
+        def numbers(own, context):
+            found = []
+            with context, self.cr.savepoint() as savepoint:
+                for day in ("2025-12-31", "2026-01-01", "2025-12-30", "2026-01-20"):
+                    payment = self.pay(amount=5.25, date=day, method="wechat", allow_credit=True)
+                    move = payment.sudo().move_id
+                    if own and not found:
+                        move.name = own
+                    self.env.flush_all()
+                    self.env.invalidate_all()
+                    found.append((move.name, move.sequence_prefix, move.sequence_number, move.made_sequence_gap))
+                savepoint.rollback()
+            self.env.invalidate_all()
+            return found
+
+        by_orm = patch.object(type(self.env["pm.payment"]), "_entry_blocker", lambda *args: "comparison")
+        in_sets = patch.object(type(self.env["pm.payment"]), "_make_entry_by_orm", None)
+        for own, last_month in ((None, "12"), ("WX/2025/12/0007", "12"), ("WX-0007", "12"), (None, "3")):
+            with self.subTest(own=own, last_month=last_month):
+                self.company.fiscalyear_last_month = last_month
+                expected = numbers(own, by_orm)
+                self.assertEqual(len(set(expected)), 4)
+                self.assertEqual(numbers(own, in_sets), expected)
+
     def test_archived_account_is_refused(self):
         charge = self.charge()
         self.method("wechat").account_id.active = False
@@ -216,9 +243,9 @@ class TestPaymentPosting(CashierCase):
         }
         for (name, left_out), expected in cases.items():
             with self.subTest(left_out):
-                with patch.object(payment_posting, name, getattr(payment_posting, name) - {left_out}):
+                with patch.object(payment_posting_fallback, name, getattr(payment_posting_fallback, name) - {left_out}):
                     self.assertRegex(found(payments), expected)
-        known = payment_posting._KNOWN_FIELDS
+        known = payment_posting_fallback._KNOWN_FIELDS
         with patch.dict(known, {"account.move": known["account.move"] - {"checked"}}):
             self.assertEqual(found(payments), "account.move.checked")
 
