@@ -90,11 +90,12 @@ class PmBillingRun(models.Model):
         for item in items:
             start, end, months = self._period_of(item)
             rate, included = item._tax_values()
+            tax = item.sudo().tax_id  # sudo: see pm.fee.item
             once = item.period == "0"
             whole = once or item.proration == "full"
             rows.append(
                 SQL(
-                    "(%s::int, %s::date, %s::date, %s::int, %s::numeric, %s::boolean, %s::boolean, %s::boolean, %s::boolean, %s::boolean, %s::date, %s::text)",
+                    "(%s::int, %s::date, %s::date, %s::int, %s::numeric, %s::boolean, %s::boolean, %s::boolean, %s::boolean, %s::boolean, %s::date, %s::text, %s::int)",
                     item.id,
                     start,
                     end,
@@ -107,6 +108,7 @@ class PmBillingRun(models.Model):
                     item.proration == "month" and not once,
                     self._due_date_of(item, end),
                     item.uom_name or "",
+                    tax.id or None,
                 )
             )
         per_charge = self.env["pm.charge"]._reference_scope() == "charge"
@@ -129,13 +131,13 @@ class PmBillingRun(models.Model):
     # `win` are the days the assignment asks for, `span` those that are charged: the same, or whole months. `ps` to `pe` is
     # the period that the amount is for; of a one-off fee the day on which its assignment begins.
     _SCOPE = """
-        item(item_id, ps, pe, months, rate, included, whole, payer_start, once, by_month, due_date, uom) AS (VALUES %(items)s),
+        item(item_id, ps, pe, months, rate, included, whole, payer_start, once, by_month, due_date, uom, tax_id) AS (VALUES %(items)s),
         asked AS (
             SELECT line.id, line.unit_id, line.item_id, line.partner_id, COALESCE(line.quantity, 1) AS factor, line.discount,
                    line.discount_reason, line.discount_state, daterange(line.discount_from, line.discount_to, '[]') AS discount_days,
                    unit.unit_type, unit.area_chargeable, unit.area_built, unit.area_inner,
                    CASE WHEN item.once THEN line.date_from ELSE item.ps END AS ps, CASE WHEN item.once THEN line.date_from ELSE item.pe END AS pe,
-                   item.months, item.rate, item.included, item.whole, item.payer_start, item.once, item.by_month, item.due_date, item.uom,
+                   item.months, item.rate, item.included, item.whole, item.payer_start, item.once, item.by_month, item.due_date, item.uom, item.tax_id,
                    CASE WHEN item.once THEN daterange(line.date_from, line.date_from, '[]')
                         ELSE daterange(GREATEST(item.ps, line.date_from), LEAST(item.pe, COALESCE(line.date_to, item.pe)), '[]') END AS win,
                    -- A month that an assignment of before has begun is charged by that one.
@@ -225,10 +227,10 @@ class PmBillingRun(models.Model):
         inserted AS (
             INSERT INTO pm_charge (
                 id, run_id, property_id, company_id, currency_id, unit_id, partner_id, item_id, tariff_id, assignment_id,
-                kind, origin, period_start, period_end, due_date, quantity, price_unit, amount_untaxed, amount_tax,
+                kind, origin, period_start, period_end, due_date, quantity, price_unit, tax_id, amount_untaxed, amount_tax,
                 amount_total, details, reference, state, residual, amount_paid, create_uid, write_uid, create_date, write_date)
             SELECT new_id, %(run)s, %(prop)s, %(company)s, %(currency)s, unit_id, partner_id, item_id, tariff_id, id,
-                   'regular', origin, period_start, period_end, due_date, quantity, price, total - tax, tax,
+                   'regular', origin, period_start, period_end, due_date, quantity, price, tax_id, total - tax, tax,
                    total, details, %(reference)s, 'draft', 0, 0, %(uid)s, %(uid)s,
                    now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
               FROM (
@@ -349,7 +351,7 @@ class PmBillingRun(models.Model):
                 SELECT id, unit_id, payer_id AS partner_id, item_id, tariff_id, ''::varchar AS origin,
                        CASE WHEN whole THEN ps ELSE period_start END AS period_start,
                        CASE WHEN whole THEN pe ELSE period_end END AS period_end,
-                       due_date, quantity, price, rate, included,
+                       due_date, quantity, price, rate, included, tax_id,
                        round(gross_amount * (1 - COALESCE(discount, 0) / 100 * off_days / days) / step) * step AS net,
                        jsonb_strip_nulls(jsonb_build_object(
                            'method', method, 'tariff', tariff, 'included', included, 'once', NULLIF(once, false),
@@ -485,7 +487,7 @@ class PmBillingRun(models.Model):
             ready AS (
                 SELECT id, unit_id, payer_id AS partner_id, item_id, tariff_id, ('meter:' || last_id)::varchar AS origin,
                        ps AS period_start, pe AS period_end, due_date, quantity,
-                       CASE WHEN tiers IS NULL OR quantity = 0 THEN price ELSE gross_amount / quantity END AS price, rate, included,
+                       CASE WHEN tiers IS NULL OR quantity = 0 THEN price ELSE gross_amount / quantity END AS price, rate, included, tax_id,
                        round(gross_amount * (1 - off / 100) / step) * step AS net, reading_ids, abnormal, abnormal_meters,
                        jsonb_strip_nulls(jsonb_build_object(
                            'method', 'metered', 'tariff', tariff, 'included', included, 'uom', uom, 'readings', rows, 'tiers', tiers,
@@ -568,7 +570,7 @@ class PmBillingRun(models.Model):
             ),
             ready AS (
                 SELECT id, unit_id, payer_id AS partner_id, item_id, tariff_id, ''::varchar AS origin, lower(rng) AS period_start,
-                       upper(rng) - 1 AS period_end, due_date, weight AS quantity, pool_amount / weights AS price, rate, included,
+                       upper(rng) - 1 AS period_end, due_date, weight AS quantity, pool_amount / weights AS price, rate, included, tax_id,
                        round(gross_amount * (1 - COALESCE(discount, 0) / 100 * off_days / days), %(places)s) AS net,
                        jsonb_strip_nulls(jsonb_build_object(
                            'method', 'pooled', 'tariff', tariff, 'included', included, 'pool', pool, 'pool_amount', pool_amount,

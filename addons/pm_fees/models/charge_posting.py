@@ -252,9 +252,14 @@ class PmCharge(models.Model):
         move._post(soft=False)
         receivables = move.line_ids.filtered(lambda line: line.account_id == prop.receivable_account_id).sorted("id")
         for charge, line in zip(self, receivables, strict=True):
+            account = charge.sudo().counter_account_id or charge.item_id._counter_account(
+                prop, charge.kind == "opening"
+            )
             # sudo: see _post_chunks
             charge.sudo().write(
-                {"state": "posted", "move_line_id": line.id} if sign > 0 else {"reverse_line_id": line.id}
+                {"state": "posted", "move_line_id": line.id, "counter_account_id": account.id}
+                if sign > 0
+                else {"reverse_line_id": line.id}
             )
         return move
 
@@ -283,30 +288,21 @@ class PmCharge(models.Model):
         return f"{self.unit_id.name} {self.item_id.with_context(lang=lang).name} {self.period_start:%Y-%m}"
 
     def _prepare_counterparts(self, prop, sign):
-        """Income and tax lines, aggregated per fee item."""
+        """Income and tax lines, aggregated per fee item, and per tax and account where charges of one were booked differently."""
         self.env.cr.execute(
             SQL(
-                """SELECT item_id, kind = 'opening', sum(amount_untaxed), sum(amount_tax)
-                 FROM pm_charge WHERE id = ANY(%s) GROUP BY 1, 2 ORDER BY 1, 2""",
+                """SELECT item_id, kind = 'opening', tax_id, counter_account_id, sum(amount_untaxed), sum(amount_tax)
+                 FROM pm_charge WHERE id = ANY(%s) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4""",
                 list(self.ids),
             )
         )
         currency = prop.company_id.currency_id
         lines = []
-        for item_id, opening, untaxed, tax_amount in self.env.cr.fetchall():
+        for item_id, opening, tax_id, account_id, untaxed, tax_amount in self.env.cr.fetchall():
             item = self.env["pm.fee.item"].browse(item_id)
             untaxed, tax_amount = currency.round(float(untaxed) * sign), currency.round(float(tax_amount) * sign)
-            if opening:
-                # Income of earlier years is in the books of earlier years: opening arrears go against the result brought forward.
-                # What was the owners' then is still theirs (L-11).
-                account = (
-                    prop._owners_income_account()
-                    if item.owners_income
-                    else prop.company_id.get_unaffected_earnings_account()
-                )
-                tax = self.env["account.tax"]
-            else:
-                account, tax = item._get_account(prop), item.sudo().tax_id  # sudo: see pm.fee.item
+            account = self.env["account.account"].browse(account_id) or item._counter_account(prop, opening)
+            tax = item._charged_tax(tax_id, tax_amount)
             repartition = tax.invoice_repartition_line_ids if sign > 0 else tax.refund_repartition_line_ids
             base = repartition.filtered(lambda line: line.repartition_type == "base")
             lines.append(
@@ -341,6 +337,13 @@ class PmCharge(models.Model):
             )
         return lines
 
+    def _charged_items(self):
+        """[(fee item, whether it is for opening arrears)] of these charges."""
+        rows = self.env.execute_query(
+            SQL("SELECT DISTINCT item_id, kind = 'opening' FROM pm_charge WHERE id = ANY(%s)", list(self.ids))
+        )
+        return [(self.env["pm.fee.item"].browse(item_id), opening) for item_id, opening in rows]
+
     def _entry_reference(self, prop, sign, run_ids):
         run = self.env["pm.billing.run"].browse(run_ids if len(run_ids) == 1 else [])
         name = run.name if run.id else self.env._("Charges %s", prop.code)
@@ -357,17 +360,21 @@ class PmCharge(models.Model):
         charges = self.browse(charge_id for part, _line in parts for charge_id in part.ids)
         columns, varying = parts[0][1]._pm_split_columns()
         varying["date_maturity"] = SQL("src.due_date")
-        items = self.env["pm.fee.item"].browse(
-            item_id
-            for (item_id,) in self.env.execute_query(
-                SQL("SELECT DISTINCT item_id FROM pm_charge WHERE id = ANY(%s)", list(charges.ids))
-            )
-        )
         lang = first.company_id.partner_id.lang or self.env.lang or "en_US"
-        labels = SQL(", ").join(SQL("(%s, %s)", item.id, item.with_context(lang=lang).name) for item in items)
+        items = SQL(", ").join(
+            SQL(
+                "(%s, %s, %s, %s::int)",
+                item.id,
+                opening,
+                item.with_context(lang=lang).name,
+                item._counter_account(first.property_id, opening).id if sign > 0 else None,
+            )
+            for item, opening in charges._charged_items()
+        )
         target = (
             SQL(
-                "state = 'posted', move_line_id = src.line_id, residual = src.amount, amount_paid = 0, paid_state = 'unpaid'"
+                """state = 'posted', move_line_id = src.line_id, residual = src.amount, amount_paid = 0, paid_state = 'unpaid',
+                   counter_account_id = COALESCE(charge.counter_account_id, src.account_id)"""
             )
             if sign > 0
             else SQL("reverse_line_id = src.line_id")
@@ -378,12 +385,13 @@ class PmCharge(models.Model):
             WITH src AS MATERIALIZED (
                 SELECT charge.id AS charge_id, charge.partner_id, charge.due_date, charge.amount_total * %(sign)s AS amount,
                        unit.name || ' ' || item.label || ' ' || to_char(charge.period_start, 'YYYY-MM') AS label,
-                       chosen.prototype, CASE WHEN chosen.first THEN chosen.prototype ELSE nextval('account_move_line_id_seq') END AS line_id
+                       item.account_id, chosen.prototype, CASE WHEN chosen.first THEN chosen.prototype ELSE nextval('account_move_line_id_seq') END AS line_id
                   FROM unnest(%(ids)s::int[], %(lines)s::int[], %(firsts)s::boolean[])
                        WITH ORDINALITY AS chosen(id, prototype, first, position)
                   JOIN pm_charge charge USING (id)
                   JOIN pm_unit unit ON unit.id = charge.unit_id
-                  JOIN (VALUES %(labels)s) AS item(id, label) ON item.id = charge.item_id
+                  JOIN (VALUES %(items)s) AS item(id, opening, label, account_id)
+                    ON item.id = charge.item_id AND item.opening = (charge.kind = 'opening')
                  ORDER BY chosen.position
             ), prototype AS (
                 UPDATE account_move_line line SET %(assignments)s
@@ -403,7 +411,7 @@ class PmCharge(models.Model):
                 ids=list(charges.ids),
                 lines=[line_id for part, line in parts for line_id in [line.id] * len(part)],
                 firsts=[first for part, _line in parts for first in (True, *[False] * (len(part) - 1))],
-                labels=labels,
+                items=items,
                 target=target,
                 uid=self.env.uid,
                 **self.env["account.move.line"]._pm_split_terms(columns, varying),

@@ -299,6 +299,8 @@ class PmBalanceTransferLine(models.Model):
                     "due_date": charge.due_date,
                     "quantity": charge.quantity,
                     "price_unit": charge.price_unit,
+                    "tax_id": charge.tax_id.id,
+                    "counter_account_id": charge.counter_account_id.id,
                     "amount_untaxed": amounts["untaxed"],
                     "amount_tax": amounts["tax"],
                     "details": details,

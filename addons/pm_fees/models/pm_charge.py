@@ -88,6 +88,21 @@ class PmCharge(models.Model):
     amount_untaxed = fields.Monetary("Untaxed", readonly=True)
     amount_tax = fields.Monetary("Tax", readonly=True)
     amount_total = fields.Monetary("Total", readonly=True)
+    tax_id = fields.Many2one(
+        "account.tax",
+        "Tax charged",
+        readonly=True,
+        ondelete="restrict",
+        help="The tax in the amounts: the charge is posted, invoiced and reversed with it, whatever its fee item carries by then.",
+    )
+    counter_account_id = fields.Many2one(
+        "account.account",
+        "Credited account",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="What the receivable was booked against: a reversal goes back to it, whatever account the fee item has by then.",
+    )
     details = fields.Json(readonly=True, help="How the amount came about, as structured data.")
     explanation = fields.Text(compute="_compute_explanation")
     reference = fields.Char(
@@ -313,6 +328,9 @@ class PmCharge(models.Model):
             currency = prop.company_id.currency_id
             rate, included = (0.0, False) if vals.get("kind") == "opening" else taxes[vals["item_id"]]
             details = vals.pop("details", None) or {"text": vals.pop("text", ""), "included": included}
+            vals.setdefault(
+                "tax_id", items.browse(vals["item_id"]).sudo().tax_id.id if rate else False
+            )  # sudo: see pm.fee.item
             if "amount_untaxed" in vals:  # a part of a charge that was taxed before
                 untaxed, tax = currency.round(vals["amount_untaxed"]), currency.round(vals["amount_tax"])
             else:

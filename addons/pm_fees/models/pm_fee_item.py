@@ -264,6 +264,28 @@ class PmFeeItem(models.Model):
             )
         return account
 
+    def _counter_account(self, prop, opening):
+        """What charges of this item in a property are posted against.
+
+        :param bool opening: arrears of before this program. Income of earlier years is in the books of earlier years: they
+            go against the result brought forward. What was the owners' then is still theirs (L-11).
+        """
+        self.ensure_one()
+        if not opening:
+            return self._get_account(prop)
+        return (
+            prop._owners_income_account() if self.owners_income else prop.company_id.get_unaffected_earnings_account()
+        )
+
+    def _charged_tax(self, tax_id, amount):
+        """The tax of charges of this item.
+
+        :param tax_id: what the charges say; charges of before they said it have the item's, if there is an `amount` of tax
+        """
+        self.ensure_one()
+        # sudo: see _compute_tax_id
+        return self.sudo().env["account.tax"].browse(tax_id) or self.sudo().tax_id.filtered(lambda tax: amount)
+
     def _bills_in(self, month):
         """Whether a run of this month (its first day) bills the item."""
         self.ensure_one()

@@ -232,13 +232,14 @@ class PmCharge(models.Model):
         )
 
     def _prepare_invoice_line(self):
-        item, tax = self.item_id, self.item_id.tax_id
+        item = self.item_id
+        tax = item._charged_tax(self.tax_id.id, self.amount_tax)
         return {
             "product_id": item.product_id.id,
             "name": f"{self.display_name} {self.explanation or ''}".strip(),
             "quantity": 1,
             "price_unit": self.amount_total if tax.price_include else self.amount_untaxed,
-            "account_id": item._get_account(self.property_id).id,
+            "account_id": (self.counter_account_id or item._get_account(self.property_id)).id,
             "tax_ids": [Command.set(tax.ids)],
         }
 

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class PmProperty(models.Model):
@@ -62,6 +63,28 @@ class PmProperty(models.Model):
     billing_run_ids = fields.One2many("pm.billing.run", "property_id", "Billing runs")
     tariff_ids = fields.One2many("pm.fee.tariff", "property_id", "Tariffs")
 
+    def write(self, vals):
+        if "receivable_account_id" in vals:
+            for prop in self.filtered(lambda prop: prop.receivable_account_id.id != vals["receivable_account_id"]):
+                prop._check_no_debts()
+        return super().write(vals)
+
+    def _check_no_debts(self):
+        """The control account holds what was charged and paid: elsewhere, credit would be lost and nothing could be reversed.
+
+        :raises UserError: there are posted charges or receipts
+        """
+        self.ensure_one()
+        # sudo: charges and receipts count, whoever changes the property
+        for model in ("pm.charge", "pm.payment"):
+            if self.env[model].sudo().search_count([("property_id", "=", self.id), ("state", "=", "posted")], limit=1):
+                raise UserError(
+                    self.env._(
+                        "The receivable account of “%s” cannot change: charges or receipts are posted on it.",
+                        self.display_name,
+                    )
+                )
+
     def _ensure_accounts(self):
         """Complete the billing journal, receivable and pass-through accounts from the company's chart.
 
@@ -88,7 +111,7 @@ class PmProperty(models.Model):
         prop = self.sudo().with_company(self.company_id)
         if not prop.bad_debt_account_id:
             accounts = prop.env["account.account"].search(
-                [("code", "in", ("571101", "6721")), ("company_ids", "in", prop.company_id.ids)], limit=1
+                [("code", "in", ("571101", "6721")), ("company_ids", "in", prop.company_id.parent_ids.ids)], limit=1
             )
             prop.bad_debt_account_id = accounts or prop._ensure_account(
                 prop.company_id, "571101", "expense", self.env._("Bad debts")
@@ -129,14 +152,18 @@ class PmProperty(models.Model):
         )
 
     def _ensure_account(self, company, code, account_type, name, reconcile=False):
-        """Find or create an account by code in the chart of `company` (6-digit codes as in the Chinese chart)."""
+        """Find or create an account by code in the chart of `company` (6-digit codes as in the Chinese chart).
+
+        A branch keeps its books in the chart of the company above it.
+        """
         accounts = self.env["account.account"].with_company(company)
-        return accounts.search([("code", "=", code), ("company_ids", "in", company.ids)], limit=1) or accounts.create(
+        domain = [("code", "=", code), ("company_ids", "in", company.parent_ids.ids)]
+        return accounts.search(domain, limit=1) or accounts.create(
             {
                 "code": code,
                 "name": name,
                 "account_type": account_type,
                 "reconcile": reconcile,
-                "company_ids": [fields.Command.link(company.id)],
+                "company_ids": [fields.Command.link(company.root_id.id)],
             }
         )

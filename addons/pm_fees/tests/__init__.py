@@ -7,6 +7,7 @@ from . import test_billing_methods
 from . import test_billing_pool
 from . import test_billing_posting
 from . import test_billing_access
+from . import test_billing_dates
 from . import test_billing_documents
 from . import test_billing_scale
 from . import test_billing_import
@@ -18,6 +19,7 @@ from . import test_bank_match
 from . import test_merchant_bill
 from . import test_cash_session
 from . import test_cashier_access
+from . import test_charge_setup_changes
 from . import test_dunning
 from . import test_payment
 from . import test_payment_posting
