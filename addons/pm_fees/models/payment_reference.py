@@ -30,9 +30,11 @@ def find_references(text):
 
     :return: list of (kind, id) in the order found; an invalid check digit is no reference
     """
-    text = re.sub(r"(?<=\d)[ \-](?=\d)", "", (text or "").translate(_FULL_WIDTH))
+    text = (text or "").translate(_FULL_WIDTH)
+    # Payers group the digits, or write the month behind them: read as it stands, and with the gaps closed.
+    joined = re.sub(r"(?<=\d)[ \-](?=\d)", "", text)
     found = []
-    for candidate in _CANDIDATE.findall(text):
+    for candidate in (*_CANDIDATE.findall(text), *_CANDIDATE.findall(joined)):
         if int(candidate) % 97 == 1:
             pair = (_BY_DIGIT[candidate[0]], int(candidate[1:10]))
             if pair not in found:

@@ -1,7 +1,7 @@
 from contextlib import contextmanager, suppress
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.pm_base.tools.labels import selection_labels
@@ -74,6 +74,13 @@ class PmChargeCorrection(models.Model):
             record.new_total = sum(record.line_ids.mapped("new_amount"))
             record.difference = record.new_total - record.old_total
             record.issue_count = len(record.line_ids.filtered("issue"))
+
+    @api.constrains("charge_ids", "property_id")
+    def _check_property(self):
+        """A run bills one property: of another it would take charges back and bill nothing anew."""
+        for record in self:
+            if record.charge_ids.property_id - record.property_id:
+                raise ValidationError(self.env._("All charges of a correction are of one property."))
 
     def write(self, vals):
         if not self.env.su:

@@ -708,6 +708,17 @@ class PmPayment(models.Model):
                 raise UserError(
                     self.env._("The credit of receipt %s is already used: take that back first.", self.receipt_name)
                 )
+        # Debts that the money paid are open again; credit that went to another payer would be his still.
+        given = self.line_ids.move_line_id.matched_debit_ids.debit_move_id.move_id
+        passed = self.env["pm.balance.transfer"].search([("credit_move_id", "in", given.ids)], limit=1)
+        if passed:
+            raise UserError(
+                self.env._(
+                    "Credit of receipt %(receipt)s passed to %(payer)s: it can no longer be voided.",
+                    receipt=self.receipt_name,
+                    payer=passed.to_partner_id.name,
+                )
+            )
 
     def _reversal_session(self):
         """Cash goes back out of an open drawer: the original one, or any open one of the property."""

@@ -69,6 +69,7 @@ class SettlementCase(BillingCase):
         )[0]
         partners = self.Charge.search([("property_id", "=", self.property.id)]).partner_id
         partners |= self.env["pm.payment"].search([("property_id", "=", self.property.id)]).partner_id
+        partners |= self.env["pm.balance.transfer"].search([("property_id", "=", self.property.id)]).to_partner_id
         credit = sum(
             -sum(items.mapped("amount_residual"))
             for items in self.Charge._open_credit(self.property, partners.ids).values()

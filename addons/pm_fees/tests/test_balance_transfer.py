@@ -87,6 +87,16 @@ class TestBalanceTransfer(SettlementCase):
         self.assertEqual(self.credit_of(self.units[0], self.owners[0]), 300)
         self.assertLedgerMatches()
 
+    def test_receipt_of_credit_that_passed_on_is_not_voided(self):
+        """Its money is the new payer's by now: voided, he would have credit that nobody paid."""
+        payment = self.receive(self.units[0], self.charge.residual, self.charge)
+        self.charge.with_user(self.accountant)._reverse("other")
+        self.prepare(credit_amount=100).with_user(self.supervisor).action_approve()
+        with self.assertRaisesRegex(UserError, "passed to Buyer"):
+            payment.with_user(self.accountant)._reverse("bounced")
+        self.assertEqual(self.credit_of(self.units[0], self.buyer), 100)
+        self.assertLedgerMatches()
+
     def test_more_credit_than_there_is(self):
         self.receive(self.units[0], 50, date="2026-10-20")
         with self.assertRaisesRegex(UserError, "cannot pass on"):

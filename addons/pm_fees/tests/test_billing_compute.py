@@ -253,6 +253,7 @@ class TestBillingCompute(BillingCase):
         self.assertEqual(find_references(f"物业费{charge.reference}十一月"), [("unit", charge.unit_id.id)])
         spaced = " ".join([charge.reference[:4], charge.reference[4:8], charge.reference[8:]])
         self.assertEqual(find_references(spaced), [("unit", charge.unit_id.id)])
+        self.assertEqual(find_references(f"fee {charge.reference} 11-12月"), [("unit", charge.unit_id.id)])
         broken = charge.reference[:-1] + str((int(charge.reference[-1]) + 1) % 10)
         swapped = charge.reference[1] + charge.reference[0] + charge.reference[2:]
         for wrong in (broken, swapped, charge.reference + "1", ""):

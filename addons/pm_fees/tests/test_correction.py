@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common_settlement import SettlementCase
@@ -163,6 +163,37 @@ class TestCorrection(SettlementCase):
         run.with_user(self.accountant)._reverse("other")
         self.assertEqual(record.new_charge_ids.state, "posted")
         del fields
+
+    def test_charges_of_another_property_are_refused(self):
+        """A run bills one property: of another it would take charges back and bill nothing anew."""
+        other = self.env["pm.property"].create(
+            {"name": "Other", "code": "T9", "user_ids": [Command.set(self.accountant.ids)]}
+        )
+        building = self.env["pm.building"].create({"name": "X", "code": "X", "property_id": other.id})
+        unit = self.env["pm.unit"].create({"code": "X-1", "property_id": other.id, "building_id": building.id})
+        theirs = self.Charge._create_charges(
+            [
+                {
+                    "property_id": other.id,
+                    "unit_id": unit.id,
+                    "partner_id": self.owners[0].id,
+                    "item_id": self.item_fixed.id,
+                    "period_start": "2026-10-01",
+                    "period_end": "2026-10-31",
+                    "due_date": "2026-10-31",
+                    "amount": 10,
+                }
+            ]
+        )
+        with self.assertRaisesRegex(ValidationError, "one property"):
+            self.env["pm.charge.correction"].with_user(self.accountant).create(
+                {
+                    "property_id": self.property.id,
+                    "reason": "other",
+                    "note": "x",
+                    "charge_ids": [Command.set(theirs.ids)],
+                }
+            )
 
     def test_only_charges_of_runs(self):
         charge = self.Charge._create_charges(
