@@ -132,3 +132,22 @@ class TestChargeSetupChanges(SettlementCase):
         self.property.receivable_account_id = old
         with self.assertRaisesRegex(UserError, "cannot change"):
             self.property.receivable_account_id = account
+
+    def test_a_branch_keeps_its_books_in_the_chart_of_its_company(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        prop = (
+            self.env["pm.property"]
+            .with_company(branch)
+            .create(
+                {
+                    "name": "Branch",
+                    "code": "B1",
+                    "company_id": branch.id,
+                    "receivable_account_id": self.property.receivable_account_id.id,
+                }
+            )
+        )
+        prop._ensure_accounts()
+        self.assertEqual(prop.passthrough_account_id, self.property.passthrough_account_id)
+        self.assertEqual(prop._bad_debt_account(), self.property._bad_debt_account())
+        self.assertEqual(prop.billing_journal_id.company_id, branch)
