@@ -64,6 +64,7 @@ class PayingProperty:
             cr.execute("DELETE FROM pm_refund WHERE property_id = %s", [self.prop])
             cr.execute("DELETE FROM pm_payment_line WHERE property_id = %s", [self.prop])
             cr.execute("DELETE FROM pm_payment WHERE property_id = %s", [self.prop])
+            cr.execute("DELETE FROM pm_cash_session WHERE property_id = %s", [self.prop])
             cr.execute("DELETE FROM pm_receipt_book WHERE property_id = %s", [self.prop])
             cr.execute("UPDATE pm_charge SET state = 'draft', move_line_id = NULL WHERE property_id = %s", [self.prop])
             cr.execute(

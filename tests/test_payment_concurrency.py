@@ -65,6 +65,16 @@ class TestConcurrentPayments(PayingProperty, BaseCase):
         self.assertEqual(sorted(results), [1, 2])
         self.assertEqual(self._payments(), [1, 2])
 
+    def test_the_first_cash_of_a_day_from_two_windows_opens_one_session(self):
+        with self.database.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, self.context)
+            self.method = env["pm.payment.method"]._get(env["pm.property"].browse(self.prop).company_id, "cash").id
+        results = self._race([(uuid4().hex, charge) for charge in self.charges[:2]])
+        self.assertEqual(sorted(results), [1, 2])
+        with self.database.cursor() as cr:
+            cr.execute("SELECT count(DISTINCT session_id) FROM pm_payment WHERE property_id = %s", [self.prop])
+            self.assertEqual(cr.fetchone(), (1,))
+
     def test_two_clerks_pay_a_refund_out_once(self):
         with self.database.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, self.context)

@@ -4,6 +4,7 @@ A document class (see ``pm.document``) gets a :class:`Kit` and returns ReportLab
 plain text: what users typed is escaped, so that ``<b>`` or ``&`` in a name is printed and not obeyed.
 """
 
+import base64
 import io
 import re
 from functools import partial
@@ -251,19 +252,24 @@ class Kit:
         )
         return table
 
-    def signatures(self, labels):
-        """Return a block of signature and date lines, three a row, never torn apart and never alone on a page."""
+    def signatures(self, labels, drawn=()):
+        """Return a block of signature and date lines, three a row, never torn apart and never alone on a page.
+
+        :param list drawn: per label (signature as a binary field holds it, or nothing; when it was given)
+        """
         _ = self.env._
         columns = min(len(labels), 3) or 1
-        cells = [
-            [
-                self.p(label, "cell_bold"),
-                Spacer(0, 11 * mm),
-                self.p(_("Signature / seal:"), "cell_label"),
-                self.p(_("Date:"), "cell_label"),
-            ]
-            for label in labels
-        ]
+        cells = []
+        for index, label in enumerate(labels):
+            signature, when = drawn[index] if index < len(drawn) else (None, "")
+            cells.append(
+                [
+                    self.p(label, "cell_bold"),
+                    self.image(base64.b64decode(signature), 40, 11) if signature else Spacer(0, 11 * mm),
+                    self.p(_("Signature / seal:"), "cell_label"),
+                    self.p(" ".join(filter(None, [_("Date:"), when if signature else ""])), "cell_label"),
+                ]
+            )
         cells += [""] * (-len(cells) % columns)
         table = Table(
             [cells[start : start + columns] for start in range(0, len(cells), columns)],

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import float_round
+from psycopg2.errors import UniqueViolation
 
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 from odoo.addons.pm_base.tools.labels import selection_labels
@@ -19,6 +20,8 @@ _LOCKED = {
     "reminded_on",
     "difference",
 }
+# Drawn on the screen of either desk when the money changes hands, if not on the printed sheet.
+_SIGNATURES = {"cashier_signature", "receiver_signature"}
 
 
 class PmCashSession(models.Model):
@@ -66,6 +69,8 @@ class PmCashSession(models.Model):
     difference_reason = fields.Text("Why it Differs", help="Required when the counted cash differs from the receipts.")
     receiver_id = fields.Many2one("res.users", "Received By", readonly=True, tracking=True)
     handed_over_at = fields.Datetime(readonly=True)
+    cashier_signature = fields.Binary("Signature of the Cashier", copy=False, attachment=True)
+    receiver_signature = fields.Binary("Signature of the Receiver", copy=False, attachment=True)
     difference_move_id = fields.Many2one("account.move", "Difference Entry", readonly=True)
     reminded_on = fields.Date(readonly=True)
     state = fields.Selection(
@@ -121,9 +126,10 @@ class PmCashSession(models.Model):
             if not self.env.user.has_group("pm_base.group_cashier"):
                 raise AccessError(self.env._("To open a cash session you must be a cashier."))
             # A session opens as one's own and empty, whatever a client sends.
-            self = without_defaults(self, _LOCKED)  # noqa: PLW0642
+            closed = _LOCKED | _SIGNATURES
+            self = without_defaults(self, closed)  # noqa: PLW0642
             vals_list = [
-                {**{name: value for name, value in vals.items() if name not in _LOCKED}, "user_id": self.env.uid}
+                {**{name: value for name, value in vals.items() if name not in closed}, "user_id": self.env.uid}
                 for vals in vals_list
             ]
         return super().create(vals_list)
@@ -144,6 +150,8 @@ class PmCashSession(models.Model):
                         fields=", ".join(sorted(locked)),
                     )
                 )
+            if _SIGNATURES & vals.keys():
+                self._check_may_sign(vals)
         counted = {"counted_amount", "opening_amount", "difference_reason", "user_id", "property_id"} & vals.keys()
         if counted and any(session.state == "handed_over" for session in self):
             raise UserError(self.env._("The cash session is handed over and signed: it can no longer be changed."))
@@ -153,6 +161,17 @@ class PmCashSession(models.Model):
         if {"user_id", "property_id"} & vals.keys() and any(session.payment_ids for session in self):
             raise UserError(self.env._("The cash session has taken money: its cashier and property stay."))
         return super().write(vals)
+
+    def _check_may_sign(self, vals):
+        """What was counted is signed for, once: between counting and hand-over, the receiver by an accountant."""
+        if any(session.state != "closed" for session in self):
+            raise UserError(self.env._("To sign for the cash it must be counted and not handed over yet."))
+        if "receiver_signature" in vals and (
+            not self.env.user.has_group("pm_base.group_accountant") or self.env.user in self.user_id
+        ):
+            raise AccessError(
+                self.env._("Whoever receives the cash signs for it: another than its cashier, an accountant.")
+            )
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -189,7 +208,8 @@ class PmCashSession(models.Model):
         if target == "closed":
             values["closed_at"] = fields.Datetime.now()
         elif target == "open":
-            values["closed_at"] = False
+            # Signed was what was counted: it is counted and signed anew.
+            values.update(closed_at=False, **dict.fromkeys(_SIGNATURES, False))
         else:
             values.update(receiver_id=self.env.uid, handed_over_at=fields.Datetime.now())
         # sudo: states are written here only, after the guard, see `write`
@@ -221,6 +241,30 @@ class PmCashSession(models.Model):
             raise UserError(self.env._("To receive cash you must be a project accountant."))
         if self.env.user == self.user_id:
             raise UserError(self.env._("Nobody hands cash over to himself: another accountant must sign."))
+        if self.currency_id.compare_amounts(self.counted_amount - self.expected_amount, self.difference):
+            # A payment or a void that was under way while the session was closed.
+            raise UserError(
+                self.env._(
+                    "Cash was booked in this session after it was counted (expected is now %s): open it again and count anew.",
+                    self.currency_id.format(self.expected_amount),
+                )
+            )
+
+    def _check_holds(self, amount):
+        """Before cash goes out.
+
+        :raise UserError: the drawer holds less; says how money gets into it
+        """
+        self.ensure_one()
+        if self.currency_id.compare_amounts(amount, self.expected_amount) > 0:
+            raise UserError(
+                self.env._(
+                    "The drawer of %(cashier)s holds %(held)s, not %(amount)s: enter what was put into it as opening float of the cash session first.",
+                    cashier=self.user_id.name,
+                    held=self.currency_id.format(self.expected_amount),
+                    amount=self.currency_id.format(amount),
+                )
+            )
 
     def _post_difference(self):
         """Book a counted difference, so that the cash account equals the cash."""
@@ -268,8 +312,13 @@ class PmCashSession(models.Model):
             [("user_id", "=", self.env.uid), ("property_id", "=", prop.id), ("state", "=", "open")], limit=1
         )
         if not session and create:
-            # sudo: whether the user may take money was checked by the payment
-            session = self.sudo().create({"property_id": prop.id, "user_id": self.env.uid}).with_env(self.env)
+            try:
+                with self.env.cr.savepoint():
+                    # sudo: whether the user may take money was checked by the payment
+                    session = self.sudo().create({"property_id": prop.id, "user_id": self.env.uid}).with_env(self.env)
+            except UniqueViolation as error:
+                # Another request of the same cashier opens it at this moment: repeated, this one finds it open.
+                raise ConcurrencyError(self.env._("The cash session is being opened at this moment.")) from error
         return session
 
     @api.model

@@ -130,7 +130,7 @@ class PmPayment(models.Model):
         """Take a payment at the counter.
 
         :param dict request: request_key, unit_id, partner_id, method_id, amount, lines [{charge_id, amount}], cash_given, note, allow_credit
-        :return: dict payment_id, receipt, amount, change, report (action that prints the receipt)
+        :return: dict payment_id, receipt, amount, change, session_id, report (action that prints the receipt)
         """
         unit = self.env["pm.unit"].browse(request["unit_id"])
         payment = self._register_payment(
@@ -161,6 +161,7 @@ class PmPayment(models.Model):
             "receipt": payment.receipt_name,
             "amount": payment.amount,
             "change": payment.cash_change,
+            "session_id": payment.session_id.id,
             "report": payment.action_print(),
         }
 

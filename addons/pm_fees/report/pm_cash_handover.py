@@ -29,6 +29,7 @@ class ReportCashHandover(models.AbstractModel):
                     (_("Opened"), kit.datetime(session.opened_at, tz=tz)),
                     (_("Counted on"), kit.datetime(session.closed_at, tz=tz)),
                     (_("Received by"), session.receiver_id.name or ""),
+                    (_("Received on"), kit.datetime(session.handed_over_at, tz=tz) if session.handed_over_at else ""),
                 ]
             )
         ]
@@ -47,6 +48,19 @@ class ReportCashHandover(models.AbstractModel):
                     payment.method_id.display_name,
                     kit.money(sign * payment.amount),
                     _("void") if payment.state == "reversed" else "",
+                ]
+            )
+        # Cash that left this drawer for receipts of another one.
+        for payment in (session.reversal_ids - session.payment_ids).sorted("id"):
+            sign = -1 if payment.direction == "in" else 1
+            rows.append(
+                [
+                    payment.receipt_name,
+                    payment.unit_id.display_name or "",
+                    payment.partner_id.name,
+                    payment.method_id.display_name,
+                    kit.money(sign * payment.amount),
+                    _("voided here"),
                 ]
             )
         story += [
@@ -80,9 +94,18 @@ class ReportCashHandover(models.AbstractModel):
             kit.table(
                 [_("Receipt"), _("Unit"), _("Payer"), _("Method"), _("Amount"), ""],
                 rows,
-                widths=[40, 25, 45, 22, 28, 14],
+                widths=[40, 25, 41, 22, 28, 18],
                 align="llllrl",
             ),
         ]
-        story.append(kit.signatures([_("Handed over by (cashier)"), _("Received by (accountant)"), _("Witness")]))
+        drawn = session.with_context(bin_size=False)
+        story.append(
+            kit.signatures(
+                [_("Handed over by (cashier)"), _("Received by (accountant)"), _("Witness")],
+                [
+                    (drawn.cashier_signature, kit.datetime(session.closed_at, tz=tz)),
+                    (drawn.receiver_signature, kit.datetime(session.handed_over_at or session.closed_at, tz=tz)),
+                ],
+            )
+        )
         return story

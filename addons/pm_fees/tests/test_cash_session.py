@@ -1,8 +1,10 @@
+import base64
+
 import psycopg2
 from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
-from odoo.tools import mute_logger
+from odoo.tools import file_open, mute_logger
 
 from .cashier_common import CashierCase
 
@@ -99,6 +101,53 @@ class TestCashSession(CashierCase):
                 session.write(values)
         with self.assertRaises(UserError):
             session.user_id = self.second_cashier
+
+    def test_both_sign_on_the_screen_for_what_was_counted(self):
+        drawn = base64.b64encode(file_open("web/static/img/logo.png", "rb").read())
+        session = self.session()
+        received = session.with_user(self.accountant)
+        self.pay((self.charge(), 100))
+        with self.assertRaisesRegex(UserError, "must be counted"):
+            session.cashier_signature = drawn
+        session.counted_amount = 100
+        session.action_close()
+        session.cashier_signature = drawn
+        with self.assertRaisesRegex(AccessError, "another than its cashier"):
+            session.receiver_signature = drawn
+        received.receiver_signature = drawn
+        session.action_reopen()
+        self.assertFalse(session.cashier_signature or session.receiver_signature, "signed was another count")
+        session.action_close()
+        session.cashier_signature = received.receiver_signature = drawn
+        received.action_hand_over()
+        self.assertTrue(session.cashier_signature and session.receiver_signature)
+        with self.assertRaisesRegex(UserError, "not handed over yet"):
+            received.receiver_signature = False
+        self.assertTrue(self.env["pm.document"]._pdf("pm_fees.cash_handover", session).startswith(b"%PDF"))
+
+    def test_what_was_booked_after_counting_is_counted_anew(self):
+        """A payment that was under way while the drawer was closed is no unexplained difference."""
+        session = self.session()
+        late = self.pay((self.charge(), 100), method="wechat")
+        session.action_close()
+        self.env.flush_all()  # the day is over, what differs is written down
+        late.sudo().write({"method_id": self.method("cash").id, "session_id": session.id})
+        session.invalidate_recordset()
+        with self.assertRaisesRegex(UserError, "count anew"):
+            session.with_user(self.accountant).action_hand_over()
+
+    def test_no_more_cash_goes_out_than_the_drawer_holds(self):
+        payment = self.pay((self.charge(), 100))
+        payment.session_id.counted_amount = 100
+        payment.session_id.action_close()
+        payment.session_id.with_user(self.accountant).action_hand_over()
+        self.env.flush_all()  # the evening; the next session is of the next request
+        later = self.session()
+        with self.assertRaisesRegex(UserError, "opening float"):
+            payment.with_user(self.accountant)._reverse("wrong")
+        later.opening_amount = 100
+        payment.with_user(self.accountant)._reverse("wrong")
+        self.assertEqual(later.expected_amount, 0)
 
     def test_other_cashiers_drawer_is_not_mine(self):
         session = self.session()

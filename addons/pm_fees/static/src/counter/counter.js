@@ -1,6 +1,7 @@
 import { Component, onWillStart, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { formatDate, deserializeDate } from "@web/core/l10n/dates";
+import { RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { useHotkey } from "@web/core/hotkeys/hotkey_hook";
 import { useService } from "@web/core/utils/hooks";
@@ -188,6 +189,17 @@ export class Counter extends Component {
         this.key = requestKey();
     }
 
+    /** Show what is owed now; what was typed stays as long as the charges are the same. */
+    async refresh() {
+        const household = await this.orm.call("pm.payment", "counter_household", [this.state.household.id]);
+        const owed = ({ charges }) => JSON.stringify(charges.map((charge) => [charge.id, charge.residual]));
+        const changed = owed(household) !== owed(this.state.household);
+        this.state.household = household;
+        if (changed) {
+            this.choose(() => true);
+        }
+    }
+
     newCustomer() {
         Object.assign(this.state, { household: null, round: this.state.round + 1, last: null, chosen: {}, amounts: {}, received: "", note: "" });
     }
@@ -278,8 +290,17 @@ export class Counter extends Component {
             ]);
             await this.open(household.id);
             this.state.last = done;
+            if (done.session_id) {
+                this.state.setup.sessions[household.property_id] = done.session_id;
+            }
             this.notification.add(_t("Receipt %s", done.receipt), { type: "success" });
             await this.action.doAction(done.report);
+        } catch (error) {
+            // A refusal, not a lost connection: nothing was booked, and what is owed may no longer be what is shown.
+            if (error instanceof RPCError) {
+                await this.refresh();
+            }
+            throw error;
         } finally {
             this.state.paying = false;
         }
