@@ -5,10 +5,12 @@ from unittest.mock import patch
 
 import polib
 from lxml import etree
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.models import MAGIC_COLUMNS, BaseModel
 from odoo.modules.module import get_module_path
 from odoo.tests.common import new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 # Whose files the program makes, with their owner, and nobody uploads into a form.
 FILES_OF_THE_PROGRAM = {"pm.message", "pm.dunning.print"}
@@ -17,6 +19,8 @@ SENT_ONCE = {
     "account.bank.statement.line.pm_transaction_ref": "the number comes with the bank's file, loaded by whoever may enter the line",
     "pm.dunning.call.case_id": "the caller says whom he calls",
 }
+# What a view says of what it does not let one do.
+CLOSED = ("0", "false", "False")
 # Terms that read the same in Chinese.
 SAME_IN_CHINESE = {"PDF", "KPI", "XLSX", "CSV", "QR", "ID", "OK", "%", "m²", "SMS", "Logo", "URL"}
 
@@ -149,6 +153,80 @@ class GenericModuleChecks:
                 with self.subTest(model=name, operation=operation):
                     self.assertFalse(self.env[name].with_user(resident).has_access(operation))
 
+    def _boss(self):
+        """Somebody with every role."""
+        boss = new_test_user(self.env, "generic_boss", groups="base.group_user")
+        boss.group_ids += self.env["res.groups"].search(
+            [("privilege_id.category_id", "=", self.env.ref("pm_base.module_category_pm").id)]
+        )
+        return boss
+
+    def test_a_form_does_not_offer_what_the_server_refuses_in_that_state(self):
+        """A document that is over is shown and not typed in: no field is open, no list offers a line or the bin."""
+        boss, offered = self._boss(), []
+        for name in self._own_models():
+            model = self.env[name].with_user(boss)
+            field = model._fields.get("state")
+            if model._abstract or model._transient or not field or not model.has_access("write"):
+                continue
+            states = [state for state, _label in field._description_selection(model.env)]
+            views = self.env["ir.ui.view"].search(
+                [("model", "=", name), ("type", "=", "form"), ("mode", "=", "primary")]
+            )
+            for view in views:
+                form = etree.fromstring(self.env[name].get_view(view.id, "form")["arch"])
+                for node in form.xpath("//field[not(ancestor::field)]") if form.get("edit") not in CLOSED else ():
+                    open_in = {state for state in states if self._is_open(node, model, state)}
+                    refused = {
+                        state for state in states if open_in and self._is_refused(node.get("name"), model, state)
+                    }
+                    # What is refused in every state is refused for another reason: the value, or the way it is written.
+                    if open_in & refused and len(refused) < len(states):
+                        offered.append((view.xml_id, node.get("name"), open_in & refused))
+        self.assertFalse(offered, "make them readonly in these states")
+
+    def _is_open(self, node, model, state):
+        """Whether the form lets one change a field in a state, whatever the other fields may hold."""
+        inner = next((child for child in node if child.tag in ("list", "kanban")), None)
+        if inner is not None and inner.get("create") in CLOSED and inner.get("delete") in CLOSED:
+            return False
+
+        def holds(expression, other):
+            values = {**dict.fromkeys(model._fields, other), "state": state, "id": 1, "uid": 1, "context": {}}
+            try:
+                return bool(safe_eval(expression, values))
+            except ValueError:  # compares what `other` is no value for
+                return False
+
+        hidden = [tag.get("invisible") for tag in (node, *node.iterancestors()) if tag.get("invisible")]
+        if all(any(holds(expression, other) for expression in hidden) for other in (False, 1)):
+            return False
+        readonly = node.get("readonly")
+        if readonly is None:
+            return not model._fields[node.get("name")].readonly
+        return not any(holds(readonly, other) for other in (False, 1))
+
+    def _is_refused(self, name, model, state):
+        """Whether the server refuses a value of that field, and no other, on a record in a state."""
+        field = model._fields[name]
+        samples = {
+            "one2many": [Command.create({})],
+            "many2many": [Command.link(1)],
+            "selection": state,
+            "char": "1",
+            "text": "1",
+            "html": "1",
+            "boolean": True,
+        }
+        try:
+            with patch.object(BaseModel, "write", side_effect=Reached):
+                model.new({"state": state}).write({name: samples.get(field.type, 1)})
+        except UserError:
+            return True
+        except Exception:  # it let the value pass, or wants a real record
+            return False
+        return False
+
     def _reaches_the_orm(self, method, model, values):
         """Whether `method`, called with `values`, hands their value on to the ORM's own method."""
 
@@ -177,11 +255,7 @@ class GenericModuleChecks:
         Asked as somebody with every role. What follows from other fields `base` refuses for every model; the rest belongs
         into the ``_program_fields`` of its model, or into a guard of the model's own.
         """
-        boss = new_test_user(self.env, "generic_boss", groups="base.group_user")
-        boss.group_ids += self.env["res.groups"].search(
-            [("privilege_id.category_id", "=", self.env.ref("pm_base.module_category_pm").id)]
-        )
-        open_fields = set()
+        boss, open_fields = self._boss(), set()
         for name in self.env.registry:
             model = self.env[name].with_user(boss)
             if model._abstract or model._transient or not model._auto:

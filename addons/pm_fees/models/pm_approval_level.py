@@ -62,6 +62,15 @@ class PmApprovalLevel(models.Model):
             )
 
     @api.model
+    def _may_approve(self, purpose, amount, company, author):
+        """Whether `_check_may_approve` lets the user decide: what he may not do, no screen offers him."""
+        try:
+            self._check_may_approve(purpose, amount, company, author)
+        except UserError:  # or AccessError, which is one
+            return False
+        return True
+
+    @api.model
     def _approver_for(self, purpose, amount, prop, author):
         """Somebody of the property who may approve an amount, to be asked by an activity; nobody when there is none."""
         group = self._level_for(purpose, amount, prop.company_id).group_id

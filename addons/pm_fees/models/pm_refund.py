@@ -92,6 +92,7 @@ class PmRefund(models.Model):
     )
     method_reason = fields.Char("Why not the way it came", tracking=True)
     level_id = fields.Many2one("pm.approval.level", "Approved by whom", compute="_compute_level_id")
+    may_decide = fields.Boolean(compute="_compute_may_decide", help="The amount is for the user to approve.")
     author_id = fields.Many2one(string="Applied for by")
     submitted_on = fields.Datetime(readonly=True, copy=False)
     refuse_reason = fields.Char("Why Refused", readonly=True, copy=False, tracking=True)
@@ -150,6 +151,15 @@ class PmRefund(models.Model):
                 record.level_id = record.company_id and levels._level_for("refund", record.amount, record.company_id)
             except UserError:
                 record.level_id = False
+
+    @api.depends("amount", "company_id", "author_id")
+    @api.depends_context("uid")
+    def _compute_may_decide(self):
+        levels = self.env["pm.approval.level"]
+        for record in self:
+            record.may_decide = record.company_id and levels._may_approve(
+                "refund", record.amount, record.company_id, record.author_id
+            )
 
     @api.onchange("payment_id", "unit_id")
     def _onchange_payment_id(self):

@@ -66,6 +66,7 @@ class PmWriteOff(models.Model):
         tracking=True,
     )
     level_id = fields.Many2one("pm.approval.level", "Approved by whom", compute="_compute_level_id")
+    may_decide = fields.Boolean(compute="_compute_may_decide", help="The amount is for the user to approve.")
     author_id = fields.Many2one(string="Asked for by")
     submitted_on = fields.Datetime(readonly=True, copy=False)
     refuse_reason = fields.Char("Why Refused", readonly=True, copy=False, tracking=True)
@@ -92,6 +93,15 @@ class PmWriteOff(models.Model):
                 record.level_id = levels._level_for("write_off", record.amount_total, record.company_id)
             except UserError:
                 record.level_id = False
+
+    @api.depends("amount_total", "company_id", "author_id")
+    @api.depends_context("uid")
+    def _compute_may_decide(self):
+        levels = self.env["pm.approval.level"]
+        for record in self:
+            record.may_decide = record.company_id and levels._may_approve(
+                "write_off", record.amount_total, record.company_id, record.author_id
+            )
 
     @api.constrains("line_ids", "property_id")
     def _check_property(self):
