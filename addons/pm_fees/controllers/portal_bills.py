@@ -49,20 +49,21 @@ class PmBillsPortal(PortalAccount):
         ]
 
     def _own_charges(self, ids):
-        """Open charges among `ids` that are the user's own.
+        """The user's own charges among `ids`, as long as all of them are still to be paid.
 
         :param str ids: comma-separated ids as given in an address
-        :raise NotFound: one of them is not his, not open, or of another property than the rest
+        :return: pm.charge; none when one of them was paid or corrected after the page with the choice was shown
+        :raise NotFound: one of them is not his, or of another property than the rest
         """
         wanted = {int(part) for part in ids.split(",") if part.isdecimal()} if ids else set()
         # sudo: portal users reach charges only through the domain of their own partner
-        charges = request.env["pm.charge"].sudo().search([*self._open_domain(), ("id", "in", list(wanted))])
+        charges = request.env["pm.charge"].sudo().search([*self._own_domain(), ("id", "in", list(wanted))])
         if not wanted or len(charges) != len(wanted) or len(charges.property_id) != 1:
             raise NotFound()
-        return charges
+        return charges if len(charges.filtered_domain(self._open_domain())) == len(wanted) else charges.browse()
 
     @http.route(["/my/bills", "/my/bills/page/<int:page>"], type="http", auth="user", website=True)
-    def portal_my_bills(self, page=1, transaction=None, **_kw):
+    def portal_my_bills(self, page=1, transaction=None, changed=None, **_kw):
         """Open charges with their explanation, then what was paid, with receipts."""
         page = int(page) if str(page).isdecimal() else 1  # Odoo's pager takes a superscript for a number
         # sudo: portal users reach charges and receipts only through the domain of their own partner
@@ -81,6 +82,8 @@ class PmBillsPortal(PortalAccount):
                 ),
                 "payments": Payment.search(self._receipt_domain(), limit=_PAGE),
                 "transaction": self._own_transaction(transaction),
+                "changed": bool(changed),
+                "credits": self._credits(),
                 "notices": self._notices(charges),
                 "pager": pager,
                 "waiting": self._waiting(charges),
@@ -90,6 +93,22 @@ class PmBillsPortal(PortalAccount):
                 "default_url": "/my/bills",
             },
         )
+
+    def _credits(self):
+        """What the user has paid and no charge has used: {pm.property: amount}."""
+        # sudo: portal users reach credit only through the domain of their own partner
+        env = request.env(su=True)
+        payer = request.env.user.partner_id.commercial_partner_id
+        partners = env["res.partner"].search([("id", "child_of", payer.id)])
+        receipts = env["pm.payment"]._read_group(self._own_domain(), ["property_id"])
+        charges = env["pm.charge"]._read_group(self._own_domain(), ["property_id"])
+        found = {}
+        for [prop] in {*receipts, *charges}:
+            items = env["account.move.line"].union(*env["pm.charge"]._open_credit(prop, partners.ids).values())
+            credit = -sum(env["pm.charge"]._usable_credit(items).mapped("amount_residual"))
+            if prop.company_id.currency_id.compare_amounts(credit, 0.0) > 0:
+                found[prop] = credit
+        return found
 
     def _statement_units(self):
         # sudo: portal users reach charges and receipts only through the domain of their own partner. Not from the ledger:
@@ -157,6 +176,8 @@ class PmBillsPortal(PortalAccount):
         if not ids:
             return request.redirect("/my/bills")
         charges = self._own_charges(ids)
+        if not charges:
+            return request.redirect("/my/bills?changed=1")
         amount = charges.currency_id.round(sum(charges.mapped("residual")))
         values = self._get_common_page_view_values(
             {
@@ -186,6 +207,12 @@ class PmBillsPortal(PortalAccount):
     def portal_bills_transaction(self, ids, **kwargs):
         """Make the transaction; what it costs is computed here, whatever the browser says."""
         charges = self._own_charges(ids)
+        if not charges:
+            raise ValidationError(
+                request.env._(
+                    "Some of these charges were paid or changed after you opened this page, perhaps in another window. Nothing was paid now: open My Bills anew."
+                )
+            )
         charges_amount = charges.currency_id.round(sum(charges.mapped("residual")))
         self._validate_transaction_kwargs(kwargs)
         kwargs.update(

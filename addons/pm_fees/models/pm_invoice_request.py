@@ -1,7 +1,12 @@
+import re
+
 from markupsafe import escape
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
+
+# 统一社会信用代码, or one of the kinds of number that it has replaced.
+_TAX_NUMBER = re.compile(r"[0-9A-Z]{15,20}")
 
 
 class PmInvoiceRequest(models.Model):
@@ -65,12 +70,14 @@ class PmInvoiceRequest(models.Model):
     def _ask(self, charges, title, tax_number, email=None):
         """Ask for an invoice over posted charges of one payer and property.
 
-        :raises ValidationError: title or tax number is missing; a charge cannot be invoiced or is asked for already
+        :raises ValidationError: title or tax number is missing or cannot be right; a charge cannot be invoiced or is asked for already
         """
-        title, tax_number = (title or "").strip()[:200], "".join((tax_number or "").split())[:30]
-        if not title or not tax_number.isalnum():
+        title, tax_number = (title or "").strip()[:200], "".join((tax_number or "").split()).upper()
+        if not title or not _TAX_NUMBER.fullmatch(tax_number):
             raise ValidationError(
-                self.env._("To ask for an invoice, give the registered name and the tax number of the company.")
+                self.env._(
+                    "To ask for an invoice, give the registered name and the tax number of the company (15 to 20 letters and digits)."
+                )
             )
         if not charges or len(charges.property_id) != 1 or len(charges.partner_id.commercial_partner_id) != 1:
             raise ValidationError(self.env._("An invoice is over charges of one payer and one property."))

@@ -107,6 +107,28 @@ class TestPortalBills(OnlinePayments, CashierCase, HttpCase):
         self.assertEqual(transaction.pm_payment_id.credit_amount, 100)
         self.assert_books()
 
+    def test_a_second_window_is_told_that_the_charges_are_paid(self):
+        """Its page is older than the payment: it pays nothing, and says why instead of “not found”."""
+        charges = self.charge(amount=100) | self.charge(amount=50)
+        ids = ",".join(map(str, charges.ids))
+        self.confirm(self.transaction(charges[0]))
+        self.login(self.portal_user)
+        answer = self.order_online(f"/my/bills/transaction/{ids}")
+        self.assertIn("paid or changed", answer["error"]["data"]["message"])
+        again = self.url_open(f"/my/bills/pay?charge_id={charges[0].id}&charge_id={charges[1].id}")
+        self.assertIn("changed=1", again.url)
+        self.assertIn("Please choose again", again.text)
+        self.assertEqual(charges[1].residual, 50)
+
+    def test_the_page_shows_what_is_kept_as_credit(self):
+        self.login(self.portal_user)
+        self.assertNotIn("has not been used yet", self.url_open("/my/bills").text)
+        self.pay((self.charge(amount=100), 100), amount=123.45, allow_credit=True, date=None)
+        self.pay((self.charge(unit=self.units[1]), 100), amount=177, allow_credit=True, date=None)
+        text = self.url_open("/my/bills").text
+        self.assertIn("23.45", text)
+        self.assertNotIn("77.00", text, "the credit of another household")
+
     def test_failed_payment_books_nothing(self):
         charge = self.charge(amount=100)
         transaction = self.transaction(charge)

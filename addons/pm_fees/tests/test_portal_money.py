@@ -236,7 +236,7 @@ class TestInvoiceRequest(MoneyPortalCase):
         opening = self.charge(amount=10)
         with self.assertRaises(ValidationError):
             self.request_for(opening)
-        for title, number in (("", "91"), ("Bright", ""), ("Bright", "91;DROP")):
+        for title, number in (("", "91"), ("Bright", ""), ("Bright", "91;DROP"), ("Bright", "123")):
             with self.subTest(title=title, number=number), self.assertRaises(ValidationError), self.cr.savepoint():
                 self.env["pm.invoice.request"]._ask(self.charges, title, number)
 
