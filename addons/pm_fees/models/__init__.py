@@ -61,6 +61,7 @@ from . import pm_payer_account
 from . import pm_bank_proposal
 from . import account_bank_statement_line
 from . import bank_line_batch
+from . import bank_unit_remark
 from . import payment_transaction
 from . import payment_transaction_refund
 from . import pm_online_inquiry

@@ -15,7 +15,7 @@ from .pm_bank_proposal import BOOKED_AT_ONCE
 _logger = logging.getLogger(__name__)
 
 _BATCH = 500
-_RANK = {"reference": 1, "account": 2, "name": 3, "amount": 4}
+_RANK = {"reference": 1, "account": 2, "name": 3, "remark": 4, "amount": 5}
 _MAX_PROPOSALS = 5
 _WALLETS = ("wechat", "alipay")
 
@@ -303,7 +303,9 @@ class AccountBankStatementLine(models.Model):
         texts = {line.id: f"{line.payment_ref or ''} {line.ref or ''} {line.transaction_type or ''}" for line in lines}
         references = {line_id: find_references(text) for line_id, text in texts.items()}
         charge_ids = {number for found in references.values() for kind, number in found if kind == "charge"}
+        named = self._pm_named_units(company, texts)
         unit_ids = {number for found in references.values() for kind, number in found if kind == "unit"}
+        unit_ids.update(unit_id for found in named.values() for unit_id in found)
         # Banks write names with or without spaces.
         names = {
             name
@@ -351,6 +353,7 @@ class AccountBankStatementLine(models.Model):
         return {
             "waiting": self._pm_waiting(company),
             "references": references,
+            "named": named,
             "by_name": partners_by_name,
             "by_account": by_account,
             "by_amount": by_amount,
@@ -473,7 +476,7 @@ class AccountBankStatementLine(models.Model):
                     "reason_text": candidate["text"],
                     "property_id": candidate["property"].id,
                     "partner_id": candidate["partner"].id,
-                    "amount": sum(amount for _charge, amount in candidate["allocation"]),
+                    "amount": line.currency_id.round(sum(amount for _charge, amount in candidate["allocation"])),
                     "credit_amount": candidate["credit"],
                     "line_ids": [
                         Command.create({"charge_id": charge.id, "amount": amount})
@@ -532,10 +535,15 @@ class AccountBankStatementLine(models.Model):
         name = self._pm_clean(self.partner_name)
         for partner in debts["by_name"][name] if name else ():
             add("name", debts["by_partner"][partner], self.env._("The payer's name is %s", partner.name), True)
+        named = self.env["pm.charge"].union(*(debts["by_unit"][unit_id] for unit_id in debts["named"][self.id]))
+        if named:
+            units = "、".join(named.unit_id.mapped("display_name"))
+            named = named.sorted(lambda c: (c.due_date, c.period_start, c.id))
+            add("remark", named, self.env._("The remark names %s", units), True)
         for partner in debts["by_amount"][self.currency_id.round(self.amount)]:
             add("amount", debts["by_partner"][partner], self.env._("%s owes exactly this amount", partner.name), True)
         for candidate in candidates:
-            if candidate["reason"] == "amount":
+            if candidate["reason"] in ("remark", "amount"):
                 candidate["certain"] = False
         # Two people of one name: certain only when the amount fits one of them alone, which `len(certain) == 1` ensures.
         return sorted(candidates, key=lambda c: (_RANK[c["reason"]], not c["certain"]))

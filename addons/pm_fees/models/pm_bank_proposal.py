@@ -7,6 +7,7 @@ REASONS = [
     ("reference", "Payment reference"),
     ("account", "Known payer account"),
     ("name", "Payer name"),
+    ("remark", "Unit in the remark"),
     ("amount", "Amount"),
 ]
 

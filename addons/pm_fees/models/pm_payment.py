@@ -10,6 +10,7 @@ from .account_move import LEDGER_STEP
 
 _MAIL_BATCH = 50
 _REQUEST_INDEX = "pm_payment_request_key_unique"
+_SEPARATOR = " · "
 
 
 class PmPayment(models.Model):
@@ -249,6 +250,8 @@ class PmPayment(models.Model):
         if origin:
             self._check_refund(origin, partner, amount)
         session = self._session_for(vals, prop, method)
+        if direction == "out" and method.code == "cash":
+            session._check_holds(amount)
         given = vals.get("cash_given") or 0.0
         if given and currency.compare_amounts(given, amount) < 0:
             raise UserError(
@@ -569,16 +572,24 @@ class PmPayment(models.Model):
                 )
 
     def _name_entries(self):
-        """Write the receipts' numbers on entries that were made before: a reference changes neither lines nor amounts."""
+        """Write the receipts' numbers on entries that were made before, behind the reference that a bank gave."""
         for payment in self:
-            payment.move_id.with_context(
-                skip_readonly_check=True,
-                tracking_disable=True,
-                skip_invoice_sync=True,
-                check_move_validity=False,
-                skip_account_move_synchronization=True,
-                skip_is_manually_modified=True,
-            ).ref = payment.receipt_name
+            payment._write_entry_ref(_SEPARATOR.join(filter(None, [payment.move_id.ref, payment.receipt_name])))
+
+    def _unname_entry(self):
+        """The entry of a bank line outlives its receipt, and bears the bank's reference only."""
+        self._write_entry_ref((self.move_id.ref or "").removesuffix(self.receipt_name).removesuffix(_SEPARATOR))
+
+    def _write_entry_ref(self, ref):
+        """A reference changes neither lines nor amounts of the entry."""
+        self.move_id.with_context(
+            skip_readonly_check=True,
+            tracking_disable=True,
+            skip_invoice_sync=True,
+            check_move_validity=False,
+            skip_account_move_synchronization=True,
+            skip_is_manually_modified=True,
+        ).ref = ref
 
     def _finish(self):
         """Tell who waits for the money."""
@@ -657,9 +668,12 @@ class PmPayment(models.Model):
             raise UserError(self.env._("Receipt %s is not booked or already voided.", payment.receipt_name))
         payment._check_reversible()
         session = payment._reversal_session()
+        if session and payment.direction == "in":
+            session._check_holds(payment.amount)
         if payment.statement_line_id:
             payment.line_ids.move_line_id = False
             payment.statement_line_id._pm_unbook()
+            payment._unname_entry()
             reversal = self.env["account.move"]
         else:
             today = payment.property_id._today()

@@ -46,10 +46,12 @@ class ReportReceipt(models.AbstractModel):
                 ]
             )
         ]
+        # Of several units: which one each row is for.
+        several = len(payment.line_ids.charge_id.unit_id) > 1
         rows = [
             [
                 index,
-                line.charge_id.item_id.name if line.charge_id else line.label,
+                self._item_text(line, several),
                 self._explain_line(line, kit),
                 kit.money(line.amount),
             ]
@@ -115,6 +117,12 @@ class ReportReceipt(models.AbstractModel):
         return self.env._(
             "Please check the amount and keep this receipt. It is valid with the seal of the management office."
         )
+
+    def _item_text(self, line, with_unit):
+        if not line.charge_id:
+            return line.label
+        unit = line.unit_id.display_name if with_unit else False
+        return " ".join(filter(None, [unit, line.charge_id.item_id.name]))
 
     def _explain_line(self, line, kit):
         charge = line.charge_id

@@ -2,6 +2,7 @@ from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
+from ..models.bank_unit_remark import find_codes
 from ..models.payment_reference import make_reference
 from .cashier_common import CashierCase
 
@@ -47,6 +48,22 @@ class TestBankMatch(CashierCase):
         line._pm_match()
         self.assertEqual(line.pm_match_state, "unknown")
         self.assertFalse(line.is_reconciled)
+
+    def test_a_unit_named_in_the_remark_is_proposed_and_never_booked_by_itself(self):
+        """A code has no check digits, and the neighbour owes the same amount."""
+        self.assertEqual(find_codes("代交a－0802和A-0704物业费 2026年11月 618 Nov"), ["a-0802", "a-0704"])
+        charge, other = self.charge(amount=118.5), self.charge(unit=self.units[1], amount=77)
+        code = self.units[0].code
+        line = self.line(118.5, f"代交{code.lower()}物业费", name="某人")
+        both = self.line(195.5, f"{code}和{self.units[1].code}", name="某人")
+        unknown = self.line(118.6, "代交Z-9999物业费", name="某人")
+        (line | both | unknown)._pm_match()
+        self.assertEqual((line.pm_match_state, unknown.pm_match_state), ("proposed", "unknown"))
+        self.assertEqual(line.pm_proposal_ids.mapped("reason"), ["remark"])
+        self.assertIn(code, line.pm_proposal_ids.reason_text)
+        self.assertEqual(both.pm_proposal_ids.partner_id, charge.partner_id | other.partner_id)
+        line.pm_proposal_ids.with_user(self.accountant).action_accept()
+        self.assert_matched(line, charge)
 
     def test_part_payment_by_reference_pays_the_oldest_first(self):
         old, new = self.charge(amount=100, due="2025-11-10"), self.charge(amount=100, due="2025-12-10")

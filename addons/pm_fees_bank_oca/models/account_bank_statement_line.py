@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# The form at the right reloads itself; the lines at the left would go on saying what is no longer so.
+SHOW_ANEW = {"type": "ir.actions.client", "tag": "soft_reload"}
+
 
 class AccountBankStatementLine(models.Model):
     """The two-pane reconciliation of the OCA on bank lines that may be fees.
@@ -75,14 +78,20 @@ class AccountBankStatementLine(models.Model):
         return None
 
     def unreconcile_bank_line(self):
-        """What a receipt has booked is taken back by voiding it, with a reason."""
+        """What a receipt has booked is taken back by voiding it, with a reason.
+
+        :return: the dialogue that asks for it, or the action that shows both panes anew
+        """
         self.ensure_one()
         # sudo: a receipt of a property that the user may not see keeps its money all the same
         if self.pm_settled_payment_id or self.sudo().pm_payment_ids.filtered(lambda p: p.state == "posted"):
-            return self.action_pm_undo()
-        result = super().unreconcile_bank_line()
-        self.pm_match_state = "unknown"
-        return result
+            dialogue = self.action_pm_undo()
+            if dialogue:
+                return {**dialogue, "context": {**dialogue["context"], "pm_panes": True}}
+        else:
+            super().unreconcile_bank_line()
+            self.pm_match_state = "unknown"
+        return SHOW_ANEW
 
     def _pm_book_panes(self):
         """Book the panes as a receipt if they hold charges, or as the money of a receipt.
@@ -90,10 +99,7 @@ class AccountBankStatementLine(models.Model):
         :return: True if that was done
         """
         rows = [row for row in self.reconcile_data_info["data"] if row["kind"] != "liquidity"]
-        picked = {
-            row["counterpart_line_ids"][0]: row for row in rows if len(row.get("counterpart_line_ids") or ()) == 1
-        }
-        items = self.env["account.move.line"].browse(picked).exists()
+        items, picked = self._pm_picked(rows)
         if len(rows) == 1 and items and self._pm_settle_item(items):
             return True
         # sudo: charges that the user may not see shall be refused below, not be taken for an ordinary item
@@ -116,11 +122,9 @@ class AccountBankStatementLine(models.Model):
                     ", ".join(charges.property_id.mapped("display_name")),
                 )
             )
-        payer = self.partner_id or (charges.partner_id if len(charges.partner_id) == 1 else self.env["res.partner"])
+        payer = self._pm_payer(charges)
         if not payer:
-            raise UserError(
-                self.env._("The charges are owed by several people: choose who has paid (the bank line's partner).")
-            )
+            raise UserError(self.env._("The charges are owed by several people: choose above who has paid."))
         self._pm_book(charges.property_id, payer, self._pm_allocation(charged, picked))
         return True
 

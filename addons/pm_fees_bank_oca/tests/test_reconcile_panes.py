@@ -85,7 +85,7 @@ class TestReconcilePanes(StatementCase):
     def test_somebody_pays_for_several_households(self):
         charges = self.charge(amount=100) | self.charge(unit=self.units[1], amount=50)
         line = self.pick(self.line(150), *self.items(charges))
-        with self.assertRaisesRegex(UserError, "choose who has paid"):
+        with self.assertRaisesRegex(UserError, "choose above who has paid"):
             line.reconcile_bank_line()
         line.partner_id = self.owners[2]
         line = self.pick(self.line(150), *self.items(charges), partner=self.owners[2])
@@ -156,3 +156,59 @@ class TestReconcilePanes(StatementCase):
         self.assertEqual(kinds[0], "kanban")
         for view, kind in action["views"]:
             self.env[action["res_model"]].with_user(self.accountant).get_view(view, kind)
+
+    def test_the_panes_say_what_becomes_of_the_money_and_why_it_cannot_be_booked(self):
+        own, other = self.charge(amount=100), self.charge(unit=self.units[1], amount=50)
+        panes = lambda line: (line.can_reconcile, line.pm_pane_hint)  # noqa: E731
+        self.assertEqual(panes(self.pick(self.line(100), self.items(own))), (True, False))
+        possible, hint = panes(self.pick(self.line(130), self.items(own)))
+        self.assertTrue(possible, "more than owed becomes credit of the only one who owes")
+        self.assertRegex(hint, rf"30.00 is over .* credit of {own.partner_id.name}")
+        possible, hint = panes(self.pick(self.line(150), self.items(own), self.items(other)))
+        self.assertFalse(possible)
+        self.assertIn("choose above who has paid", hint)
+        possible, hint = panes(self.pick(self.line(160), self.items(own), self.items(other), partner=self.owners[2]))
+        self.assertTrue(possible)
+        self.assertIn(f"credit of {self.owners[2].name}", hint)
+        possible, hint = panes(self.pick(self.line(100), self.items(own), self.items(other), partner=self.owners[0]))
+        self.assertFalse(possible, "all the money was spent on the first, the second is paid by nothing")
+        self.assertIn("50.00 more is picked", hint)
+        self.assertIn("Nothing is picked", self.pick(self.line(70), partner=self.owners[0]).pm_pane_hint)
+
+    def test_who_has_paid_is_named_above_the_panes(self):
+        charges = self.charge(amount=100) | self.charge(unit=self.units[1], amount=50)
+        line = self.pick(self.line(150), *self.items(charges))
+        with Form(line, view=_FORM) as form:
+            form.partner_id = self.owners[2]
+            self.assertTrue(form.can_reconcile)
+        self.assertEqual(line.reconcile_data_info["data"][0]["partner_id"][0], self.owners[2].id)
+        line.reconcile_bank_line()
+        self.assertEqual(line.pm_payment_ids.partner_id, self.owners[2])
+        self.assert_books()
+
+    def test_undone_and_done_again_in_the_panes(self):
+        """The charges are open again and can be paid by others; the voided receipt keeps its number, the ledger its sum."""
+        own, other = self.charge(amount=100), self.charge(unit=self.units[1], amount=100)
+        line = self.pick(self.line(100), self.items(own))
+        line.move_id.sudo().ref = "E2E-7"
+        line.reconcile_bank_line()
+        first = line.pm_payment_ids
+        self.assertEqual(line.move_id.ref, f"E2E-7 · {first.receipt_name}")
+        dialogue = line.unreconcile_bank_line()
+        wizard = (
+            self.env[dialogue["res_model"]]
+            .with_user(self.accountant)
+            .with_context(**dialogue["context"])
+            .create({"reason": "wrong household"})
+        )
+        self.assertEqual(wizard.action_confirm()["tag"], "soft_reload", "the lines at the left are shown anew, too")
+        self.assertEqual((own.residual, first.state, line.pm_match_state), (100, "reversed", "unknown"))
+        self.assertEqual(line.move_id.ref, "E2E-7", "the bank's reference, without the number of a void receipt")
+        self.assertEqual(
+            line.move_id.line_ids.account_id, line.journal_id.default_account_id | line.journal_id.suspense_account_id
+        )
+        self.pick(line, self.items(other)).reconcile_bank_line()
+        second = line.pm_payment_ids - first
+        self.assertEqual((own.residual, other.residual, second.state), (100, 0, "posted"))
+        self.assertEqual(second.receipt_number, first.receipt_number + 1)
+        self.assert_books()
