@@ -74,7 +74,9 @@ def test_a_bank_file_is_loaded_and_the_rest_is_settled_in_two_panes(page_as, sho
     accountant.wait_for_selector(".o_account_reconcile_oca_info .o_form_view")
     settle(accountant)
     shot(accountant, "bank-panes")
-    accountant.locator(".o_account_reconcile_oca_info .o_data_row", has_text="PMFEE").first.click()
+    accountant.locator(
+        ".o_account_reconcile_oca_info .o_data_row:has(button[name=action_open_business_doc])"
+    ).first.click()
     accountant.wait_for_selector("button[name=reconcile_bank_line]:not(.disabled)")
     settle(accountant)
     shot(accountant, "bank-panes-picked")
