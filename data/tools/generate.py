@@ -428,8 +428,39 @@ FEES = [
         "供水部门公布的水价；代收不加价（《物业管理条例》第四十四条）",
         "前期物业服务合同 第十七条",
     ),
+    (
+        "GT",
+        "公共照明电费公摊",
+        "电费",
+        {"apartment": 0},
+        "pooled",
+        True,
+        0,
+        "无约定时按专有部分面积比例分摊（《民法典》第二百八十三条）；供电部门公布的电价，代收不加价",
+        "前期物业服务合同 第十八条",
+    ),
 ]
+# What each fee pays for, as published with its price.
+SERVICE = {
+    "WY": "公共部位与设施设备的运行维护、秩序维护、保洁、绿化（标准见合同附件二）",
+    "CW": "车位照明、道闸、标线、保洁与巡查",
+    "LJ": "经营及生活垃圾每日清运两次",
+    "WX": "共用部位、共用设施设备的日常维修",
+    "DF": "按户表读数代收，转交供电部门",
+    "SF": "按户表读数代收，转交供水部门",
+    "GT": "公寓层走道、电梯厅照明",
+}
 OLD_POWER_PRICE = 0.8418
+POWER_PRICE = 0.8635
+# What the corridors of the apartments used: {month: ((meter of the common parts, first reading, last reading), …)}. They are
+# shared since a quarter ago; what was used before came with the service fee.
+SHARED_SINCE = -2
+POOLS = {
+    -2: (("GZ-B1", 48210, 49873), ("GZ-B2", 15066, 15518)),
+    -1: (("GZ-B1", 49873, 51594), ("GZ-B2", 15518, 15987)),
+    0: (("GZ-B1", 51594, 53388), ("GZ-B2", 15987, 16475)),
+}
+POOL_NAME = "B座公寓层公共照明电费"
 
 
 def write(name, header, rows, encoding="utf-8-sig"):
@@ -489,11 +520,34 @@ def build_readings(units):
     return meters, readings, use
 
 
-def charges_of(unit, offset, use):
-    """What a unit owes for one month, item by item, at the tariff in force: [(item, amount)]."""
+def pool_cost(offset):
+    return sum((times(last - first, POWER_PRICE) for _meter, first, last in POOLS[offset]), Decimal(0))
+
+
+def pool_shares(units, offset):
+    """{unit code: share} of the pooled cost by chargeable area; the cents left over go to the largest remainders."""
+    weights = {u["code"]: Decimal(f"{u['chargeable']:.2f}") for u in units if u["kind"] == "apartment"}
+    cents, total = int(pool_cost(offset) * 100), sum(weights.values())
+    exact = {code: cents * weight / total for code, weight in weights.items()}
+    shares = {code: int(value) for code, value in exact.items()}
+    order = sorted(exact, key=lambda code: (shares[code] - exact[code], -weights[code], code))
+    for code in order[: cents - sum(shares.values())]:
+        shares[code] += 1
+    return {code: Decimal(share) / 100 for code, share in shares.items()}
+
+
+def charges_of(unit, offset, use, shared):
+    """What a unit owes for one month, item by item, at the tariff in force: [(item, amount)].
+
+    :param shared: {unit code: share of the pooled cost} of the month
+    """
     found = []
     for code, _name, _category, prices, method, *_rest in FEES:
         if unit["kind"] not in prices:
+            continue
+        if method == "pooled":
+            if unit["code"] in shared:
+                found.append((code, shared[unit["code"]]))
             continue
         price = OLD_POWER_PRICE if code == "DF" and offset < -6 else prices[unit["kind"]]
         quantity = {"per_m2": unit["chargeable"], "fixed": 1, "metered": use.get((unit["code"], code, offset), 0)}[
@@ -549,7 +603,7 @@ def build_arrears(units, payers, use):
             part = RNG.random() < 0.2
             stopped.append((unit["code"], payers[unit["code"]]["name"], month(first), yes(part)))
             for offset in range(first, -12):
-                for code, amount in charges_of(unit, offset, use):
+                for code, amount in charges_of(unit, offset, use, {}):
                     if code == "WY":
                         opening.append(
                             (
@@ -568,12 +622,12 @@ def build_arrears(units, payers, use):
     return sorted(stopped), sorted(opening), by_bank, chosen
 
 
-def build_bank(by_bank, payers, use, people):
+def build_bank(by_bank, payers, use, people, shared):
     """A month of the bank's lines: each kind of line a cashier meets."""
     lines = []
 
     def total(unit):
-        return sum(amount for _code, amount in charges_of(unit, -1, use))
+        return sum(amount for _code, amount in charges_of(unit, -1, use, shared))
 
     def add(day, payer, amount, remark):
         number = f"BK{month(-1):%Y%m}{len(lines) + 1:04d}"
@@ -624,7 +678,7 @@ def main():
         unit["moved"] = any(row["end"] for row in parties if row["unit"] is unit)
     meters, readings, use = build_readings(units)
     stopped, opening, by_bank, chosen = build_arrears(units, payers, use)
-    bank = build_bank(by_bank, payers, use, people)
+    bank = build_bank(by_bank, payers, use, people, pool_shares(units, -1))
     area = sum(unit["chargeable"] for unit in units)
 
     profile = {
@@ -726,15 +780,20 @@ def main():
             for r in parties
         ],
     )
-    methods = {"per_m2": "按面积", "fixed": "固定金额", "metered": "按表计量"}
-    methods = {"per_m2": "按面积", "fixed": "固定金额", "metered": "按表计量"}
+    methods = {"per_m2": "按面积", "fixed": "固定金额", "metered": "按表计量", "pooled": "公摊"}
     write(
         "06_fee_items.csv",
-        ["收费项目编码", "收费项目名称", "类别", "代收代付", "税率", "收费依据", "合同依据"],
-        [(f[0], f[1], f[2], yes(f[5]), f[6], f[7], f[8]) for f in FEES],
+        ["收费项目编码", "收费项目名称", "类别", "代收代付", "税率", "收费依据", "合同依据", "服务标准"],
+        [(f[0], f[1], f[2], yes(f[5]), f[6], f[7], f[8], SERVICE[f[0]]) for f in FEES],
     )
     tariffs = []
     for code, _name, _category, prices, method, *_rest in FEES:
+        if method == "pooled":
+            tariffs.append(
+                (PROPERTY, code, f"{month(SHARED_SINCE):%Y}-A", "", methods[method], None, month(SHARED_SINCE), None)
+                + ("按面积", "计费面积")
+            )
+            continue
         if method == "metered":
             versions = [(next(iter(prices.values())), "")]
         else:
@@ -758,13 +817,29 @@ def main():
                 tariffs.append((PROPERTY, code, f"{month(-26):%Y}-A", kind, methods[method], price, month(-26), None))
     write(
         "07_tariffs.csv",
-        ["项目编码", "收费项目编码", "版本", "房产类型", "计费方式", "单价", "生效日期", "失效日期"],
-        tariffs,
+        [
+            "项目编码",
+            "收费项目编码",
+            "版本",
+            "房产类型",
+            "计费方式",
+            "单价",
+            "生效日期",
+            "失效日期",
+            "分摊方式",
+            "面积口径",
+        ],
+        [row + ("",) * (10 - len(row)) for row in tariffs],
     )
     write(
         "08_assignments.csv",
         ["项目编码", "房号", "收费项目编码", "开始日期", "结束日期"],
-        [(PROPERTY, u["code"], f[0], month(-12), None) for f in FEES for u in units if u["kind"] in f[3]],
+        [
+            (PROPERTY, u["code"], f[0], month(SHARED_SINCE if f[4] == "pooled" else -12), None)
+            for f in FEES
+            for u in units
+            if u["kind"] in f[3]
+        ],
     )
     write(
         "09_meters.csv",
@@ -795,6 +870,15 @@ def main():
         [(PROPERTY, *row) for row in EMERGENCY],
     )
     (HERE / "as_of.txt").write_text(f"{AS_OF:%Y-%m}\n")
+    write(
+        "demo_pooled_costs.csv",
+        ["月份", "收费项目编码", "公摊名称", "费用说明", "数量", "单价"],
+        [
+            (month(offset), "GT", POOL_NAME, f"{meter} {first} → {last} 度", last - first, POWER_PRICE)
+            for offset, meters_read in sorted(POOLS.items())
+            for meter, first, last in meters_read
+        ],
+    )
     write("demo_arrears.csv", ["房号", "缴费人", "欠费起始月", "部分支付"], stopped)
     sys.stderr.write(f"{len(units)} units, {area:.2f} m² chargeable, {len(payers)} payers of units\n")
 

@@ -56,6 +56,7 @@ def load_history(sample):
             {"property_id": sample.property.id, "date_from": month(sample.today, -back)}
         )
         _confirm_use(sample, run)
+        _share_costs(sample, run.date_from)
         run.action_compute()
         run.with_user(sample.users["supervisor"]).action_approve()
         run.action_post()
@@ -63,13 +64,43 @@ def load_history(sample):
 
 
 def load_meters(sample):
-    """Of the meters nobody could read this month one is estimated; the other, and an unusual use, wait for a decision."""
+    """What this month's run needs: the pooled cost is shared; of the meters nobody could read one is estimated; the other, and
+    an unusual use, wait for a decision.
+    """
+    _share_costs(sample, month(sample.today, 0))
     run = sample.as_user("accountant")["pm.billing.run"].new(
         {"property_id": sample.property.id, "date_from": month(sample.today, 0)}
     )
     missing = run.env["pm.meter.missing"].search(run._missing_domain())
     wizard = run.env["pm.meter.estimate"].with_context(**missing[:1].action_estimate()["context"])
     wizard.create({"reason": "三次上门均无人，表井上锁"}).action_estimate()
+
+
+def _share_costs(sample, start):
+    """Share what the common meters used in a month: the accountant works it out, the supervisor approves."""
+    costs = {}
+    for row in sample.files.rows("demo_pooled_costs.csv"):
+        if fields.Date.to_date(row["月份"]) == start:
+            costs.setdefault((row["收费项目编码"], row["公摊名称"]), []).append(row)
+    for (code, name), rows in costs.items():
+        pool = sample.as_user("accountant")["pm.fee.pool"].create(
+            {
+                "name": name,
+                "property_id": sample.property.id,
+                "item_id": sample.env["pm.fee.item"]
+                .search([("company_id", "=", sample.property.company_id.id), ("code", "=", code)])
+                .id,
+                "month": start,
+                "line_ids": [
+                    fields.Command.create(
+                        {"name": row["费用说明"], "quantity": float(row["数量"]), "price_unit": float(row["单价"])}
+                    )
+                    for row in rows
+                ],
+            }
+        )
+        pool.action_share()
+        pool.with_user(sample.users["supervisor"]).action_approve()
 
 
 def _confirm_use(sample, run):

@@ -6,6 +6,7 @@ import os
 from odoo.tools import file_open
 
 COMPANY = "禾悦物业服务有限公司（示例）"
+TAX_NUMBER = "91440300MAXX99983B"  # right check digits, an organisation that nobody is (as in data/tools/generate.py)
 BASE_URL = "http://127.0.0.1:8069"
 
 
@@ -17,6 +18,7 @@ def load_office(env):
     company.write(
         {
             "name": COMPANY,
+            "vat": TAX_NUMBER,
             "street": "龙岗区示例大道6009号",
             "city": "深圳市",
             "zip": "518000",

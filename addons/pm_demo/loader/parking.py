@@ -1,4 +1,7 @@
-"""Parking of the sample: a plan that the owners have resolved, spaces that the developer lets, leases and a waiting list."""
+"""Parking of the sample: spaces on the owners' common ground, let under a plan that they have resolved; leases and a waiting list.
+
+What these spaces bring in is the owners' (L-11), so that its rent is another fee than that of the spaces somebody owns.
+"""
 
 from datetime import timedelta
 
@@ -6,27 +9,34 @@ from odoo import fields
 
 from .renovation import signature
 
-SPACES = 3
+SPACES = 2
 RENT = 380
 # Who rents, and the minutes that papers, choice and contract took at the counter.
 LESSEES = {"B-1706": 14, "B-1806": 19}
 WAITING = "B-1402"
-RULES = "开发商委托出租的地下车位，只租给本项目业主和租户；每户一个，按申请先后顺序；不得转租。"
+RULES = (
+    "占用业主共有场地的地面车位，只租给本项目业主和租户；每户一个，按申请先后顺序；不得转租。"
+    "租金扣除合理成本后归全体业主共有，单独列账并公布。"
+)
 
 
 def load_parking(sample):
-    """Two spaces are let, one of them for two months only; one household waits; one space is free."""
-    developer = sample.property.developer_id
-    spaces = sample.env["pm.unit"].search(
+    """Two spaces are let, one of them for two months only; one household waits."""
+    spaces = sample.env["pm.unit"].create(
         [
-            ("property_id", "=", sample.property.id),
-            ("unit_type", "=", "parking"),
-            ("party_ids.partner_id", "=", developer.id),
-        ],
-        order="code",
-        limit=SPACES,
+            {
+                "property_id": sample.property.id,
+                "building_id": sample.property.building_ids.filtered(lambda building: building.code == "P").id,
+                "zone_id": sample.property.zone_ids.filtered(lambda zone: zone.code == "CAR").id,
+                "code": f"P-G{number:02d}",
+                "floor": "1F",
+                "unit_type": "parking",
+                "area_built": 12.5,
+                "parking_to_let": True,
+            }
+            for number in range(1, SPACES + 1)
+        ]
     )
-    spaces.parking_to_let = True
     _plan(sample)
     first = sample.today.replace(day=1)
     ends = (fields.Date.add(first, years=1, days=-1), fields.Date.add(first, months=2, days=-1))
@@ -43,10 +53,13 @@ def _plan(sample):
         {
             "code": "CZ",
             "name": "车位租金",
+            "sequence": 80,
             "category": "parking",
             "company_id": company.id,
-            "legal_basis": "《深圳市机动车停放服务收费管理办法》；市场调节价",
-            "contract_reference": "车位租赁合同 第三条",
+            "owners_income": True,
+            "note": "占用业主共有场地的地面车位，租期内专用",
+            "legal_basis": "《民法典》第二百七十五条第二款、第二百八十二条",
+            "contract_reference": f"业主大会决议 业大〔{_decided(sample).year}〕2号；车位租赁合同 第三条",
         }
     )
     tariff = sample.as_user("accountant")["pm.fee.tariff"].create(
@@ -62,7 +75,7 @@ def _plan(sample):
     )
     tariff.with_user(sample.users["manager"]).action_approve()
     tariff.with_user(sample.users["manager"]).action_publish()
-    day = sample.today - timedelta(days=80)
+    day = _decided(sample)
     manager = sample.as_user("manager")
     resolution = manager["pm.owner.resolution"].create(
         {
@@ -90,6 +103,11 @@ def _plan(sample):
             "procedure": "前台申请 → 核对资料 → 选定车位 → 签订合同 → 登记车牌放行。",
         }
     ).action_activate()
+
+
+def _decided(sample):
+    """The day of the owners' resolution."""
+    return sample.today - timedelta(days=80)
 
 
 def _ask(sample, code, plate):

@@ -19,6 +19,11 @@ AREA_WORDS = {
     "built": ("Built area", "建筑面积"),
     "inner": ("Inner area", "套内面积"),
 }
+POOL_WORDS = {
+    "area": ("By area", "按面积", "面积"),
+    "usage": ("By use", "按用量", "用量"),
+    "equal": ("Equally", "均摊", "平均", "按户", "按户均摊"),
+}
 
 
 class ImporterFeeTariff(models.AbstractModel):
@@ -49,7 +54,16 @@ class ImporterFeeTariff(models.AbstractModel):
             ),
             Column("method", "Method", "计费方式", "selection", choices=METHOD_WORDS, required=True),
             Column("area_basis", "Area", "面积口径", "selection", choices=AREA_WORDS),
-            Column("price", "Price", "单价", "float", minimum=0, digits=6, required=True),
+            Column(
+                "price",
+                "Price",
+                "单价",
+                "float",
+                minimum=0,
+                digits=6,
+                hint_en="Empty for pooled shares and where there are tiers.",
+                hint_zh="公摊及填了阶梯的留空。",
+            ),
             Column(
                 "tiers",
                 "Tiers",
@@ -63,6 +77,23 @@ class ImporterFeeTariff(models.AbstractModel):
                 "公式",
                 hint_en="e.g. max(area, 60) * price",
                 hint_zh="如 max(计费面积, 60) * 单价",
+            ),
+            Column(
+                "pool_basis",
+                "Shared",
+                "分摊方式",
+                "selection",
+                choices=POOL_WORDS,
+                hint_en="For pooled shares only; empty = by area.",
+                hint_zh="仅用于公摊；空白为按面积。",
+            ),
+            Column(
+                "usage_item",
+                "Use of",
+                "用量来源",
+                "code",
+                hint_en="Code of the metered fee whose readings count, when shared by use.",
+                hint_zh="按用量分摊时，以哪个按表计量的收费项目（编码）的读数为准。",
             ),
             Column("date_from", "In force from", "生效日期", "date", required=True, key=True),
             Column("date_to", "Until", "失效日期", "date"),
@@ -88,6 +119,8 @@ class ImporterFeeTariff(models.AbstractModel):
             prop, item = properties[row["property"]], items[row["item"]]
             tiers = self._parse_tiers(row, report)
             self._check_formula(row, report)
+            self._check_price(row, tiers, report)
+            usage_item = self._find_usage_item(row, report)
             if report.is_bad(row):
                 continue
             key = (prop.id, item.id, row["unit_type"], row["date_from"])
@@ -100,6 +133,8 @@ class ImporterFeeTariff(models.AbstractModel):
                 "area_basis": row["area_basis"],
                 "price": row["price"],
                 "formula": row["formula"],
+                "pool_basis": row["pool_basis"],
+                "usage_item_id": usage_item.id if usage_item else None,
                 "date_from": row["date_from"],
                 "date_to": row["date_to"],
                 "resolution": row["resolution"],
@@ -125,6 +160,31 @@ class ImporterFeeTariff(models.AbstractModel):
                 vals["tier_ids"] = [Command.create({"quantity_from": start, "price": price}) for start, price in tiers]
             todo.append((row, key, vals))
         self._upsert("pm.fee.tariff", todo, report, found)
+
+    def _check_price(self, row, tiers, report):
+        """A pooled share has no price: its amount is what the month cost. A metered fee may have tiers in its place."""
+        if row["price"] is None and row["method"] != "pooled" and not tiers:
+            report.error(
+                row,
+                "price",
+                self.env._("There is no price."),
+                self.env._("Fill in the price; only pooled shares and tariffs with tiers have none."),
+            )
+
+    def _find_usage_item(self, row, report):
+        if row["method"] != "pooled" or row["pool_basis"] != "usage":
+            return None
+        item = self.env["pm.fee.item"].search(
+            [("company_id", "=", self.env.company.id), ("code", "=", row["usage_item"])], limit=1
+        )
+        if not item:
+            report.error(
+                row,
+                "usage_item",
+                self.env._("To share by use, name the metered fee whose readings count."),
+                self.env._("Fill in the code of a fee item that is charged by meter."),
+            )
+        return item
 
     def _check_formula(self, row, report):
         if row["method"] != "formula":

@@ -51,3 +51,30 @@ class TestBillingImport(BillingCase):
         charge = self.env["pm.charge"].search([("kind", "=", "opening")])
         self.assertEqual((charge.residual, charge.partner_id, charge.state), (4019.44, self.owners[0], "posted"))
         self.assertLedgerMatches()
+
+    def test_pooled_shares_have_no_price_and_say_what_they_are_shared_by(self):
+        self.make_item("GT", "Common power", category="energy", pass_through=True)
+        self.make_item("SF", "Water", category="water", pass_through=True)
+        record = (
+            self.env["pm.import"]
+            .with_user(self.accountant)
+            ._load_file(
+                "fee_tariff",
+                "x.csv",
+                (
+                    "项目编码,收费项目编码,版本,计费方式,单价,分摊方式,用量来源,面积口径,生效日期\n"
+                    "T1,GT,2026-A,公摊,,,,建筑面积,2026-01-01\n"
+                    "T1,GT,2026-B,公摊,,按户均摊,,,2026-02-01\n"
+                    "T1,GT,2026-C,公摊,,按用量,SF,,2026-03-01\n"
+                    "T1,GT,2026-D,公摊,,按用量,,,2026-04-01\n"
+                    "T1,GT,2026-E,公摊,,按人头,,,2026-05-01\n"
+                    "T1,SF,2026-A,按表计量,,,,,2026-01-01\n"
+                ).encode(),
+            )
+        )
+        tariffs = self.env["pm.fee.tariff"].search([("item_id.code", "=", "GT")], order="date_from")
+        self.assertEqual(tariffs.mapped("pool_basis"), ["area", "equal", "usage"])
+        self.assertEqual((tariffs[0].area_basis, tariffs[2].usage_item_id.code), ("built", "SF"))
+        errors = record.sudo().error_ids
+        self.assertEqual(errors.mapped("row"), [5, 6, 7])
+        self.assertEqual([error.column for error in errors], ["Use of", "Shared", "Price"])
