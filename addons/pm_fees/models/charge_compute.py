@@ -134,7 +134,13 @@ class PmBillingRun(models.Model):
         item(item_id, ps, pe, months, rate, included, whole, payer_start, once, by_month, due_date, uom, tax_id) AS (VALUES %(items)s),
         asked AS (
             SELECT line.id, line.unit_id, line.item_id, line.partner_id, COALESCE(line.quantity, 1) AS factor, line.discount,
-                   line.discount_reason, line.discount_state, daterange(line.discount_from, line.discount_to, '[]') AS discount_days,
+                   line.discount_reason,
+                   -- A discount that waits for its approval holds up the periods in which it would count, and no others.
+                   CASE WHEN line.discount_state = 'waiting'
+                         AND daterange(line.discount_from, line.discount_to, '[]')
+                             && CASE WHEN item.once THEN daterange(line.date_from, line.date_from, '[]') ELSE daterange(item.ps, item.pe, '[]') END
+                        THEN 'waiting' ELSE 'none' END AS discount_state,
+                   daterange(line.discount_from, line.discount_to, '[]') AS discount_days,
                    unit.unit_type, unit.area_chargeable, unit.area_built, unit.area_inner,
                    CASE WHEN item.once THEN line.date_from ELSE item.ps END AS ps, CASE WHEN item.once THEN line.date_from ELSE item.pe END AS pe,
                    item.months, item.rate, item.included, item.whole, item.payer_start, item.once, item.by_month, item.due_date, item.uom, item.tax_id,
@@ -532,8 +538,9 @@ class PmBillingRun(models.Model):
                  WHERE tariff.method = 'pooled' AND tariff.rng @> lower(scope.span)
             ),
             allotted AS (
-                SELECT pooled.*, share.amount AS share_amount, share.weight, share.days AS share_days, pool.id AS pool_id, pool.name AS pool,
-                       pool.amount_total AS pool_amount, share_sum.weights, method.pool_basis
+                SELECT pooled.*, share.amount AS share_amount, share.weight, share.basis AS share_basis, share.days AS share_days, pool.id AS pool_id, pool.name AS pool,
+                       pool.amount_total AS pool_amount, share_sum.weights, method.pool_basis,
+                       CASE WHEN method.pool_basis = 'usage' THEN (SELECT uom_name FROM pm_fee_item WHERE id = method.usage_item_id) END AS basis_uom
                   FROM pooled
                   JOIN pm_fee_pool_share share ON share.unit_id = pooled.unit_id AND share.item_id = pooled.item_id AND share.month = pooled.ps
                   JOIN pm_fee_pool pool ON pool.id = share.pool_id AND pool.state = 'approved'
@@ -574,7 +581,9 @@ class PmBillingRun(models.Model):
                        round(gross_amount * (1 - COALESCE(discount, 0) / 100 * off_days / days), %(places)s) AS net,
                        jsonb_strip_nulls(jsonb_build_object(
                            'method', 'pooled', 'tariff', tariff, 'included', included, 'pool', pool, 'pool_amount', pool_amount,
-                           'basis', pool_basis, 'weight', weight, 'weights', weights, 'share', share_amount, 'days', days, 'of_days', all_days,
+                           'basis', pool_basis, 'weight', weight, 'weights', weights, 'share', share_amount, 'uom', basis_uom,
+                           'share_basis', CASE WHEN weight <> share_basis THEN share_basis END,
+                           'share_days', CASE WHEN pool_basis <> 'usage' AND share_days < pe - ps + 1 THEN share_days END, 'month_days', pe - ps + 1, 'days', days, 'of_days', all_days,
                            'discount', CASE WHEN off_days > 0 THEN discount END, 'discount_days', CASE WHEN off_days > 0 THEN off_days END,
                            'discount_reason', CASE WHEN off_days > 0 THEN discount_reason END)) AS details
                   FROM valued

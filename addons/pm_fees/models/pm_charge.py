@@ -262,17 +262,49 @@ class PmCharge(models.Model):
         return f"{formula.get('text')} ({values}) = {base}" if values else f"{formula.get('text')} = {base}"
 
     def _explain_pooled(self, data):
+        basis, least = data.get("basis") or "area", 2 if (data.get("basis") or "area") == "area" else 0
+        uom = {"area": "m²", "equal": self.env._("units")}.get(basis, data.get("uom") or "")
+
         def number(value, least=2):
             return formatLang(self.env, value or 0.0, digits=_digits(value or 0.0, least))
 
         whole = self.env._(
-            "%(pool)s: %(cost)s × %(weight)s/%(weights)s = %(share)s",
+            "%(pool)s: %(cost)s × %(weight)s/%(weights)s %(uom)s = %(share)s",
             pool=data.get("pool"),
             cost=number(data.get("pool_amount")),
-            weight=number(data.get("weight")),
-            weights=number(data.get("weights")),
+            weight=number(data.get("weight"), least),
+            weights=number(data.get("weights"), least),
+            uom=uom,
             share=number(data.get("share")),
         )
+        notes = []
+        if data.get("share_days"):
+            notes.append(
+                self.env._(
+                    "%(basis)s %(uom)s for %(days)s of %(all)s days count as %(weight)s",
+                    basis=number(data.get("share_basis"), least),
+                    uom=uom,
+                    days=data["share_days"],
+                    all=data.get("month_days"),
+                    weight=number(data.get("weight"), least),
+                )
+            )
+        elif data.get("share_basis"):
+            notes.append(
+                self.env._(
+                    "%(basis)s %(uom)s count as %(weight)s",
+                    basis=number(data["share_basis"], least),
+                    uom=uom,
+                    weight=number(data.get("weight"), least),
+                )
+            )
+        if data.get("weights"):
+            usual = self.currency_id.round(data.get("pool_amount", 0.0) * data.get("weight", 0.0) / data["weights"])
+            odd = self.currency_id.round(data.get("share", 0.0) - usual)
+            if odd:
+                notes.append(self.env._("%s of it so that all shares add up to the cost", f"{odd:+.2f}"))
+        if notes:
+            whole = self.env._("%(text)s (%(notes)s)", text=whole, notes="; ".join(notes))
         if data.get("days") == data.get("of_days"):
             return whole
         return self.env._(

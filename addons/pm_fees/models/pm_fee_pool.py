@@ -42,6 +42,9 @@ class PmFeePool(models.Model):
     line_ids = fields.One2many("pm.fee.pool.line", "pool_id", "Costs", copy=True)
     evidence_ids = fields.Many2many("ir.attachment", string="Supplier's invoice")
     amount_total = fields.Monetary("To share", compute="_compute_amount_total", store=True, tracking=True)
+    amount_before = fields.Monetary(
+        "Month before", compute="_compute_amount_before", help="What was shared of this fee the month before."
+    )
     tariff_id = fields.Many2one("pm.fee.tariff", readonly=True, copy=False, ondelete="restrict")
     share_ids = fields.One2many("pm.fee.pool.share", "pool_id", "Shares", readonly=True, copy=False)
     share_count = fields.Integer(compute="_compute_share_count")
@@ -58,6 +61,28 @@ class PmFeePool(models.Model):
     def _compute_amount_total(self):
         for pool in self:
             pool.amount_total = sum(pool.line_ids.mapped("amount"))
+
+    @api.depends("item_id", "property_id", "month", "name")
+    def _compute_amount_before(self):
+        """Of the cost of the same name, where a property shares several of one fee; else of all of them."""
+        months = {pool: fields.Date.subtract(pool.month, months=1) for pool in self if pool.month}
+        found = self.search(
+            [
+                ("property_id", "in", self.property_id.ids),
+                ("item_id", "in", self.item_id.ids),
+                ("month", "in", list(set(months.values()))),
+                ("state", "=", "approved"),
+            ]
+        )
+        for pool in self:
+            before = found.filtered(
+                lambda other, pool=pool: (
+                    (other.property_id, other.item_id, other.month)
+                    == (pool.property_id, pool.item_id, months.get(pool))
+                )
+            )
+            same = before.filtered(lambda other, pool=pool: other.name == pool.name)
+            pool.amount_before = sum((same or before).mapped("amount_total"))
 
     def _compute_share_count(self):
         counts = dict(
@@ -367,5 +392,19 @@ class PmFeePoolShare(models.Model):
     month = fields.Date(required=True, readonly=True)
     days = fields.Integer("Days of the month", readonly=True)
     basis = fields.Float("Shared by", digits=(16, 4), readonly=True, help="Area, use, or 1.")
-    weight = fields.Float(digits=(16, 6), readonly=True, help="Basis × quantity × days of the month.")
-    amount = fields.Monetary("Share", readonly=True)
+    weight = fields.Float("Counts As", digits=(16, 6), readonly=True, help="Basis × quantity × days of the month.")
+    amount = fields.Monetary("Amount of the Share", readonly=True)
+    odd_cents = fields.Monetary(
+        compute="_compute_odd_cents",
+        help="By how much the share differs from its rounded part of the cost, so that all shares add up to it.",
+    )
+
+    def _compute_odd_cents(self):
+        weights = dict(
+            self.env["pm.fee.pool.share"]._read_group(
+                [("pool_id", "in", self.pool_id.ids)], ["pool_id"], ["weight:sum"]
+            )
+        )
+        for share in self:
+            part = share.pool_id.amount_total * share.weight / (weights.get(share.pool_id) or 1)
+            share.odd_cents = share.currency_id.round(share.amount - share.currency_id.round(part))

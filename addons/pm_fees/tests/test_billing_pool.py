@@ -55,8 +55,16 @@ class TestBillingPool(BillingCase):
     def test_equal_shares_and_equal_remainders(self):
         self.units.write({"area_chargeable": 50})
         self.make_tariff(self.item_pool, "2026-E", "pooled", pool_basis="equal", date_from="2026-11-01")
-        shares = self.shares(self.pool(100))
-        self.assertEqual(shares, {"A-101": 33.34, "A-102": 33.33, "A-103": 33.33}, "the first unit by code")
+        pool = self.pool(100)
+        self.assertEqual(self.shares(pool), {"A-101": 33.34, "A-102": 33.33, "A-103": 33.33}, "the first unit by code")
+        self.assertEqual(pool.share_ids.sorted("unit_id").mapped("odd_cents"), [0.01, 0, 0])
+        first, second = self.computed().charge_ids.sorted("unit_id")[:2]
+        self.assertIn("100.00 × 1/3 units = 33.34 (+0.01 of it so that all shares add up", first.explanation)
+        self.assertIn("100.00 × 1/3 units = 33.33, tariff", second.explanation)
+
+    def test_the_month_before_stands_beside_the_cost(self):
+        self.pool(90, month="2026-10-01")
+        self.assertEqual(self.pool(approve=False).amount_before, 90)
 
     def test_by_use(self):
         self.make_tariff(self.item_water, "W", "metered", 4)
@@ -79,6 +87,8 @@ class TestBillingPool(BillingCase):
                 ]
             )
         self.assertEqual(self.shares(self.pool(80)), {"A-101": 60, "A-102": 20})
+        charge = self.computed().charge_ids.filtered(lambda c: c.unit_id == self.units[0])
+        self.assertIn("80.00 × 30/40 m³ = 60.00", charge.explanation)
 
     def test_shares_always_add_up(self):
         numbers = random.Random(7)
@@ -98,7 +108,7 @@ class TestBillingPool(BillingCase):
         self.assertEqual({c.unit_id.code: c.amount_total for c in run.charge_ids}, self.shares(pool))
         self.assertEqual(run.amount_total, 100)
         charge = run.charge_ids.filtered(lambda c: c.unit_id == self.units[1])
-        self.assertEqual(charge.explanation, "Lift power: 100.00 × 118.50/298.50 = 39.70, tariff 2026-G")
+        self.assertEqual(charge.explanation, "Lift power: 100.00 × 118.50/298.50 m² = 39.70, tariff 2026-G")
         self.assertFalse(self.computed().charge_ids)
         self.assertLedgerMatches()
 
@@ -116,7 +126,9 @@ class TestBillingPool(BillingCase):
         self.units.write({"area_chargeable": 60})
         self.assertEqual(self.shares(self.pool(100)), {"A-101": 20, "A-102": 40, "A-103": 40})
         run = self.computed()
-        self.assertEqual(str(run.charge_ids.filtered(lambda c: c.unit_id == self.units[0]).period_start), "2026-11-16")
+        charge = run.charge_ids.filtered(lambda c: c.unit_id == self.units[0])
+        self.assertEqual(str(charge.period_start), "2026-11-16")
+        self.assertIn("30.00/150.00 m² = 20.00 (60.00 m² for 15 of 30 days count as 30.00)", charge.explanation)
 
     def test_change_of_payer_splits_the_share_to_the_cent(self):
         self.parties[1].date_to = "2026-11-10"
