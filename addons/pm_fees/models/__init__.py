@@ -5,6 +5,7 @@ from . import pm_property
 from . import pm_unit
 from . import pm_fee_item
 from . import pm_fee_tariff
+from . import pm_fee_tariff_coverage
 from . import pm_fee_assignment
 from . import pm_fee_pool
 from . import pm_meter

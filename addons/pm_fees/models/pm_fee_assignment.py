@@ -4,6 +4,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.addons.pm_base.models.pm_program_fields import without_defaults
 
 APPROVAL_FIELDS = {"discount_author_id", "discount_approved_by", "discount_approved_on"}
+# What a discount is approved for: so much, of this fee, for this unit, on these days, for that reason.
+DISCOUNT_FIELDS = {"discount", "discount_reason", "discount_from", "discount_to", "unit_id", "item_id"}
 
 
 class PmFeeAssignment(models.Model):
@@ -42,6 +44,7 @@ class PmFeeAssignment(models.Model):
         index=True,
         domain="[('company_id', '=', company_id)]",
     )
+    pass_through = fields.Boolean(related="item_id.pass_through")
     date_from = fields.Date("From", required=True, default=fields.Date.context_today, tracking=True)
     date_to = fields.Date("To", tracking=True)
     partner_id = fields.Many2one(
@@ -117,7 +120,7 @@ class PmFeeAssignment(models.Model):
     def write(self, vals):
         if not self.env.su and APPROVAL_FIELDS & set(vals):
             raise AccessError(self.env._("The approval of a discount is recorded by the program: use the button."))
-        if {"discount", "discount_from", "discount_to"} & set(vals) and "discount_approved_by" not in vals:
+        if DISCOUNT_FIELDS & set(vals) and "discount_approved_by" not in vals:
             # A changed discount was never approved.
             vals = {
                 **vals,

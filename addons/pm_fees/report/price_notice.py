@@ -31,7 +31,8 @@ class ReportPriceNotice(models.AbstractModel):
                     tariff._price_text(),
                     "\n".join(filter(None, [item.legal_basis, item.contract_reference, tariff.resolution])),
                     item.note or "",
-                    kit.date(tariff.date_from),
+                    kit.date(tariff.date_from)
+                    + ("\n" + _("until %s", kit.date(tariff.date_to)) if tariff.date_to else ""),
                 ]
             )
         header, widths = (

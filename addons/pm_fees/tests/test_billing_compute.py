@@ -3,6 +3,7 @@ from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+from odoo.tools.misc import format_date
 
 from .common_billing import BillingCase
 
@@ -145,6 +146,27 @@ class TestBillingCompute(BillingCase):
         self.assertEqual(str(self.tariff_area.date_to), "2026-11-20", "the old version ends by itself")
         self.assertEqual((first.amount_total, second.amount_total), (186.67, 103.33))
 
+    def test_gap_and_overlap_of_prices_are_told_before_the_approval(self):
+        item = self.make_item("VE", "Versions")
+        old = self.make_tariff(item, "1", "fixed", 5, date_from="2026-01-01", date_to="2026-06-30")
+        self.assertFalse(old.coverage_note)
+
+        def days(first, last):
+            return " to ".join(format_date(self.env, day) for day in (first, last))
+
+        def note(**values):
+            return self.make_tariff(item, "2", "fixed", 6, approve=False, **values).coverage_note or ""
+
+        self.assertIn(days("2026-07-01", "2026-07-31"), note(date_from="2026-08-01"))
+        self.assertEqual(note(date_from="2026-07-01"), "")
+        self.assertIn("no longer meet", note(date_from="2026-06-30"))
+        self.assertIn(days("2025-12-01", "2025-12-31"), note(date_from="2025-01-01", date_to="2025-11-30"))
+        self.assertIn("no longer meet", note(date_from="2025-01-01"))
+        self.assertEqual(note(date_from="2026-03-01", unit_type="shop"), "", "a price of its own for shops")
+        opened = self.make_tariff(item, "3", "fixed", 6, date_from="2026-07-01")
+        self.assertFalse(opened.coverage_note)
+        self.assertEqual(note(date_from="2026-09-01"), "", "the open version ends by itself")
+
     def test_discount_needs_approval_and_is_explained(self):
         line = self.env["pm.fee.assignment"].search(
             [("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)]
@@ -159,6 +181,27 @@ class TestBillingCompute(BillingCase):
         charge = self.charge(run, self.units[0])
         self.assertEqual(charge.amount_total, 252)
         self.assertIn("10 % discount (vacant)", charge.explanation)
+
+    def test_waiting_discount_of_other_days_holds_up_nothing(self):
+        line = self.env["pm.fee.assignment"].search(
+            [("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)]
+        )
+        line.with_user(self.assistant).write({"discount": 10, "discount_reason": "x", "discount_from": "2026-12-01"})
+        run = self.computed()
+        self.assertFalse(run.issue_ids)
+        self.assertEqual(self.charge(run, self.units[0]).amount_total, 280)
+
+    def test_approved_discount_that_changes_was_never_approved(self):
+        line = self.env["pm.fee.assignment"].search(
+            [("unit_id", "=", self.units[0].id), ("item_id", "=", self.item_area.id)]
+        )
+        line.with_user(self.assistant).write({"discount": 10, "discount_reason": "vacant"})
+        for vals in ({"discount_reason": "friend"}, {"item_id": self.item_water.id}, {"discount": 20}):
+            with self.subTest(vals=vals):
+                line.with_user(self.supervisor).action_approve_discount()
+                self.assertEqual(line.discount_state, "approved")
+                line.with_user(self.assistant).write(vals)
+                self.assertEqual(line.discount_state, "waiting")
 
     def test_discount_for_part_of_the_month(self):
         line = self.env["pm.fee.assignment"].search(
