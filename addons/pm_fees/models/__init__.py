@@ -39,6 +39,7 @@ from . import res_config_settings
 # cashier
 from . import pm_property_cash
 from . import pm_payment_method
+from . import pm_property_accounts
 from . import pm_receipt_book
 from . import pm_cash_session
 from . import pm_payment

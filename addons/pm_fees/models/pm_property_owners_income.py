@@ -33,7 +33,7 @@ class PmProperty(models.Model):
         "Owed to the Owners", compute="_compute_owners_income_balance", currency_field="currency_id"
     )
 
-    @api.constrains("owners_income_account_id", "passthrough_account_id")
+    @api.constrains("owners_income_account_id")
     def _check_owners_income_account(self):
         for prop in self:
             # sudo: whoever sets up a property need not read the chart of accounts
@@ -44,13 +44,6 @@ class PmProperty(models.Model):
                 raise ValidationError(
                     self.env._(
                         "%s: common income is owed to the owners; choose a liability account for it.", prop.display_name
-                    )
-                )
-            if account == prop.sudo().passthrough_account_id:
-                raise ValidationError(
-                    self.env._(
-                        "%s: money for suppliers and common income of the owners need accounts of their own.",
-                        prop.display_name,
                     )
                 )
 

@@ -72,6 +72,35 @@ class TestOwnersIncome(SettlementCase):
             self.item_wall.pass_through = True
             self.item_wall.flush_recordset()
 
+    def test_no_other_control_of_the_suite_shares_the_account(self):
+        """Its balance is what the owners are owed: nothing else is booked there, from whichever side it is set."""
+        account = self.property._owners_income_account()
+        other = self.property.copy({"code": "T2"})
+        money = self.env["account.account"].create(
+            {"code": "224190", "name": "In transit", "account_type": "liability_current"}
+        )
+        method = self.env["pm.payment.method"]._ensure_methods(self.company)[:1]
+        method.account_id = money
+        tax = self.env["account.account"].create(
+            {"code": "222190", "name": "Output tax", "account_type": "liability_current"}
+        )
+        self.tax_included.invoice_repartition_line_ids.filtered(
+            lambda line: line.repartition_type == "tax"
+        ).account_id = tax
+        for taken, use in ((money, "payment method"), (tax, "tax")):
+            with self.subTest(use=use), self.assertRaisesRegex(ValidationError, use), self.env.cr.savepoint():
+                self.property.owners_income_account_id = taken
+        for name in ("passthrough_account_id", "bad_debt_account_id"):
+            with (
+                self.subTest(field=name),
+                self.assertRaisesRegex(ValidationError, "is used for"),
+                self.env.cr.savepoint(),
+            ):
+                other[name] = account
+        with self.assertRaisesRegex(ValidationError, "money"), self.env.cr.savepoint():
+            method.account_id = account
+        other.passthrough_account_id = self.property.passthrough_account_id  # suppliers' money may be kept together
+
     def test_whose_money_it_is_changes_only_before_the_first_charge(self):
         self.item_fixed.owners_income = True
         self.item_fixed.owners_income = False

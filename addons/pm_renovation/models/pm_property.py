@@ -61,6 +61,7 @@ class PmProperty(models.Model):
         "account.account",
         "Deposit Account",
         check_company=True,
+        copy=False,
         domain="[('account_type', '=', 'liability_current'), ('reconcile', '=', True)]",
         help="Liability account of this property's renovation deposits, and of nothing else.",
     )
@@ -78,6 +79,14 @@ class PmProperty(models.Model):
     deposit_difference = fields.Monetary(
         compute="_compute_deposit_ledger", string="Difference", groups="base.group_user"
     )
+
+    @api.model
+    def _own_account_fields(self):
+        return [*super()._own_account_fields(), "deposit_account_id"]
+
+    @api.model
+    def _shared_account_fields(self):
+        return [*super()._shared_account_fields(), "deposit_deduction_account_id"]
 
     def _compute_deposit_ledger(self):
         # sudo: one total per property, shown to the staff who see the property; no single deposit is disclosed

@@ -42,6 +42,23 @@ class TestDeposit(RenovationCase):
         self.assertTrue(other.deposit_account_id)
         self.assertNotEqual(other.deposit_account_id, self.property.deposit_account_id)
 
+    def test_account_of_deposits_serves_nothing_else(self):
+        """The balance is what is held only while nothing else is booked there, from whichever side it is set (L-04, L-11)."""
+        prop = self.property
+        prop._ensure_accounts()
+        other = self.env["pm.property"].create({"name": "Other", "code": "T2"})
+        other._ensure_accounts()
+        owners = prop._owners_income_account()
+        for record, name, account in (
+            (prop, "owners_income_account_id", prop.deposit_account_id),
+            (prop, "owners_income_account_id", other.deposit_account_id),
+            (prop, "deposit_account_id", owners),
+            (other, "deposit_account_id", prop.deposit_account_id),
+            (other, "passthrough_account_id", prop.deposit_account_id),
+        ):
+            with self.subTest(field=name), self.assertRaisesRegex(ValidationError, "is used for"), self.cr.savepoint():
+                record[name] = account
+
     def test_amount_rules(self):
         unit = self.units[1]
         self.property.write({"renovation_deposit_method": "area", "renovation_deposit_rate": 12.34})
