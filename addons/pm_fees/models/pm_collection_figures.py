@@ -3,6 +3,13 @@ from odoo.tools import SQL
 
 from .pm_collection_analysis import months_since_sql
 
+# What the arrears of before are added up by, as the charge movements know it.
+_GROUPS = {
+    "item_id": SQL("charge.item_id"),
+    "user_id": SQL("unit.user_id"),
+    "category": SQL("item.category"),
+}
+
 
 class PmProperty(models.Model):
     """Figures of fee collection between two days, read from the ledger: for the report, the plan and whoever asks.
@@ -17,7 +24,7 @@ class PmProperty(models.Model):
     def _collection_groups(self, date_from, date_to, field):
         """Current fees and old arrears by a field of the charge movements.
 
-        :param str field: "item_id", "user_id", "category" …
+        :param str field: "item_id", "user_id" or "category"
         :return: {value: {"receivable", "received", "outstanding", "old_owed", "old_received"}}; record or value or False
         """
         self.ensure_one()
@@ -30,42 +37,92 @@ class PmProperty(models.Model):
             "receivable": ([*current, ("kind", "in", ("charge", "reversal"))], "amount:sum"),
             "received": ([*current, ("kind", "=", "payment"), ("date", "<=", date_to)], "settled:sum"),
             "balance": ([*current, "|", ("date", "<=", date_to), ("kind", "in", ("charge", "reversal"))], "amount:sum"),
-            "old_owed": ([*old, ("date", "<", date_from)], "amount:sum"),
             "old_received": (
                 [*old, ("kind", "=", "payment"), ("date", ">=", date_from), ("date", "<=", date_to)],
                 "settled:sum",
             ),
         }
+        found = {name: movements._read_group(domain, [field], [measure]) for name, (domain, measure) in queries.items()}
+        found["old_owed"] = self._owed_before(date_from, field)
         groups = {}
-        for name, (domain, measure) in queries.items():
-            for value, amount in movements._read_group(domain, [field], [measure]):
-                row = groups.setdefault(value or False, dict.fromkeys(queries, 0.0))
+        for name, rows in found.items():
+            for value, amount in rows:
+                row = groups.setdefault(value or False, dict.fromkeys(found, 0.0))
                 row[name] = self.currency_id.round(amount or 0.0)
         for row in groups.values():
             row["outstanding"] = row.pop("balance")
         return groups
 
+    def _debts_sql(self, day):
+        """What each charge was short of at the end of a day: rows of id, owed.
+
+        It is what is owed now and what was settled since, so that the charges of years that were settled before are not
+        read. The sum over the movements until that day says the same, and reads all that was ever charged.
+        """
+        return SQL(
+            """
+            SELECT debt.id, sum(debt.owed) AS owed
+              FROM (
+                SELECT charge.id, charge.residual AS owed
+                  FROM pm_charge charge
+                 WHERE charge.property_id = %(prop)s AND charge.state = 'posted' AND charge.paid_state IN ('unpaid', 'partial')
+                   AND charge.move_line_id IS NOT NULL
+                UNION ALL
+                SELECT charge.id, partial.amount
+                  FROM account_partial_reconcile partial
+                  JOIN account_move_line other ON other.id = partial.credit_move_id AND other.date > %(day)s
+                  JOIN pm_charge charge ON charge.move_line_id = partial.debit_move_id AND charge.state = 'posted'
+                   AND charge.property_id = %(prop)s
+                 WHERE partial.max_date > %(day)s
+              ) debt
+             GROUP BY debt.id
+            """,
+            prop=self.id,
+            day=SQL("%s::date", day),
+        )
+
+    def _owed_before(self, date_from, field):
+        """[(record or value, amount)]: what was due before a day and still owed when it began."""
+        self.check_access("read")  # the statement asks no rule
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT %(group)s, sum(debt.owed)
+                  FROM (%(debts)s) debt
+                  JOIN pm_charge charge ON charge.id = debt.id
+                  JOIN pm_unit unit ON unit.id = charge.unit_id
+                  JOIN pm_fee_item item ON item.id = charge.item_id
+                 WHERE charge.due_date < %(day)s
+                 GROUP BY 1
+                """,
+                group=_GROUPS[field],
+                debts=self._debts_sql(fields.Date.subtract(date_from, days=1)),
+                day=SQL("%s::date", date_from),
+            )
+        )
+        column = self.env["pm.charge.movement"]._fields[field]
+        if not column.relational:
+            return rows
+        records = self.env[column.comodel_name]
+        return [(records.browse(value), amount) for value, amount in rows]
+
     def _collection_ages(self, day):
         """What was owed at the end of a day by age: [(band or empty, amount, number of charges)], youngest first."""
         self.ensure_one()
         self.env.flush_all()
-        movements = self.env["pm.charge.movement"]
         self.env.cr.execute(
             SQL(
                 """
                 SELECT (SELECT band.id FROM pm_age_band band WHERE band.from_month <= debt.months
                          ORDER BY band.from_month DESC LIMIT 1) AS band_id, sum(debt.owed), count(*)
-                  FROM (SELECT %(months)s AS months, sum(movement.amount) AS owed
-                          FROM (%(movements)s) movement
-                         WHERE movement.property_id = %(prop)s AND (movement.date <= %(day)s OR movement.kind IN ('charge', 'reversal'))
-                           AND movement.period_start <= %(day)s
-                         GROUP BY movement.charge_id, movement.due_date
-                        HAVING sum(movement.amount) > 0) debt
+                  FROM (SELECT %(months)s AS months, debts.owed
+                          FROM (%(debts)s) debts JOIN pm_charge charge ON charge.id = debts.id
+                         WHERE charge.period_start <= %(day)s AND debts.owed > 0) debt
                  GROUP BY band_id
                 """,
-                months=months_since_sql(SQL("movement.due_date"), SQL("%s", day)),
-                movements=movements._table_query,
-                prop=self.id,
+                months=months_since_sql(SQL("charge.due_date"), SQL("%s", day)),
+                debts=self._debts_sql(day),
                 day=SQL("%s::date", day),
             )
         )

@@ -69,7 +69,8 @@ class ReportUnitLedger(models.AbstractModel):
 
     def _payer(self, record, unit):
         """Who the statement is for; a former payer does not read who came after him."""
-        payers = record.partner_ids & unit.env["pm.unit.ledger"].search([("unit_id", "=", unit.id)]).partner_id
+        rows = unit.env["pm.unit.ledger"]._read_group([("unit_id", "=", unit.id)], ["partner_id"])
+        payers = record.partner_ids & record.partner_ids.union(*(partner for (partner,) in rows))
         return "、".join((payers or unit.payer_id).mapped("name"))
 
     def _balance_words(self, amount, kit):
