@@ -2,7 +2,7 @@ from odoo import fields, http
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment import utils as payment_utils
 from odoo.addons.portal.controllers.portal import pager as portal_pager
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.http import request
 from odoo.tools import format_amount
@@ -76,6 +76,7 @@ class PmBillsPortal(PortalAccount):
             {
                 "page_name": "pm_bills",
                 "charges_by_property": charges.grouped("property_id"),
+                "charges_all": charges,
                 "owed": sum(charges.mapped("residual")),
                 "paid": Charge.search(
                     paid_domain, order="period_start desc, id desc", limit=_PAGE, offset=pager["offset"]
@@ -83,10 +84,10 @@ class PmBillsPortal(PortalAccount):
                 "payments": Payment.search(self._receipt_domain(), limit=_PAGE),
                 "transaction": self._own_transaction(transaction),
                 "changed": bool(changed),
-                "credits": self._credits(),
                 "notices": self._notices(charges),
                 "pager": pager,
                 "waiting": self._waiting(charges),
+                "credits": self._own_credit(charges),
                 "statement_units": self._statement_units(),
                 "is_company": request.env.user.partner_id.commercial_partner_id.is_company,
                 "today": fields.Date.context_today(request.env.user),
@@ -94,21 +95,37 @@ class PmBillsPortal(PortalAccount):
             },
         )
 
-    def _credits(self):
-        """What the user has paid and no charge has used: {pm.property: amount}."""
-        # sudo: portal users reach credit only through the domain of their own partner
+    def _own_credit(self, charges):
+        """[(property, unit or none, credit, what of it could pay open charges)] of the user: prepaid, paid too much, left over."""
+        # sudo: within the domain of the user's own partner
         env = request.env(su=True)
-        payer = request.env.user.partner_id.commercial_partner_id
-        partners = env["res.partner"].search([("id", "child_of", payer.id)])
-        receipts = env["pm.payment"]._read_group(self._own_domain(), ["property_id"])
-        charges = env["pm.charge"]._read_group(self._own_domain(), ["property_id"])
-        found = {}
-        for [prop] in {*receipts, *charges}:
-            items = env["account.move.line"].union(*env["pm.charge"]._open_credit(prop, partners.ids).values())
-            credit = -sum(env["pm.charge"]._usable_credit(items).mapped("amount_residual"))
-            if prop.company_id.currency_id.compare_amounts(credit, 0.0) > 0:
-                found[prop] = credit
-        return found
+        partners = env["res.partner"].search([("id", "child_of", request.env.user.partner_id.commercial_partner_id.id)])
+        rows = []
+        for (prop, unit), amount in env["pm.charge"]._payer_credit(self._own_properties(), partners.ids).items():
+            owed = sum(
+                charges.filtered(
+                    lambda charge, prop=prop, unit=unit: (
+                        charge.property_id == prop and (not unit or charge.unit_id == unit)
+                    )
+                ).mapped("residual")
+            )
+            rows.append((prop, unit, amount, min(amount, owed)))
+        return rows
+
+    @http.route("/my/bills/use-credit", type="http", auth="user", website=True, methods=["POST"])
+    def portal_use_credit(self, **_kw):
+        """Pay the user's open charges from what is kept for him, oldest first. No money moves: it was receipted before."""
+        # sudo: portal users reach charges and credit only through the domain of their own partner
+        charges = request.env["pm.charge"].sudo().search(self._open_domain(), order="due_date, period_start, id")
+        # What an online payment is on its way for is not paid twice.
+        charges -= self._waiting(charges)
+        for (unit, partner), group in charges.grouped(lambda charge: (charge.unit_id, charge.partner_id)).items():
+            try:
+                with request.env.cr.savepoint():
+                    request.env["pm.payment"].sudo()._use_credit(unit, partner.id, group)
+            except UserError:
+                continue  # no credit for this household
+        return request.redirect("/my/bills")
 
     def _statement_units(self):
         # sudo: portal users reach charges and receipts only through the domain of their own partner. Not from the ledger:

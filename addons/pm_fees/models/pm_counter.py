@@ -80,7 +80,8 @@ class PmPayment(models.Model):
         charges = self.env["pm.charge"].search(
             [("unit_id", "=", unit.id), ("state", "=", "posted"), ("residual", ">", 0)], limit=_CHARGES
         )
-        payers = unit.payer_id | charges.partner_id
+        credits = self._household_credits(unit, charges)
+        payers = unit.payer_id | charges.partner_id | self.env["res.partner"].browse(credits)
         recent = self.search([("unit_id", "=", unit.id), ("state", "!=", "draft")], limit=5)
         return {
             "id": unit.id,
@@ -97,7 +98,7 @@ class PmPayment(models.Model):
                 for payer in payers
             ],
             "occupants": ", ".join(unit.occupant_ids.mapped("name")),
-            "credits": {payer.id: self._household_credit_amount(unit, payer.id) for payer in payers},
+            "credits": {payer.id: credits.get(payer.id, 0.0) for payer in payers},
             "charges": [
                 {
                     "id": charge.id,
@@ -184,8 +185,17 @@ class PmPayment(models.Model):
                 ("state", "=", "posted"),
             ]
         )
+        return {"used": self._use_credit(unit, partner_id, charges)}
+
+    @api.model
+    def _use_credit(self, unit, partner_id, charges):
+        """Pay charges of one household from its credit, oldest first.
+
+        :return: amount used
+        :raise UserError: there is no credit, or nothing is owed
+        """
         credit = self.env["pm.charge"]._usable_credit(self.env["pm.charge"]._household_credit(unit, partner_id))
-        # sudo: credit and charges are reconciled for a cashier, who was checked above and has no rights on journal items
+        # sudo: credit and charges are reconciled for the cashier or the payer himself, whom the caller has checked
         self._lock_items(charges.sudo().move_line_id | credit)
         charges.invalidate_recordset(["residual", "amount_paid", "paid_state"])
         charges = charges.filtered(lambda charge: charge.residual > 0)
@@ -206,9 +216,24 @@ class PmPayment(models.Model):
                 )
             )
         self.env["pm.charge"]._money_changed({(partner_id, unit.id)})
-        return {"used": used}
+        return used
 
     @api.model
-    def _household_credit_amount(self, unit, partner_id):
-        """What a payer has to his credit on a unit."""
-        return -sum(self.env["pm.charge"]._household_credit(unit, partner_id).mapped("amount_residual"))
+    def _household_credits(self, unit, charges):
+        """{payer id: credit on a unit}: of who pays now, who owes, and of former payers whose money is still here.
+
+        What is asked back is on its way out and pays nothing.
+        """
+        # sudo: of former parties only the names of those are shown that the charges and credit name anyhow
+        parties = unit.sudo().with_context(active_test=False).party_ids.filtered("is_payer").partner_id
+        payers = unit.payer_id | charges.partner_id | parties
+        credits = {}
+        found = self.env["pm.charge"]._usable_only(
+            self.env["pm.charge"]._open_credit(unit.property_id, payers.ids, unit.ids)
+        )
+        for (unit_id, payer_id), items in found.items():
+            # Money without a unit serves every unit of its payer: shown where he pays or owes.
+            if unit_id or payer_id in (unit.payer_id | charges.partner_id).ids:
+                amount = credits.get(payer_id, 0.0) - sum(items.mapped("amount_residual"))
+                credits[payer_id] = unit.currency_id.round(amount)
+        return credits

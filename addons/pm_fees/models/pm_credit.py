@@ -72,6 +72,27 @@ class PmCharge(models.Model):
         items = self.env["account.move.line"].sudo().union(*found.values())
         return items.sorted(lambda item: (item.date, item.id))
 
+    @api.model
+    def _payer_credit(self, properties, partner_ids):
+        """What is kept for payers and not asked back, by property and unit.
+
+        :return: {(pm.property, pm.unit or none of it): amount}, in sudo
+        """
+        # sudo: as in `_open_credit`
+        units, found = self.env["pm.unit"].sudo(), {}
+        for prop in properties.sudo():
+            for (unit_id, _partner), items in self._usable_only(self._open_credit(prop, partner_ids)).items():
+                key = prop, units.browse(unit_id or ())
+                found[key] = prop.currency_id.round(found.get(key, 0.0) - sum(items.mapped("amount_residual")))
+        return found
+
+    @api.model
+    def _usable_only(self, credit):
+        """:param credit: as `_open_credit` returns it; without what is asked back, and without households left with none"""
+        # sudo: as in `_open_credit`
+        usable = self._usable_credit(self.env["account.move.line"].sudo().union(*credit.values()))
+        return {key: items & usable for key, items in credit.items() if items & usable}
+
     def _apply_credit(self):
         """Pay the oldest open charges of these charges' households from their credit.
 

@@ -44,6 +44,11 @@ class PmFeeNotice(models.Model):
     arrears = fields.Monetary(
         "Earlier arrears", compute="_compute_charges", help="Unpaid charges due before this notice."
     )
+    credit = fields.Monetary(
+        "Credit kept",
+        compute="_compute_credit",
+        help="Money of the payer that no charge has used yet, and that is not asked back.",
+    )
     reference = fields.Char("Payment reference", compute="_compute_charges")
     delivered_on = fields.Date()
     delivered_by = fields.Many2one("res.users", readonly=True)
@@ -100,6 +105,21 @@ class PmFeeNotice(models.Model):
         charges = self.env["pm.charge"]._search([("unit_id", operator, value), ("run_id", "!=", False)])
         together = Domain("unit_id", "=", False) & Domain("partner_id", "in", charges.subselect("partner_id"))
         return Domain("unit_id", operator, value) | together & Domain("run_id", "in", charges.subselect("run_id"))
+
+    @api.depends("property_id", "unit_id", "partner_id")
+    def _compute_credit(self):
+        """Of the unit of the notice, or of all units of the payer where it is over several."""
+        for prop, notices in self.grouped("property_id").items():
+            charges = self.env["pm.charge"]
+            units = notices.unit_id.ids if all(notice.unit_id for notice in notices) else None
+            kept = {}
+            for (unit_id, partner_id), items in charges._usable_only(
+                charges._open_credit(prop, notices.partner_id.ids, units)
+            ).items():
+                kept.setdefault(partner_id, {})[unit_id] = -sum(items.mapped("amount_residual"))
+            for notice in notices:
+                own = kept.get(notice.partner_id.id, {})
+                notice.credit = own.get(notice.unit_id.id, 0.0) if notice.unit_id else sum(own.values())
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -70,6 +70,8 @@ class ReportFeeNotice(models.AbstractModel):
             totals += [(_("To be paid"), kit.money(to_pay)), (_("In words"), kit.money_words(to_pay))]
         elif to_pay:
             totals += [(_("In your favour"), kit.money(-to_pay)), (_("In words"), kit.money_words(-to_pay))]
+        if not record.currency_id.is_zero(record.credit):
+            totals.append((_("Credit kept for later bills"), kit.money(record.credit)))
         story += [kit.space(3), kit.pairs(totals, columns=1), kit.space(3)]
         if to_pay > 0:
             story += self._how_to_pay(record, units, prop, kit)

@@ -126,6 +126,8 @@ class ReportReceipt(models.AbstractModel):
 
     def _explain_line(self, line, kit):
         charge = line.charge_id
+        if line.kind == "credit" and line.payment_id.direction == "in":
+            return self.env._("Prepaid: pays later bills of the unit; what is left over can be paid back.")
         if not charge:
             return ""
         text = f"{charge._period_text()}　{charge.explanation or ''}".strip()

@@ -46,7 +46,8 @@ class SettlementCase(BillingCase):
         return payment.with_env(cls.env)
 
     def credit_of(self, unit, partner=None):
-        return self.env["pm.payment"]._household_credit_amount(unit, (partner or unit.payer_id).id)
+        items = self.env["pm.charge"]._household_credit(unit, (partner or unit.payer_id).id)
+        return -sum(items.mapped("amount_residual"))
 
     def of(self, run, unit, item=None):
         return run.charge_ids.filtered(

@@ -39,6 +39,13 @@ class TestCredit(SettlementCase):
         self.assertEqual(used["used"], 100)
         self.assertLedgerMatches()
 
+    def test_payment_notice_tells_what_is_left(self):
+        self.receive(self.units[0], 1000)
+        run = self.bill()
+        notice = self.env["pm.fee.notice"]._create_for_runs(run).filtered(lambda n: n.unit_id == self.units[0])
+        self.assertEqual((notice.amount_due, notice.credit), (0, 1000 - notice.amount_total))
+        self.assertFalse((notice.search([("run_id", "=", run.id)]) - notice).filtered("credit"))
+
     def test_money_of_a_reversed_charge_is_credit_at_the_counter_and_pays_the_next_run(self):
         run = self.bill("2026-10-01")
         charge = self.of(run, self.units[1])

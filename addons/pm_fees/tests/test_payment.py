@@ -271,6 +271,25 @@ class TestPayment(CashierCase):
             prepaid.with_user(self.accountant)._reverse("wrong")
         self.assert_books()
 
+    def test_money_of_a_former_payer_is_seen_at_the_counter(self):
+        """Who moved out and left money here comes to ask for it: the household names him, as long as something is left."""
+        self.pay(amount=150, allow_credit=True, unit_id=self.units[0].id)
+        seller, buyer = self.owners[0], self.owners[1]
+        parties = self.units[0].party_ids.filtered("is_payer")
+        parties.date_to = "2026-01-10"
+        self.env["pm.unit.party"].create(
+            {
+                "unit_id": self.units[0].id,
+                "partner_id": buyer.id,
+                "role": "owner",
+                "is_payer": True,
+                "date_from": "2026-01-11",
+            }
+        )
+        household = self.env["pm.payment"].with_user(self.cashier).counter_household(self.units[0].id)
+        self.assertEqual([payer["id"] for payer in household["payers"]], [buyer.id, seller.id])
+        self.assertEqual(household["credits"], {buyer.id: 0, seller.id: 150})
+
     # -- voiding -------------------------------------------------------------------------------------------------------
 
     def test_voided_payment_opens_the_charge_and_keeps_its_number(self):

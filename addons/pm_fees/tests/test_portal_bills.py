@@ -1,6 +1,7 @@
 import json
 
 from freezegun import freeze_time
+from odoo import http
 from odoo.exceptions import AccessError
 from odoo.tests.common import HttpCase, tagged
 
@@ -52,6 +53,24 @@ class TestPortalBills(OnlinePayments, CashierCase, HttpCase):
             headers={"Content-Type": "application/json"},
         )
         return answer.json()["result"][name]
+
+    def test_prepaid_money_is_shown_and_pays_open_bills_on_request(self):
+        prepaid = self.pay(amount=150, allow_credit=True, unit_id=self.units[0].id)
+        foreign = self.pay(amount=77.77, allow_credit=True, unit_id=self.units[1].id, partner_id=self.owners[1].id)
+        self.login(self.portal_user)
+        page = self.url_open("/my/bills").text
+        self.assertIn("150.00", page)
+        self.assertNotIn("77.77", page, "another household's money")
+        self.assertNotIn("/my/bills/use-credit", page, "nothing is owed")
+        own, other = self.charge(amount=100), self.charge(unit=self.units[1], amount=50)
+        self.assertIn("/my/bills/use-credit", self.url_open("/my/bills").text)
+        self.assertEqual(self.url_open("/my/bills/use-credit").status_code, 405, "a link does not move money")
+        for _press in range(2):
+            self.url_open("/my/bills/use-credit", data={"csrf_token": http.Request.csrf_token(self)})
+        self.assertEqual((own.residual, other.residual), (0, 50))
+        self.assertEqual((prepaid.line_ids.open_credit, foreign.line_ids.open_credit), (50, 77.77))
+        self.assertIn("50.00", self.url_open("/my/bills").text)
+        self.assert_books()
 
     def test_other_households_cannot_be_reached(self):
         foreign = self.charge(unit=self.units[1], amount=50)

@@ -146,6 +146,9 @@ export class Counter extends Component {
             return _t("%s: the amount must be more than zero and at most what is owed.", wrong.item);
         }
         if (this.amount <= 0) {
+            if (!this.charges.length) {
+                return _t("Nothing is owed. To take a prepayment, enter the amount and keep it as credit.");
+            }
             return _t("Choose what is paid.");
         }
         if (this.isCash && this.received && this.received < this.toPay) {
