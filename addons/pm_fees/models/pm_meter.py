@@ -2,6 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
+def plain(value):
+    """A reading as the register shows it: 6189, not 6189.0."""
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
 class PmMeter(models.Model):
     """A meter of a unit for a metered fee item. Replacing it means ending it and installing the next one."""
 
@@ -46,22 +51,37 @@ class PmMeter(models.Model):
     def write(self, vals):
         """What billed readings were reckoned with stays, as they do: a new ratio or household is a new meter."""
         changed = {"unit_id", "item_id", "multiplier", "rollover_value"} & vals.keys()
-        moved = self.filtered(
-            lambda meter: any(
-                meter._fields[name].convert_to_write(meter[name], meter) != vals[name] for name in changed
-            )
-        )
-        # sudo: a billed reading counts, whoever may read it
-        billed = moved.sudo().reading_ids.filtered("charge_id")[:1]
-        if billed:
+        for meter in self:
+            moved = {name for name in changed if meter._fields[name].convert_to_write(meter[name], meter) != vals[name]}
+            # sudo: a billed reading counts, whoever may read it
+            billed = meter.sudo().reading_ids.filtered("charge_id") if moved else meter.sudo().reading_ids.browse()
+            if moved == {"rollover_value"} and not billed.filtered("rolled_over"):
+                # Nothing was reckoned with the range yet: it is found out when the register starts again for the first time.
+                meter._check_range(vals["rollover_value"] or 0.0)
+            elif billed:
+                raise UserError(
+                    self.env._(
+                        "Readings of meter %s are billed: its unit, fee item, multiplier and range stay. Replace the meter, or"
+                        " reverse the charges first.",
+                        meter.code,
+                    )
+                )
+        return super().write(vals)
+
+    def _check_range(self, top):
+        """:raises UserError: the meter has shown more than it is to count up to"""
+        self.ensure_one()
+        # sudo: as in write
+        highest = max(self.sudo().reading_ids.mapped("value"), default=0.0)
+        if top and highest > top:
             raise UserError(
                 self.env._(
-                    "Readings of meter %s are billed: its unit, fee item, multiplier and range stay. Replace the meter, or"
-                    " reverse the charges first.",
-                    billed.meter_id.code,
+                    "Meter %(meter)s has shown %(value)s already: it counts up to more than %(top)s.",
+                    meter=self.code,
+                    value=plain(highest),
+                    top=plain(top),
                 )
             )
-        return super().write(vals)
 
     def _compute_last_reading_id(self):
         last = {}

@@ -235,6 +235,32 @@ class PmMeterReading(models.Model):
         for reading in self.sudo().sorted("date"):  # sudo: _program_fields
             reading.write({"value": reading.corrected_value, "rolled_over": reading.corrected_rolled_over})
 
+    def _confirm_following(self, charges, reason):
+        """A reading that puts these estimates right within the month of their charges is billed with them, and so it is
+        confirmed with them: it counts from estimates placed anew, and nobody can confirm its use before the correction is
+        booked. A second person approves both.
+        """
+        # sudo: _program_fields
+        for meter, estimates in self.sudo().grouped("meter_id").items():
+            following = self.sudo().search(
+                [("meter_id", "=", meter.id), ("date", ">", max(estimates.mapped("date")))], order="date, id", limit=1
+            )
+            together = any(
+                (charge.unit_id, charge.item_id) == (meter.unit_id, meter.item_id)
+                and charge.period_start <= following.date <= charge.period_end
+                for charge in charges
+                if following
+            )
+            if together and following.to_confirm and not following.charge_id:
+                following.write(
+                    {
+                        "confirmed_by": self.env.uid,
+                        "confirmed_on": fields.Datetime.now(),
+                        "confirm_reason": reason,
+                        "confirmed_use": following.consumption,
+                    }
+                )
+
 
 class PmChargeCorrection(models.Model):
     """A correction of estimated readings gives them their new values between taking the charges back and billing anew."""
@@ -245,4 +271,5 @@ class PmChargeCorrection(models.Model):
 
     def _rebill(self, charges):
         self.reading_ids._apply_correction()
+        self.reading_ids._confirm_following(charges, self.note)
         return super()._rebill(charges)

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
+from .pm_meter import plain
+
 # The usual use is the average of so many readings.
 _USUAL_OF = 3
 # What follows from a reading and those before it.
@@ -102,6 +104,8 @@ class PmMeterReading(models.Model):
             difference = reading.value - last.value
             if reading.rolled_over:
                 difference += reading.meter_id.rollover_value
+            elif self._passed_by_estimate_only(reading, before):
+                difference -= reading.meter_id.rollover_value
             reading.consumption = difference * reading.meter_id.multiplier
             percent = reading.item_id.abnormal_percent or setting
             # By days: who is read after two months has not used twice as much.
@@ -111,6 +115,19 @@ class PmMeterReading(models.Model):
             reading.abnormal = bool(
                 percent and uses and abs(reading.consumption - reading.usual) > reading.usual * percent / 100.0
             )
+
+    @api.model
+    def _passed_by_estimate_only(self, reading, before):
+        """An estimate ran over the top of the register, and the meter itself has not: it was estimated too high.
+
+        :param before: readings of the meter before `reading`, oldest first
+        """
+        passed = False
+        for earlier in reversed(before):
+            if not earlier.estimated:
+                return passed and reading.value >= earlier.value
+            passed = passed or earlier.rolled_over
+        return False
 
     @api.depends("meter_id", "date")
     def _compute_display_name(self):
@@ -127,8 +144,8 @@ class PmMeterReading(models.Model):
                     self.env._(
                         "Meter %(meter)s counts up to %(top)s only, the reading is %(value)s: read it again.",
                         meter=meter.code,
-                        top=meter.rollover_value,
-                        value=reading.value,
+                        top=plain(meter.rollover_value),
+                        value=plain(reading.value),
                     )
                 )
             # An estimate may have been too high: then the last reading that was read counts.
@@ -140,10 +157,21 @@ class PmMeterReading(models.Model):
                         "Meter %(meter)s: %(value)s on %(date)s is below the reading before (%(previous)s on %(previous_date)s). "
                         "Read it again; if the register started again from zero, tick “Register rolled over” and set on the meter what it counts up to.",
                         meter=meter.code,
-                        value=reading.value,
+                        value=plain(reading.value),
                         date=reading.date,
-                        previous=last.value,
+                        previous=plain(last.value),
                         previous_date=last.date,
+                    )
+                )
+            if reading.rolled_over and meter.rollover_value and last and reading.value >= last.value:
+                raise ValidationError(
+                    self.env._(
+                        "Meter %(meter)s: %(value)s on %(date)s is not below the reading before (%(previous)s): the register did not "
+                        "start again. Take away “Register rolled over”.",
+                        meter=meter.code,
+                        value=plain(reading.value),
+                        date=reading.date,
+                        previous=plain(last.value),
                     )
                 )
             if reading.rolled_over and not meter.rollover_value:
@@ -164,9 +192,9 @@ class PmMeterReading(models.Model):
                     self.env._(
                         "Meter %(meter)s: %(value)s is above the later reading of %(date)s (%(later)s).",
                         meter=meter.code,
-                        value=reading.value,
+                        value=plain(reading.value),
                         date=following.date,
-                        later=following.value,
+                        later=plain(following.value),
                     )
                 )
 

@@ -95,6 +95,24 @@ class TestBillingMeter(BillingCase):
         with self.assertRaises(ValidationError):
             self.take_reading("2026-12-31", 10001)
 
+    def test_range_is_entered_when_the_register_starts_again_for_the_first_time(self):
+        """Until then nothing was reckoned with it, though readings are billed; afterwards it stays."""
+        self.meter.rollover_value = 0
+        self.take_reading("2026-11-30", 998)
+        self.water()
+        with self.assertRaisesRegex(ValidationError, "set on the meter what it counts up to"), self.cr.savepoint():
+            self.take_reading("2026-12-31", 3, rolled_over=True)
+        with self.assertRaisesRegex(UserError, "has shown"):
+            self.meter.rollover_value = 900
+        self.meter.rollover_value = 1000
+        with self.assertRaisesRegex(ValidationError, "did not start again"), self.cr.savepoint():
+            self.take_reading("2026-12-31", 999, rolled_over=True)
+        self.take_reading("2026-12-31", 3, rolled_over=True)
+        charge = self.water("2026-12-01").charge_ids
+        self.assertEqual((charge.quantity, charge.amount_total), (10, 45))
+        with self.assertRaisesRegex(UserError, "are billed"):
+            self.meter.rollover_value = 10000
+
     def test_negative_reading_and_second_of_a_day(self):
         with self.assertRaises(psycopg2.IntegrityError), mute_logger("odoo.sql_db"), self.cr.savepoint():
             self.take_reading("2026-11-30", -1)
@@ -114,7 +132,7 @@ class TestBillingMeter(BillingCase):
         run = self.water()
         with self.assertRaises(UserError):
             reading.value = 111
-        for vals in ({"multiplier": 3}, {"unit_id": self.units[1].id}, {"rollover_value": 1000}):
+        for vals in ({"multiplier": 3}, {"unit_id": self.units[1].id}):
             with self.assertRaisesRegex(UserError, "are billed"):
                 self.meter.write(vals)
         self.meter.write({"multiplier": 2.0, "unit_id": self.meter.unit_id.id, "location": "Riser"})

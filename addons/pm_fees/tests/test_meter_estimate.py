@@ -77,6 +77,40 @@ class TestMeterEstimate(SettlementCase):
         reading, _refused = self.estimate()
         self.assertEqual((reading.value, reading.rolled_over, reading.consumption), (13, True, 30))
 
+    def test_estimate_over_the_top_of_a_meter_that_has_not_passed_it_is_corrected(self):
+        self.meter.rollover_value = 240
+        estimate, _refused = self.estimate()
+        charge = self.water().charge_ids
+        real = self.read_meter("2026-12-30", 235)
+        self.assertEqual((real.consumption, real.overestimated), (-18, True), "12 used, 30 billed")
+        self.assertIn("overestimated", self.water("2026-12-01", post=False).issue_ids.mapped("reason"))
+        record = self.env["pm.charge.correction"].browse(
+            real.with_user(self.accountant).action_correct_estimate()["res_id"]
+        )
+        record.with_user(self.accountant).action_compare()
+        record.with_user(self.supervisor).action_approve()
+        self.assertEqual((estimate.value, estimate.rolled_over, real.consumption), (229, False, 6))
+        self.assertEqual((charge.state, record.new_charge_ids.amount_total), ("reversed", 24))
+        self.assertLedgerMatches()
+
+    def test_meter_read_in_the_month_of_its_estimate_is_corrected_though_its_use_is_unusual(self):
+        """The use that is left for the reading is nobody's to confirm before the correction: it is approved with it."""
+        self.item_water.abnormal_percent = 30
+        self.estimate("2026-11-10")
+        charge = self.water().charge_ids
+        real = self.read_meter("2026-11-30", 229)
+        self.assertTrue(real.overestimated)
+        record = self.env["pm.charge.correction"].browse(
+            real.with_user(self.accountant).action_correct_estimate()["res_id"]
+        )
+        record.with_user(self.accountant).action_compare()
+        self.assertFalse(record.issue_note)
+        self.assertFalse(real.confirmed_by, "the trial leaves no trace")
+        record.with_user(self.supervisor).action_approve()
+        self.assertEqual((real.consumption, real.abnormal, real.to_confirm), (4, True, False))
+        self.assertEqual((real.confirmed_by, real.confirm_reason), (self.supervisor, record.note))
+        self.assertEqual((charge.state, record.new_charge_ids.amount_total), ("reversed", 24))
+
     @freeze_time("2026-11-26 04:00:00")
     def test_what_would_be_estimated_is_shown_and_so_is_why_not(self):
         self.meter.write({"rollover_value": 240, "multiplier": 2})
