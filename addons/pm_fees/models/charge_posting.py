@@ -89,6 +89,7 @@ class PmCharge(models.Model):
         Money already paid on them stays with the payer as open credit.
 
         :param str reason: one of REVERSE_REASONS; "our_error" counts against fee accuracy (S0-129)
+        :param date: day in the books; see `_reversal_day` for the one taken without it
         """
         self._check_posting_role()
         date = fields.Date.to_date(date)
@@ -99,7 +100,7 @@ class PmCharge(models.Model):
         if not reason:
             raise UserError(self.env._("To reverse charges you must give the reason."))
         for prop, part in self._by_property(rows):
-            day = date or prop._today()
+            day = date or self.browse(row["id"] for row in part)._reversal_day()
             for chunks in self._batches(part):
                 self._reverse_chunks(prop, chunks, day)
             # sudo: see _post_chunks
@@ -116,6 +117,16 @@ class PmCharge(models.Model):
         self.flush_recordset(["state"])
         # sudo: readings are the technicians'; the accountant who reverses only sets them free to be billed again
         self.env["pm.meter.reading"].sudo().search([("charge_id", "in", self.ids)]).write({"charge_id": False})
+
+    def _reversal_day(self):
+        """Today, or the day on which the last of these charges of one property was booked: nothing is taken back before it
+        was there, as a bill for next month would be.
+        """
+        # sudo: a day in the books, for who may reverse; readers of charges need not read journal items
+        lines = self.env["account.move.line"].sudo()
+        [(booked,)] = lines._read_group([("id", "in", self.sudo().move_line_id.ids)], [], ["date:max"])
+        today = self.property_id._today()
+        return max(today, booked) if booked else today
 
     def _check_posting_role(self):
         if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")):

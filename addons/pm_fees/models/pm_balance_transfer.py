@@ -128,6 +128,13 @@ class PmBalanceTransfer(models.Model):
                 raise UserError(self.env._("To approve balance transfer “%s” it must be a draft.", record.name))
             if not record.line_ids and record.currency_id.is_zero(record.credit_amount):
                 raise UserError(self.env._("Nothing passes to the new payer: choose debts or enter the credit."))
+            if record.line_ids and not record.evidence_ids:
+                raise UserError(
+                    self.env._(
+                        "A debt passes only by an agreement of all sides: attach the signed agreement to “%s”.",
+                        record.name,
+                    )
+                )
             # sudo: a supervisor is no accountant; the right was checked above
             record.sudo()._carry_out()
             record.sudo().write({"state": "done", **record._approval()})
@@ -167,11 +174,11 @@ class PmBalanceTransfer(models.Model):
         # sudo: readings stay billed, by the charge that takes the place of theirs
         readings = self.env["pm.meter.reading"].sudo().search([("charge_id", "in", charges.ids)]).grouped("charge_id")
         prepared = [vals for line in lines for vals in line._prepare_charges()]
-        today = self.property_id._today()
-        charges._reverse("payer", date=today, note=self.agreement)
+        day = charges._reversal_day()
+        charges._reverse("payer", date=day, note=self.agreement)
         new = self.env["pm.charge"]._create_charges(prepared)
         new._approve()
-        new._post(today)
+        new._post(day)
         successors = new.grouped("reverse_of_id")
         for charge, rows in readings.items():
             rows.charge_id = successors[charge][:1]

@@ -9,6 +9,14 @@ from odoo.addons.pm_base.tools.labels import selection_labels
 from .pm_charge import REVERSE_REASONS
 
 
+def _shares(charges):
+    """{(payer, period): amount}: whether money changes at all."""
+    return {
+        (charge.partner_id.id, charge.period_start, charge.period_end, charge.origin): round(charge.amount_total, 6)
+        for charge in charges
+    }
+
+
 class _Rollback(Exception):
     """Ends a trial: everything it wrote goes back."""
 
@@ -35,7 +43,9 @@ class PmChargeCorrection(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     reason = fields.Selection(REVERSE_REASONS, required=True, tracking=True)
     note = fields.Char("What was wrong", required=True, tracking=True)
-    date = fields.Date("Accounting date", help="Empty = the day of the approval.")
+    date = fields.Date(
+        "Accounting date", help="Empty = the day of the approval, or the day of the charges where that is later."
+    )
     charge_ids = fields.Many2many(
         "pm.charge",
         string="Charges to correct",
@@ -49,6 +59,8 @@ class PmChargeCorrection(models.Model):
     new_total = fields.Monetary("Should be", compute="_compute_totals")
     difference = fields.Monetary(compute="_compute_totals")
     issue_count = fields.Integer(compute="_compute_totals")
+    issue_note = fields.Text(compute="_compute_totals", help="What holds up the correction, row by row.")
+    unchanged_count = fields.Integer(compute="_compute_totals")
     state = fields.Selection(
         [("draft", "Draft"), ("compared", "To approve"), ("done", "Done"), ("cancelled", "Cancelled")],
         required=True,
@@ -67,13 +79,18 @@ class PmChargeCorrection(models.Model):
         for record in self:
             record.new_charge_ids = self.env["pm.charge"].search([("run_id.correction_id", "=", record.id)])
 
-    @api.depends("line_ids.old_amount", "line_ids.new_amount", "line_ids.issue")
+    @api.depends("line_ids.old_amount", "line_ids.new_amount", "line_ids.issue", "line_ids.unchanged")
     def _compute_totals(self):
         for record in self:
             record.old_total = sum(record.line_ids.mapped("old_amount"))
             record.new_total = sum(record.line_ids.mapped("new_amount"))
             record.difference = record.new_total - record.old_total
-            record.issue_count = len(record.line_ids.filtered("issue"))
+            held = record.line_ids.filtered("issue")
+            record.issue_count = len(held)
+            record.issue_note = "\n".join(
+                f"{line.unit_id.name} {line.item_id.name} {line.month:%Y-%m}　{line.issue}" for line in held[:10]
+            )
+            record.unchanged_count = len(record.line_ids.filtered("unchanged"))
 
     @api.constrains("charge_ids", "property_id")
     def _check_property(self):
@@ -124,8 +141,11 @@ class PmChargeCorrection(models.Model):
             record._check_state("compared")
             if record.issue_count:
                 raise UserError(
-                    self.env._("Some rows cannot be billed anew: see the last column, correct it and compare again.")
+                    self.env._(
+                        "Some rows cannot be billed anew, see above the comparison why: correct it and compare again."
+                    )
                 )
+            record._refuse_unchanged()
             # sudo: a supervisor is no accountant; the right was checked above
             record.sudo()._carry_out()
             record.sudo().write({"state": "done", **record._approval()})
@@ -139,6 +159,21 @@ class PmChargeCorrection(models.Model):
     def _check_may_prepare(self):
         if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")):
             raise AccessError(self.env._("To prepare a correction you must be a project accountant."))
+
+    def _refuse_unchanged(self):
+        """Where payer and amount stay there is nothing to put right; called our error, it would count against the
+        accuracy of the fees (S0-129) as well.
+        """
+        same = self.line_ids.filtered("unchanged")
+        if same and self.reason == "our_error":
+            raise UserError(
+                self.env._(
+                    "Nothing changes for %(rows)s: payer and amount stay as they were billed. Take these charges out, or correct "
+                    "what was wrong first and compare again; if only the explanation is renewed, “Our error” is not the reason.",
+                    rows=", ".join(f"{line.unit_id.name} {line.item_id.name} {line.month:%Y-%m}" for line in same[:5])
+                    + (" …" if len(same) > 5 else ""),
+                )
+            )
 
     def _check_state(self, *states):
         self.ensure_one()
@@ -261,6 +296,7 @@ class PmChargeCorrection(models.Model):
                 "old_explanation": self._explain_charges(row["old"]),
                 "new_explanation": self._explain_charges(row["new"]),
                 "issue": row["issue"],
+                "unchanged": not row["issue"] and _shares(row["old"]) == _shares(row["new"]),
             }
             for (unit_id, item_id, month), row in rows.items()
         ]
@@ -275,7 +311,7 @@ class PmChargeCorrection(models.Model):
         self.ensure_one()
         charges = self.charge_ids
         money = charges._money_on()
-        date = self.date or self.property_id._today()
+        date = self.date or charges._reversal_day()
         charges._reverse(self.reason, date=date, note=self.note)
         runs = self._rebill(charges)
         shown = {(line.unit_id.id, line.item_id.id, line.month): line.new_amount for line in self.line_ids}
@@ -351,6 +387,7 @@ class PmChargeCorrectionLine(models.Model):
     old_explanation = fields.Text("How it was billed", readonly=True)
     new_explanation = fields.Text("How it should be", readonly=True)
     issue = fields.Text("Why it cannot be billed", readonly=True)
+    unchanged = fields.Boolean(readonly=True, help="Payer and amount are as they were billed.")
 
     @api.depends("old_amount", "new_amount")
     def _compute_difference(self):

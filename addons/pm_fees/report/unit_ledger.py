@@ -33,7 +33,7 @@ class ReportUnitLedger(models.AbstractModel):
             if number:
                 story.append(kit.page_break())
             ledger = record._ledger(unit)
-            rows = [["", _("Brought forward"), "", "", "", "", "", kit.num(ledger["opening"])]]
+            rows = [["", "", _("Brought forward"), "", "", "", "", kit.num(ledger["opening"])]]
             rows += [
                 [
                     kit.date(row.date),

@@ -31,6 +31,7 @@ class TestBalanceTransfer(SettlementCase):
                     "from_partner_id": self.owners[0].id,
                     "to_partner_id": self.buyer.id,
                     "agreement": "2026-11-A",
+                    "evidence_ids": [Command.create({"name": "agreement.pdf", "raw": b"%PDF-1.4"})],
                     "line_ids": [
                         Command.create({"charge_id": charge.id, "amount": amount}) for charge, amount in lines
                     ],
@@ -46,6 +47,12 @@ class TestBalanceTransfer(SettlementCase):
         form.to_partner_id = self.buyer
         form.agreement = "x"
         self.assertEqual(form.save().amount_total, 330)
+
+    def test_debt_passes_only_by_the_signed_agreement(self):
+        record = self.prepare([(self.charge, 280)], evidence_ids=False)
+        with self.assertRaisesRegex(UserError, "signed agreement"):
+            record.with_user(self.supervisor).action_approve()
+        self.assertEqual(self.charge.state, "posted")
 
     def test_whole_debt_passes_with_its_due_date(self):
         record = self.prepare([(self.charge, 280)])

@@ -252,6 +252,7 @@ class TestCollection(SettlementCase):
                     "from_partner_id": self.owners[1].id,
                     "to_partner_id": buyer.id,
                     "agreement": "X",
+                    "evidence_ids": [Command.create({"name": "agreement.pdf", "raw": b"%PDF-1.4"})],
                     "credit_amount": 90,
                     "line_ids": [
                         Command.create({"charge_id": charge.id, "amount": charge.residual})

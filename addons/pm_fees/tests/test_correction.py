@@ -49,8 +49,53 @@ class TestCorrection(SettlementCase):
         self.assertEqual(self.credit_of(self.units[0]), 28)
         self.assertLedgerMatches()
 
+    def test_an_amount_that_was_right_is_no_error_of_ours(self):
+        """It would count against the accuracy of the fees (KPI 24), and nothing would change."""
+        run = self.bill()
+        charges = self.of(run, self.units[0]) | self.of(run, self.units[1])
+        self.units[0].area_chargeable = 110
+        record = self.correct(charges)
+        record.action_compare()
+        self.assertEqual(record.line_ids.mapped("unchanged"), [False, True])
+        with self.assertRaisesRegex(UserError, "A-102"):
+            record.with_user(self.supervisor).action_approve()
+        self.assertEqual(set(charges.mapped("state")), {"posted"})
+        record.charge_ids -= charges[1]
+        record.action_compare()
+        record.with_user(self.supervisor).action_approve()
+        self.assertEqual(charges.mapped("state"), ["reversed", "posted"])
+
+    def test_bill_of_a_coming_month_is_not_taken_back_before_it_was_booked(self):
+        run = self.bill("2036-11-01")
+        charge = self.of(run, self.units[0])
+        self.units[0].area_chargeable = 110
+        record = self.correct(charge)
+        record.action_compare()
+        record.with_user(self.supervisor).action_approve()
+        moves = charge.reverse_line_id | record.new_charge_ids.move_line_id
+        self.assertEqual([str(day) for day in moves.mapped("date")], ["2036-11-01"] * 2)
+        kinds = self.env["pm.unit.ledger"].search([("charge_id", "=", charge.id)], order="date, id").mapped("kind")
+        self.assertEqual(kinds, ["charge", "reversal"])
+
+    def test_the_same_amount_to_another_payer_is_an_error_of_ours(self):
+        charge = self.of(self.bill(), self.units[0])
+        self.parties[0].partner_id = self.env["res.partner"].create({"name": "Right"})
+        record = self.correct(charge)
+        record.action_compare()
+        self.assertEqual((record.difference, record.line_ids.unchanged), (0, False))
+        record.with_user(self.supervisor).action_approve()
+        self.assertEqual(record.new_charge_ids.partner_id.name, "Right")
+
+    def test_only_the_explanation_is_renewed(self):
+        charge = self.of(self.bill(), self.units[0])
+        record = self.correct(charge, reason="data")
+        record.action_compare()
+        record.with_user(self.supervisor).action_approve()
+        self.assertEqual((charge.state, charge.reverse_reason), ("reversed", "data"))
+
     def test_four_eyes_and_roles(self):
         charge = self.of(self.bill(), self.units[0])
+        self.units[0].area_chargeable = 110
         record = self.correct(charge)
         record.action_compare()
         with self.assertRaisesRegex(UserError, "somebody else"):
@@ -154,6 +199,7 @@ class TestCorrection(SettlementCase):
 
         today = self.property._today()
         run = self.bill(today.replace(day=1))
+        self.units[0].area_chargeable = 110
         self.correct(self.of(run, self.units[0])).action_compare()
         record = self.correct(self.of(run, self.units[0]))
         record.action_compare()

@@ -443,6 +443,7 @@ class TestRandomHistories(OnlinePayments, SettlementCase):
                     "from_partner_id": partner.id,
                     "to_partner_id": self.owners.filtered(lambda owner: owner != partner)[0].id,
                     "agreement": "A",
+                    "evidence_ids": [Command.create({"name": "agreement.pdf", "raw": b"%PDF-1.4"})],
                     **values,
                 }
             )

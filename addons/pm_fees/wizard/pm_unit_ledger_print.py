@@ -136,6 +136,7 @@ class PmUnitLedgerPrint(models.TransientModel):
         }
 
     def _row_text(self, row):
-        """Period of a charge, number of a document."""
+        """Period of a charge, number of a document, why a charge was taken back."""
         period = format_period(self.env, row.period_start, row.period_end) if row.period_start else ""
-        return " · ".join(filter(None, [row.document, period]))
+        reason = selection_label(row.charge_id, "reverse_reason") if row.kind == "reversal" else ""
+        return " · ".join(filter(None, [row.document, period, reason]))
