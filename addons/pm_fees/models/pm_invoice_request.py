@@ -125,6 +125,14 @@ class PmInvoiceRequest(models.Model):
                 all(charge.state == "posted" for charge in charges),
                 self.env._("a charge was reversed meanwhile: refuse the request, and let the customer ask anew."),
             )
+            # sudo: an accountant of the property need not read the company; its tax number is on every invoice
+            request._require(
+                (request.sudo().company_id.vat or "").strip(),
+                self.env._(
+                    "the seller's tax number is missing: enter it with company “%s” (Settings, Companies).",
+                    request.sudo().company_id.name,
+                ),
+            )
             # sudo: an accountant of the property need not hold the rights of the ledger; his role was checked
             invoice, entry = request.sudo()._make_invoice()
             request._transition(

@@ -148,6 +148,7 @@ class TestInvoiceRequest(MoneyPortalCase):
         )
         cls.taxed = cls.item.copy({"code": "TAX", "name": "Property fee"})
         cls.taxed.product_id.taxes_id = tax
+        cls.company.vat = "91440300MAXX99983B"
         cls.charges = cls.env["pm.charge"]._create_charges(
             [
                 {
@@ -215,6 +216,13 @@ class TestInvoiceRequest(MoneyPortalCase):
         self.assertEqual(set(self.charges.mapped("paid_state")), {"unpaid"}, "an invoice is no payment")
         self.pay((self.charges[0], self.charges[0].residual), date=None)
         self.assertEqual(self.charges[0].paid_state, "paid")
+
+    def test_no_invoice_without_the_seller_s_tax_number(self):
+        self.company.vat = False
+        request = self.request_for(self.charges)
+        with self.assertRaisesRegex(UserError, "tax number"):
+            request.with_user(self.accountant).action_issue()
+        self.assertFalse(request.invoice_id)
 
     def test_invoiced_charge_is_reversed_only_after_the_invoice(self):
         before = self.balances()
