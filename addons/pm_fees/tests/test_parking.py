@@ -323,3 +323,19 @@ class TestParkingPortal(ParkingCase, HttpCase):
         self.ask(1)
         self.authenticate(self.portal_user.login, self.portal_user.login)
         self.assertNotIn("粤B10001", self.url_open("/my/parking").text)
+
+    def test_free_spaces_and_the_place_in_the_queue_are_told(self):
+        for number, hour in ((1, 1), (0, 2)):
+            with freeze_time(f"2026-01-10 0{hour}:00:00"):
+                lease = self.ask(number)
+                lease.write({"wait_reason": "All spaces are let", "wait_understood": True})
+                lease.action_wait()
+        self.authenticate(self.portal_user.login, self.portal_user.login)
+        page = " ".join(self.url_open("/my/parking?error=Pay+me").text.split())
+        for words in (
+            "Free spaces now:</span> <b>2</b>",
+            "On the waiting list:</span> <b>2</b>",
+            "Place in the queue: 2",
+        ):
+            self.assertIn(words, page)
+        self.assertNotIn("Pay me", page, "what the address says is not ours")
