@@ -97,6 +97,7 @@ class TestBillingMeter(BillingCase):
 
     def test_range_is_entered_when_the_register_starts_again_for_the_first_time(self):
         """Until then nothing was reckoned with it, though readings are billed; afterwards it stays."""
+        self.item_water.abnormal_percent = 10_000  # what is unusual is another matter
         self.meter.rollover_value = 0
         self.take_reading("2026-11-30", 998)
         self.water()
