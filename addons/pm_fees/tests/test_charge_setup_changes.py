@@ -101,6 +101,7 @@ class TestChargeSetupChanges(SettlementCase):
                 "from_partner_id": self.owners[0].id,
                 "to_partner_id": self.owners[1].id,
                 "agreement": "A",
+                "evidence_ids": [Command.create({"name": "agreement.pdf", "raw": b"%PDF-1.4"})],
                 "line_ids": [Command.create({"charge_id": charge.id, "amount": 100})],
             }
         ).with_user(self.supervisor).action_approve()

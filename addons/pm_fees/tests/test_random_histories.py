@@ -175,7 +175,12 @@ class TestRandomHistories(OnlinePayments, SettlementCase):
     def make_north(cls):
         """A property of another company, which books reversals in red and adds its tax to the price."""
         north = cls.env["res.company"].create(
-            {"name": "North", "country_id": cls.env.ref("base.cn").id, "account_storno": True}
+            {
+                "name": "North",
+                "country_id": cls.env.ref("base.cn").id,
+                "account_storno": True,
+                "vat": "91440300MAXX99983B",
+            }
         )
         north.currency_id = cls.company.currency_id
         (cls.env.user | cls.property.user_ids).company_ids = [Command.link(north.id)]
