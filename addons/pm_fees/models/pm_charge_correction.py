@@ -10,9 +10,12 @@ from .pm_charge import REVERSE_REASONS
 
 
 def _shares(charges):
-    """{(payer, period): amount}: whether money changes at all."""
+    """{(payer, period): (amount, tax in it)}: whether money changes at all."""
     return {
-        (charge.partner_id.id, charge.period_start, charge.period_end, charge.origin): round(charge.amount_total, 6)
+        (charge.partner_id.id, charge.period_start, charge.period_end, charge.origin): (
+            round(charge.amount_total, 6),
+            round(charge.amount_tax, 6),
+        )
         for charge in charges
     }
 
