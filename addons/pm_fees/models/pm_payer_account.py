@@ -30,3 +30,29 @@ class PmPayerAccount(models.Model):
             )
         ):
             self.create({"account_number": number, "partner_id": partner.id, "company_id": company.id})
+
+    @api.model
+    def _forget(self, payment):
+        """A voided match is no proof of who uses the account, unless another receipt has come from it.
+
+        :param payment: pm.payment of a bank line, being voided
+        """
+        number = "".join((payment.statement_line_id.account_number or "").split())
+        known = self.search(
+            [
+                ("company_id", "=", payment.company_id.id),
+                ("account_number", "=", number),
+                ("partner_id", "=", payment.partner_id.id),
+            ]
+        )
+        others = self.env["pm.payment"].search(
+            [
+                ("partner_id", "=", payment.partner_id.id),
+                ("company_id", "=", payment.company_id.id),
+                ("source", "=", "bank"),
+                ("state", "=", "posted"),
+                ("id", "!=", payment.id),
+            ]
+        )
+        if known and number not in {"".join((line.account_number or "").split()) for line in others.statement_line_id}:
+            known.unlink()

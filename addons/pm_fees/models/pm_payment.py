@@ -674,6 +674,7 @@ class PmPayment(models.Model):
             payment.line_ids.move_line_id = False
             payment.statement_line_id._pm_unbook()
             payment._unname_entry()
+            payment.env["pm.payer.account"]._forget(payment)
             reversal = self.env["account.move"]
         else:
             today = payment.property_id._today()

@@ -65,6 +65,21 @@ class TestBankMatch(CashierCase):
         line.pm_proposal_ids.with_user(self.accountant).action_accept()
         self.assert_matched(line, charge)
 
+    def test_a_voided_match_is_no_reason_for_the_next(self):
+        """Whoever was matched by mistake is not the payer of the account; an account that has paid otherwise stays his."""
+        self.charge(amount=100)
+        line = self.line(100, name="Owner 1", account="6222 01")
+        line._pm_match()
+        known = self.env["pm.payer.account"].search([("account_number", "=", "622201")])
+        self.assertEqual(known.partner_id, self.owners[0])
+        self.charge(amount=60)
+        other = self.line(60, name="Owner 1", account="622201")
+        other._pm_match()
+        other.pm_payment_ids.with_user(self.accountant)._reverse("wrong")
+        self.assertTrue(known.exists(), "another receipt has come from this account")
+        line.pm_payment_ids.with_user(self.accountant)._reverse("wrong")
+        self.assertFalse(known.exists())
+
     def test_part_payment_by_reference_pays_the_oldest_first(self):
         old, new = self.charge(amount=100, due="2025-11-10"), self.charge(amount=100, due="2025-12-10")
         line = self.line(150, self.reference(self.units[0]))
