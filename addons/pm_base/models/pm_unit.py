@@ -2,7 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.sql import escape_psql
 
+from ..tools.search import TRIGRAM, found_by
 from .pm_property import AREA_DIGITS
 
 UNIT_TYPES = [
@@ -166,6 +168,14 @@ class PmUnit(models.Model):
             today = unit.property_id._today() if unit.property_id else fields.Date.context_today(unit)
             limit = fields.Date.subtract(today, months=unit.company_id.pm_verify_months)
             unit.verification_due = bool(unit.handover_date) and (not unit.last_verified or unit.last_verified < limit)
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """A unit is named by its number or by whoever belongs to it."""
+        if operator != "ilike" or not value or len(value.strip()) < TRIGRAM:
+            return super()._search_display_name(operator, value)
+        text = escape_psql(value.strip())
+        return found_by(self, [Domain(name, "ilike", text) for name in self._rec_names_search])
 
     @api.model
     def _search_verification_due(self, operator, value):

@@ -1,10 +1,13 @@
 from datetime import date
+from unittest.mock import patch
 
 import psycopg2
 from freezegun import freeze_time
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.pm_base.tools import search
 
 from .common import PmCase
 
@@ -144,6 +147,19 @@ class TestUnitParty(PmCase):
     def test_search_finds_a_unit_by_name_of_its_people(self):
         found = self.env["pm.unit"].name_search("Owner 2")
         self.assertEqual([unit_id for unit_id, _name in found], self.units[1].ids)
+
+    def test_a_unit_is_named_by_number_and_people_and_never_by_a_pattern(self):
+        units = self.env["pm.unit"].with_user(self.assistant)
+        self.owners[1].write({"phone": "199 5555 0909", "pm_plate": "粤B12345"})
+        for text in (self.units[1].code, f" {self.units[1].code.lower()} ", "Owner 2", "5555 0909", "b12345"):
+            with self.subTest(text=text):
+                found = units.search([("display_name", "ilike", text), ("id", "in", self.units.ids)])
+                self.assertEqual(found, self.units[1])
+                with patch.object(search, "FEW", 0):  # more matches than are fetched
+                    self.assertEqual(units.search([("display_name", "ilike", text), ("id", "in", found.ids)]), found)
+        for text in ("%%%", "___", "' OR 1=1 --"):
+            with self.subTest(text=text):
+                self.assertFalse(units.search([("display_name", "ilike", text)]))
 
     @freeze_time("2026-03-01 17:00:00")  # 1:00 of 2 March in Shanghai, 9:00 of 1 March in Los Angeles
     def test_a_role_begins_on_the_propertys_day_whoever_asks(self):

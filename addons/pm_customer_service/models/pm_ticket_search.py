@@ -1,12 +1,10 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 from odoo.tools.sql import escape_psql
 
-from .pm_unit import MIN_DIGITS, TRIGRAM
+from odoo.addons.pm_base.tools.search import TRIGRAM, found_by
 
-# Up to so many matches are fetched by the indexes. What more tickets match is found soon among the newest.
-FEW = 1000
+from .pm_unit import MIN_DIGITS
 
 
 class PmTicket(models.Model):
@@ -28,27 +26,18 @@ class PmTicket(models.Model):
     person = fields.Char(string="Customer or Caller", store=False, search="_search_person", exportable=False)
 
     @api.model
-    def _found_by(self, domains):
-        """Return the domain of the tickets that any of the domains finds, each by an index of its own."""
-        parts = (self._search(domain, active_test=False, bypass_access=True).select() for domain in domains)
-        rows = self.env.execute_query(
-            SQL("SELECT * FROM (%s) AS found LIMIT %s", SQL(" UNION ALL ").join(parts), FEW + 1)
-        )
-        return Domain("id", "in", {row[0] for row in rows}) if len(rows) <= FEW else Domain.OR(domains)
-
-    @api.model
     def _search_words(self, operator, value):
         """Number, subject or description holds the text."""
         if operator != "ilike":
             return NotImplemented
         domains = [Domain(name, "ilike", escape_psql(value)) for name in ("number", "name", "description")]
         # Two characters, a usual word in Chinese, are too short for these indexes: the newest that fit are read.
-        return Domain.OR(domains) if len(value.strip()) < TRIGRAM else self._found_by(domains)
+        return Domain.OR(domains) if len(value.strip()) < TRIGRAM else found_by(self, domains)
 
     @api.model
     def _search_person(self, operator, value):
         """The customer's name, phone or e-mail, or what the caller gave; two characters are the beginning of a name."""
-        return self._found_by(self._person_domains(value)) if operator == "ilike" else NotImplemented
+        return found_by(self, self._person_domains(value)) if operator == "ilike" else NotImplemented
 
     @api.model
     def _person_domains(self, value):
@@ -72,11 +61,12 @@ class PmTicket(models.Model):
             return super()._search_display_name(operator, value)
         text = escape_psql(value)
         units = self.env["pm.unit"]._search(Domain("code", "ilike", text), active_test=False, bypass_access=True)
-        return self._found_by(
+        return found_by(
+            self,
             [
                 Domain("number", "ilike", text),
                 Domain("name", "ilike", text),
                 Domain("unit_id", "any!", units),
                 *self._person_domains(value),
-            ]
+            ],
         )

@@ -5,9 +5,10 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.sql import escape_psql
 
+from odoo.addons.pm_base.tools.search import TRIGRAM
+
 from .pm_ticket import OPEN_STATES
 
-TRIGRAM = 3
 MIN_DIGITS = 4
 # How people say the number of a unit: "B1305", "B座1305室", "b 1305".
 SPOKEN_UNIT = re.compile(r"([A-Za-z]|\d{1,2})\s*(?:座|栋|幢|号楼|楼|[-_. ])?\s*([A-Za-z]?\d{3,4})\s*(?:室|房|号)?")

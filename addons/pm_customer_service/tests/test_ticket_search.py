@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from odoo.addons.pm_customer_service.models import pm_ticket_search
+from odoo.addons.pm_base.tools import search
 
 from .common import DeskCase
 
@@ -52,7 +52,7 @@ class TestTicketSearch(DeskCase):
         self.assertEqual(names(""), set(self.both.ids))
 
     def test_a_usual_word_finds_the_same_as_a_rare_one(self):
-        with patch.object(pm_ticket_search, "FEW", 0):
+        with patch.object(search, "FEW", 0):
             self.assertEqual(self.found("words", "水龙头"), self.tap)
             self.assertEqual(self.found("person", "王小明"), self.tap)
             self.assertEqual(self.found("person", "路人甲"), self.lift)
