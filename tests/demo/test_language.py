@@ -186,6 +186,11 @@ class Walk:
         if first.count():
             first.click()
             self.settle()
+        if self.page.locator(".modal:visible").count():
+            # The row of a list within the screen, as a proposal of the bank's matching, opens over it.
+            self.note(f"{screen} (row)")
+            self.page.keyboard.press("Escape")
+            self.settle()
         if not self.page.locator(".o_form_view").count():
             return
         self.note(f"{screen} (form)")

@@ -162,6 +162,7 @@ class PmChargeCorrection(models.Model):
     def _check_may_prepare(self):
         if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")):
             raise AccessError(self.env._("To prepare a correction you must be a project accountant."))
+        self.check_access("write")  # an accountant of another property or company is none here
 
     def _refuse_unchanged(self):
         """Where payer and amount stay there is nothing to put right; called our error, it would count against the

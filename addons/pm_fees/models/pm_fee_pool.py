@@ -180,6 +180,7 @@ class PmFeePool(models.Model):
     def _check_may_prepare(self):
         if not (self.env.su or self.env.user.has_group("pm_base.group_accountant")):
             raise AccessError(self.env._("To prepare a pooled cost you must be a project accountant."))
+        self.check_access("write")  # an accountant of another property or company is none here
 
     def _last_day(self):
         return fields.Date.subtract(fields.Date.add(self.month, months=1), days=1)

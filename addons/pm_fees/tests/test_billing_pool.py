@@ -185,6 +185,14 @@ class TestBillingPool(BillingCase):
         with self.assertRaises(AccessError):
             pool.share_ids[0].amount = 1
 
+    def test_an_accountant_of_another_property_works_nothing_out_here(self):
+        pool = self.pool(approve=False)
+        stranger = self.accountant.copy({"login": "stranger", "pm_property_ids": [Command.clear()]})
+        for step in ("action_share", "action_cancel", "action_reopen"):
+            with self.subTest(step=step), self.assertRaises(AccessError):
+                getattr(pool.with_user(stranger), step)()
+        self.assertEqual((pool.state, pool.share_count), ("shared", len(self.units)))
+
     def test_billed_pool_is_reopened_only_after_reversal(self):
         pool = self.pool()
         run = self.bill("2026-11-01", self.item_pool)
