@@ -3,6 +3,27 @@
 from odoo import SUPERUSER_ID, api
 from odoo.sql_db import db_connect
 from odoo.tests.common import get_db_name
+from odoo.tools import SQL
+
+
+def unbook(cr, prop):
+    """Take receipts, sessions and entries of a property (its id) out again, which the program itself never deletes."""
+    cr.execute(
+        """SELECT move_id FROM pm_payment WHERE property_id = %(prop)s
+            UNION SELECT line.move_id FROM pm_charge charge JOIN account_move_line line ON line.id = charge.move_line_id
+                   WHERE charge.property_id = %(prop)s""",
+        {"prop": prop},
+    )
+    moves = tuple(row[0] for row in cr.fetchall() if row[0]) or (0,)
+    for table in ("pm_payment_line", "pm_payment", "pm_cash_session", "pm_receipt_book"):
+        cr.execute(SQL("DELETE FROM %s WHERE property_id = %s", SQL.identifier(table), prop))
+    cr.execute("UPDATE pm_charge SET state = 'draft', move_line_id = NULL WHERE property_id = %s", [prop])
+    cr.execute(
+        "DELETE FROM account_partial_reconcile WHERE debit_move_id IN (SELECT id FROM account_move_line WHERE move_id IN %s)",
+        [moves],
+    )
+    cr.execute("DELETE FROM account_move_line WHERE move_id IN %s", [moves])
+    cr.execute("DELETE FROM account_move WHERE id IN %s", [moves])
 
 
 class PayingProperty:
@@ -54,25 +75,8 @@ class PayingProperty:
 
     def _clean(self):
         with self.database.cursor() as cr:
-            cr.execute("SELECT move_id FROM pm_payment WHERE property_id = %s", [self.prop])
-            moves = {row[0] for row in cr.fetchall()}
-            cr.execute(
-                "SELECT item.move_id FROM pm_charge c JOIN account_move_line item ON item.id = c.move_line_id WHERE c.property_id = %s",
-                [self.prop],
-            )
-            moves = tuple(moves | {row[0] for row in cr.fetchall()})
             cr.execute("DELETE FROM pm_refund WHERE property_id = %s", [self.prop])
-            cr.execute("DELETE FROM pm_payment_line WHERE property_id = %s", [self.prop])
-            cr.execute("DELETE FROM pm_payment WHERE property_id = %s", [self.prop])
-            cr.execute("DELETE FROM pm_cash_session WHERE property_id = %s", [self.prop])
-            cr.execute("DELETE FROM pm_receipt_book WHERE property_id = %s", [self.prop])
-            cr.execute("UPDATE pm_charge SET state = 'draft', move_line_id = NULL WHERE property_id = %s", [self.prop])
-            cr.execute(
-                "DELETE FROM account_partial_reconcile WHERE debit_move_id IN (SELECT id FROM account_move_line WHERE move_id IN %s)",
-                [moves],
-            )
-            cr.execute("DELETE FROM account_move_line WHERE move_id IN %s", [moves])
-            cr.execute("DELETE FROM account_move WHERE id IN %s", [moves])
+            unbook(cr, self.prop)
             env = api.Environment(cr, SUPERUSER_ID, self.context)
             env["pm.charge"].browse(self.charges).unlink()
             env["pm.fee.item"].browse(self.item).unlink()

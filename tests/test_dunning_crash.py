@@ -14,6 +14,7 @@ from odoo import SUPERUSER_ID, api, fields
 from odoo.sql_db import db_connect
 from odoo.tests.common import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
+from paying_property import unbook
 
 from odoo.addons.pm_base.tests.killed import KilledWork
 from odoo.addons.pm_sms_aliyun.tests.gateway import Gateway
@@ -94,13 +95,6 @@ class TestDunningCrash(KilledWork, BaseCase):
         with self.database.cursor() as cr:
             prop = [self.prop]
             cr.execute(
-                """SELECT move_id FROM pm_payment WHERE property_id = %(prop)s
-                    UNION SELECT line.move_id FROM pm_charge charge JOIN account_move_line line ON line.id = charge.move_line_id
-                           WHERE charge.property_id = %(prop)s""",
-                {"prop": self.prop},
-            )
-            moves = tuple(row[0] for row in cr.fetchall() if row[0]) or (0,)
-            cr.execute(
                 "DELETE FROM pm_sms_aliyun_send WHERE uuid IN (SELECT reference FROM pm_message WHERE property_id = %s)",
                 prop,
             )
@@ -109,16 +103,7 @@ class TestDunningCrash(KilledWork, BaseCase):
             cr.execute("DELETE FROM pm_dunning_action WHERE property_id = %s", prop)
             cr.execute("DELETE FROM pm_dunning_run WHERE property_id = %s", prop)
             cr.execute("DELETE FROM pm_dunning_case WHERE property_id = %s", prop)
-            cr.execute("DELETE FROM pm_payment_line WHERE property_id = %s", prop)
-            cr.execute("DELETE FROM pm_payment WHERE property_id = %s", prop)
-            cr.execute("DELETE FROM pm_receipt_book WHERE property_id = %s", prop)
-            cr.execute("UPDATE pm_charge SET state = 'draft', move_line_id = NULL WHERE property_id = %s", prop)
-            cr.execute(
-                "DELETE FROM account_partial_reconcile WHERE debit_move_id IN (SELECT id FROM account_move_line WHERE move_id IN %s)",
-                [moves],
-            )
-            cr.execute("DELETE FROM account_move_line WHERE move_id IN %s", [moves])
-            cr.execute("DELETE FROM account_move WHERE id IN %s", [moves])
+            unbook(cr, self.prop)
             env = api.Environment(cr, SUPERUSER_ID, self.context)
             env["pm.charge"].browse(self.charges).unlink()
             env["pm.fee.item"].browse(self.item).unlink()
