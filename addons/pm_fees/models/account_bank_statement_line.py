@@ -186,6 +186,7 @@ class AccountBankStatementLine(models.Model):
         )
         (item | money).reconcile()
         self._pm_note_match("matched", self.env._("Money of receipt %s", payment.receipt_name), payment)
+        return True
 
     def action_undo_reconciliation(self):
         # sudo: receipts of every property bar it, whoever may read them
@@ -255,24 +256,41 @@ class AccountBankStatementLine(models.Model):
             lambda line: line.amount > 0 and not line.is_reconciled and line.pm_match_state in ("todo", "proposed")
         )
         for company, company_lines in lines.grouped("company_id").items():
-            debts = self._pm_debts(company, company_lines)
-            certain = {}
-            for line in company_lines:
-                # What this payer owes is known again only when his other line is booked.
-                if certain and line._pm_concerns(debts, {candidate["partner"] for candidate in certain.values()}):
-                    counts["matched"] += self._pm_book_certain(certain)
-                    certain = {}
-                decided = line._pm_try(lambda line=line, debts=debts: line._pm_match_line(debts))
-                if isinstance(decided, dict):
-                    certain[line] = decided
-                elif decided:
-                    counts[decided] += 1
-                if len(certain) >= BOOKED_AT_ONCE:
-                    counts["matched"] += self._pm_book_certain(certain)
-                    certain = {}
-            counts["matched"] += self._pm_book_certain(certain)
+            # Who owes just this amount is asked for what is left alone: all open charges have to be added up for it.
+            left = company_lines._pm_match_round(company, counts)
+            left._pm_match_round(company, counts, last=True)
         counts["unknown"] = len(lines) - counts["matched"] - counts["proposed"]
         return counts
+
+    def _pm_match_round(self, company, counts, last=False):
+        """Book the certain lines of one company.
+
+        :param dict counts: what `_pm_match` returns; is added to
+        :param last: compare with amounts too, and propose where nothing is certain
+        :return: the lines of which nothing has been said yet
+        """
+        left, certain = self.browse(), {}
+        debts = self._pm_debts(company, by_amount=last) if self else {}
+        for line in self:
+            candidates = line._pm_candidates(debts)
+            # What this payer owes is known again only when his other line is booked.
+            if certain and line._pm_concerns(candidates, {chosen["partner"] for chosen in certain.values()}):
+                counts["matched"] += self._pm_book_certain(certain)
+                certain = {}
+                candidates = line._pm_candidates(debts)
+            if settled := line._pm_find_settled(debts):
+                counts["matched"] += line._pm_try(lambda line=line, settled=settled: line._pm_settle(*settled))
+            elif chosen := line._pm_chosen(candidates):
+                certain[line] = chosen
+            elif last:
+                counts["proposed"] += line._pm_try(lambda line=line, found=candidates: line._pm_propose_best(found))
+            else:
+                left += line
+            if len(certain) >= BOOKED_AT_ONCE:
+                counts["matched"] += self._pm_book_certain(certain)
+                certain = {}
+        counts["matched"] += self._pm_book_certain(certain)
+        return left
 
     def _pm_try(self, step):
         """Do a step for this line; when it is refused, the line is left to a person.
@@ -288,19 +306,22 @@ class AccountBankStatementLine(models.Model):
             self.pm_match_state = "unknown"
             return False
 
-    def _pm_concerns(self, debts, partners):
-        """True if what one of these payers owes decides about this line."""
-        candidates = self._pm_candidates(debts)
-        # Half the house owes the same amount: that alone counts only where nothing better is known.
+    @staticmethod
+    def _pm_concerns(candidates, partners):
+        """True if what one of these payers owes decides about the line of these candidates."""
+        # Neighbours owe the same amount: that alone counts only where nothing better is known.
         sure = any(candidate["certain"] for candidate in candidates)
         return any(
             candidate["partner"] in partners for candidate in candidates if candidate["reason"] != "amount" or not sure
         )
 
-    def _pm_debts(self, company, lines):
-        """Everything the matching of `lines` needs, in a handful of queries."""
-        Charge = self.env["pm.charge"]
-        texts = {line.id: f"{line.payment_ref or ''} {line.ref or ''} {line.transaction_type or ''}" for line in lines}
+    def _pm_debts(self, company, by_amount):
+        """Everything the matching of these lines needs, in a handful of queries.
+
+        :param by_amount: also who owes just the amount of a line, whoever he is
+        """
+        Charge, Partner = self.env["pm.charge"], self.env["res.partner"]
+        texts = {line.id: f"{line.payment_ref or ''} {line.ref or ''} {line.transaction_type or ''}" for line in self}
         references = {line_id: find_references(text) for line_id, text in texts.items()}
         charge_ids = {number for found in references.values() for kind, number in found if kind == "charge"}
         named = self._pm_named_units(company, texts)
@@ -309,35 +330,32 @@ class AccountBankStatementLine(models.Model):
         # Banks write names with or without spaces.
         names = {
             name
-            for line in lines
+            for line in self
             if line.partner_name
             for name in (line.partner_name.strip(), self._pm_clean(line.partner_name))
         }
-        partners_by_name = defaultdict(lambda: self.env["res.partner"])
-        for partner in self.env["res.partner"].search([("name", "in", list(names))]):
+        partners_by_name = defaultdict(lambda: Partner)
+        for partner in Partner.search([("name", "in", list(names))]):
             partners_by_name[self._pm_clean(partner.name)] |= partner
-        numbers = {"".join((line.account_number or "").split()) for line in lines} - {""}
-        by_account = defaultdict(lambda: self.env["res.partner"])
+        numbers = {"".join((line.account_number or "").split()) for line in self} - {""}
+        by_account = defaultdict(lambda: Partner)
         for known in self.env["pm.payer.account"].search(
             [("company_id", "=", company.id), ("account_number", "in", list(numbers))]
         ):
             by_account[known.account_number] |= known.partner_id
-        open_domain = [("company_id", "=", company.id), ("state", "=", "posted"), ("residual", ">", 0)]
-        by_amount = defaultdict(lambda: self.env["res.partner"])
-        Charge.flush_model(["company_id", "state", "partner_id", "residual"])
-        for partner_id, total in self.env.execute_query(
-            SQL(
-                """SELECT partner_id, sum(residual) FROM pm_charge WHERE company_id = %s AND state = 'posted' AND residual > 0
-                GROUP BY partner_id HAVING sum(residual) IN %s""",
-                company.id,
-                tuple({float_repr(line.amount, line.currency_id.decimal_places) for line in lines}),
-            )
-        ):
-            by_amount[company.currency_id.round(float(total))] |= self.env["res.partner"].browse(partner_id)
-        everyone = self.env["res.partner"].union(*partners_by_name.values(), *by_account.values(), *by_amount.values())
+        owing = self._pm_owing(company) if by_amount else {}
+        # Of these every open charge is known, of the others those alone that somebody has named.
+        everyone = Partner.union(
+            *partners_by_name.values(),
+            *by_account.values(),
+            *owing.values(),
+            self._pm_payers_of_all(company, charge_ids, unit_ids),
+        )
         charges = Charge.search(
             [
-                *open_domain,
+                ("company_id", "=", company.id),
+                ("state", "=", "posted"),
+                ("residual", ">", 0),
                 "|",
                 "|",
                 ("id", "in", list(charge_ids)),
@@ -346,48 +364,88 @@ class AccountBankStatementLine(models.Model):
             ],
             order="due_date, period_start, id",
         )
-        by_partner, by_unit = defaultdict(lambda: Charge), defaultdict(lambda: Charge)
-        for charge in charges:
-            by_partner[charge.partner_id] |= charge
-            by_unit[charge.unit_id.id] |= charge
+        by_partner = charges.filtered(lambda charge: charge.partner_id in everyone).grouped("partner_id")
         return {
             "waiting": self._pm_waiting(company),
             "references": references,
             "named": named,
             "by_name": partners_by_name,
             "by_account": by_account,
-            "by_amount": by_amount,
-            "by_partner": by_partner,
-            "by_unit": by_unit,
+            "by_amount": owing,
+            "by_partner": defaultdict(lambda: Charge, by_partner),
+            "by_unit": defaultdict(lambda: Charge, {unit.id: own for unit, own in charges.grouped("unit_id").items()}),
             "by_id": {charge.id: charge for charge in charges},
         }
+
+    def _pm_amounts(self):
+        """What came in, as the database compares it with sums."""
+        return tuple({float_repr(line.amount, line.currency_id.decimal_places) for line in self})
+
+    def _pm_owing(self, company):
+        """Who owes just the amount of one of these lines. Of so many that none can be told from another: nobody.
+
+        :return: dict of res.partner by amount
+        """
+        self.env["pm.charge"].flush_model(["company_id", "state", "partner_id", "residual"])
+        found = self.env.execute_query(
+            SQL(
+                """SELECT total, array_agg(partner_id ORDER BY partner_id)
+                FROM (SELECT partner_id, sum(residual) AS total FROM pm_charge
+                    WHERE company_id = %s AND state = 'posted' AND residual > 0
+                    GROUP BY partner_id HAVING sum(residual) IN %s) debtor
+                GROUP BY total HAVING count(*) <= %s""",
+                company.id,
+                self._pm_amounts(),
+                _MAX_PROPOSALS,
+            )
+        )
+        partners = self.env["res.partner"]
+        return {company.currency_id.round(float(total)): partners.browse(ids) for total, ids in found}
+
+    def _pm_payers_of_all(self, company, charge_ids, unit_ids):
+        """Payers of these charges and units who owe, in all, just the amount of one of these lines."""
+        Charge = self.env["pm.charge"]
+        Charge.flush_model(["company_id", "state", "partner_id", "property_id", "unit_id", "residual"])
+        found = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT partner_id FROM
+                (SELECT partner_id FROM pm_charge WHERE company_id = %(company)s AND state = 'posted' AND residual > 0
+                    AND partner_id IN (SELECT partner_id FROM pm_charge WHERE id = ANY(%(charges)s)
+                        UNION SELECT partner_id FROM pm_charge WHERE unit_id = ANY(%(units)s)
+                            AND state = 'posted' AND residual > 0)
+                GROUP BY partner_id, property_id HAVING sum(residual) IN %(amounts)s) payer""",
+                company=company.id,
+                charges=list(charge_ids),
+                units=list(unit_ids),
+                amounts=self._pm_amounts(),
+            )
+        )
+        return self.env["res.partner"].browse(partner_id for (partner_id,) in found)
 
     @staticmethod
     def _pm_clean(name):
         return "".join((name or "").split())
 
-    def _pm_match_line(self, debts):
-        """Decide about one line.
-
-        :return: 'matched', 'proposed' or 'unknown'; or the candidate on which it is to be booked
-        """
+    def _pm_chosen(self, candidates):
+        """The candidate on which this line is to be booked without asking; None if somebody has to decide."""
         self.ensure_one()
-        settled = self._pm_find_settled(debts)
-        if settled:
-            self._pm_settle(*settled)
-            return "matched"
-        candidates = self._pm_candidates(debts)
         certain = [candidate for candidate in candidates if candidate["certain"]]
         best = min((_RANK[candidate["reason"]] for candidate in certain), default=0)
         certain = [candidate for candidate in certain if _RANK[candidate["reason"]] == best]
-        rejected = set(self.pm_proposal_ids.filtered(lambda p: p.state == "rejected").mapped("key"))
-        if len(certain) == 1 and certain[0]["key"] not in rejected:
-            return certain[0]
+        if len(certain) != 1:
+            return None
+        rejected = self.pm_proposal_ids.filtered(lambda p: p.state == "rejected" and p.key == certain[0]["key"])
+        return None if rejected else certain[0]
+
+    def _pm_propose_best(self, candidates):
+        """Propose the likeliest candidates.
+
+        :return: True if there is something to confirm
+        """
         self._pm_propose(candidates[:_MAX_PROPOSALS])
-        self.pm_match_state = (
-            "proposed" if self.pm_proposal_ids.filtered(lambda p: p.state == "proposed") else "unknown"
-        )
-        return self.pm_match_state
+        proposed = bool(self.pm_proposal_ids.filtered(lambda p: p.state == "proposed"))
+        self.pm_match_state = "proposed" if proposed else "unknown"
+        return proposed
 
     def _pm_book_chosen(self, chosen):
         """Book this line on a candidate that is certain."""
@@ -540,7 +598,7 @@ class AccountBankStatementLine(models.Model):
             units = "、".join(named.unit_id.mapped("display_name"))
             named = named.sorted(lambda c: (c.due_date, c.period_start, c.id))
             add("remark", named, self.env._("The remark names %s", units), True)
-        for partner in debts["by_amount"][self.currency_id.round(self.amount)]:
+        for partner in debts["by_amount"].get(self.currency_id.round(self.amount), ()):
             add("amount", debts["by_partner"][partner], self.env._("%s owes exactly this amount", partner.name), True)
         for candidate in candidates:
             if candidate["reason"] in ("remark", "amount"):

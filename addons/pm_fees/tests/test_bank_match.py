@@ -95,6 +95,28 @@ class TestBankMatch(CashierCase):
         line._pm_match()
         self.assert_matched(line, one | other)
 
+    def test_reference_of_a_unit_and_the_amount_of_its_property(self):
+        """What the payer owes elsewhere is another book's; that part of it is known from another line plays no role."""
+        building = self.env["pm.building"].create({"property_id": self.second_property.id, "name": "B1", "code": "B1"})
+        elsewhere = self.env["pm.unit"].create(
+            {"property_id": self.second_property.id, "building_id": building.id, "code": "E-1", "name": "E-1"}
+        )
+        self.second_property._ensure_accounts()
+        self.env["pm.unit.party"].search([("unit_id", "in", self.units[:3].ids)]).partner_id = self.owners[0]
+        one, two, three = (
+            self.charge(unit, amount=amount) for unit, amount in zip(self.units[:3], (100, 70, 20), strict=True)
+        )
+        aside = self.charge(elsewhere, amount=5, partner=self.owners[0])
+        part, other = self.line(170, self.reference(self.units[0])), self.line(10, self.reference(self.units[1]))
+        part._pm_match()
+        self.assertEqual((part.pm_match_state, two.residual), ("proposed", 70), "100 + 70 is not what he owes")
+        (part | other)._pm_match()
+        self.assertEqual((part.pm_match_state, other.pm_match_state, two.residual), ("proposed", "matched", 60))
+        whole = self.line(180, self.reference(self.units[0]))
+        whole._pm_match()
+        self.assertEqual(whole.pm_match_state, "matched")
+        self.assertEqual((set((one | two | three).mapped("residual")), aside.residual), ({0}, 5))
+
     def test_more_than_owed_is_proposed_with_credit(self):
         charge = self.charge(amount=100)
         line = self.line(130, self.reference(self.units[0]))
@@ -133,6 +155,28 @@ class TestBankMatch(CashierCase):
         line = self.line(123.45, name="Nobody known")
         line._pm_match()
         self.assertEqual((line.pm_match_state, line.pm_proposal_ids.reason), ("proposed", "amount"))
+
+    def test_an_amount_that_many_owe_says_nothing(self):
+        """Neighbours of the same size owe the same: a proposal of some of them would be one click from the wrong house."""
+        payers = self.env["res.partner"].create([{"name": f"Payer {number}"} for number in range(6)])
+        for payer in payers[:5]:
+            self.charge(amount=123.45, partner=payer)
+        line = self.line(123.45, name="Nobody known")
+        line._pm_match()
+        self.assertEqual((line.pm_match_state, line.pm_proposal_ids.partner_id), ("proposed", payers[:5]))
+        self.charge(amount=123.45, partner=payers[5])
+        again = self.line(123.45, name="Nobody known")
+        again._pm_match()
+        self.assertEqual((again.pm_match_state, len(again.pm_proposal_ids)), ("unknown", 0))
+
+    def test_what_is_certain_is_booked_before_anything_is_proposed(self):
+        """The line before would be proposed to a payer who has paid by the line after."""
+        charge = self.charge(amount=123.45)
+        before, sure = self.line(123.45, name="Nobody known"), self.line(123.45, self.reference(self.units[0]))
+        counts = (before | sure)._pm_match()
+        self.assertEqual(counts, {"matched": 1, "proposed": 0, "unknown": 1})
+        self.assert_matched(sure, charge)
+        self.assertEqual((before.pm_match_state, len(before.pm_proposal_ids)), ("unknown", 0))
 
     def test_one_transfer_for_all_units_of_a_payer(self):
         charges = self.charge(amount=100) | self.charge(unit=self.units[1], amount=80, partner=self.owners[0])
