@@ -182,7 +182,7 @@ class PmKpiResult(models.Model):
         spec = kpi._specification(self.property_id, *self._period(), user=self.user_id or None)
         if not spec.get(part):
             return False
-        model, domain, _measure = spec[part]
+        model, domain = spec[part][:2]
         title = [self.display_name]
         if as_of and spec.get("as_of"):
             title.append(self.env._("as of %(moment)s", moment=format_datetime(self.env, as_of)))

@@ -107,6 +107,29 @@ class PmProperty(models.Model):
         records = self.env[column.comodel_name]
         return [(records.browse(value), amount) for value, amount in rows]
 
+    def _rate_arrears(self, day, user=None):
+        """What was due before a day and still owed when it began, of the fees in the collection rate (S4-09).
+
+        :param user: res.users, only his units
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        [[owed]] = self.env.execute_query(
+            SQL(
+                """
+                SELECT coalesce(sum(debt.owed), 0)
+                  FROM (%(debts)s) debt
+                  JOIN pm_charge charge ON charge.id = debt.id AND charge.due_date < %(day)s
+                  JOIN pm_fee_item item ON item.id = charge.item_id AND item.in_collection_rate
+                  JOIN pm_unit unit ON unit.id = charge.unit_id %(own)s
+                """,
+                debts=self._debts_sql(fields.Date.subtract(day, days=1)),
+                day=SQL("%s::date", day),
+                own=SQL("AND unit.user_id = %s", user.id) if user else SQL(),
+            )
+        )
+        return self.currency_id.round(float(owed))
+
     def _collection_ages(self, day):
         """What was owed at the end of a day by age: [(band or empty, amount, number of charges)], youngest first."""
         self.ensure_one()

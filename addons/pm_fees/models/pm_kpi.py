@@ -28,6 +28,9 @@ class PmKpi(models.Model):
     def _kpi_arrears_recovery(self, prop, date_from, date_to, user=None):
         """Arrears of the day before: received between the dates / owed at their start (S4-09)."""
         old = [*self._kpi_rate_domain(prop, user), ("due_date", "<", date_from), *self._kpi_booked("booked_at")]
+        owed = ("pm.charge.movement", old + [("date", "<", date_from)], "amount")
+        if prop and not self._as_of():
+            owed += (lambda: prop._rate_arrears(date_from, user),)
         return {
             "as_of": True,
             "numerator": (
@@ -35,7 +38,7 @@ class PmKpi(models.Model):
                 old + [("kind", "=", "payment"), ("date", ">=", date_from), ("date", "<=", date_to)],
                 "settled",
             ),
-            "denominator": ("pm.charge.movement", old + [("date", "<", date_from)], "amount"),
+            "denominator": owed,
         }
 
     def _kpi_fee_accuracy(self, prop, date_from, date_to, user=None):

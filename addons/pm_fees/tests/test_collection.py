@@ -158,6 +158,19 @@ class TestCollection(SettlementCase):
         self.assertEqual(by_user[self.assistant]["old_owed"], 548)
         self.assertEqual(by_user[self.officer]["received"], 381.8)
 
+    def test_old_arrears_equal_the_sum_of_their_movements(self):
+        """The key figure takes what is owed now and what was settled since; its rows are all that was ever charged."""
+        kpi = self.env.ref("pm_fees.kpi_arrears_recovery")
+        self.charges_of(9, self.units[2])[0].with_user(self.accountant)._reverse("our_error")
+        for first in map(fields.Date.to_date, ("2026-09-01", "2026-10-01", "2026-11-01", "2026-12-01")):
+            for user in (None, self.assistant, self.officer):
+                with self.subTest(first=first, user=user and user.name):
+                    model, domain, measure, shortcut = kpi._specification(self.property, first, first, user=user)[
+                        "denominator"
+                    ]
+                    self.assertAlmostEqual(shortcut(), kpi._measure(model, domain, measure), 2)
+        self.assertTrue(shortcut())
+
     def test_figures_of_a_past_month_stay(self):
         october = self.property._collection_groups("2026-10-01", "2026-10-31", "item_id")
         self.assertEqual(sum(row["received"] for row in october.values()), 330)
