@@ -1,5 +1,6 @@
 # billing
 from . import pm_four_eyes
+from . import pm_four_eyes_amount
 from . import payment_reference
 from . import pm_property
 from . import pm_unit

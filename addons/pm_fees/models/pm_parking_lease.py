@@ -369,6 +369,7 @@ class PmParkingLease(models.Model):
     def _cron_leases(self):
         """Daily: leases begin, end, and are announced to end; safe to run twice. One property's trouble is its own."""
         properties = self.search([("state", "in", ("waiting", "contract", "active"))]).property_id
+        properties |= self.env["pm.parking.plan"].search([("state", "=", "active")]).property_id
         self.env["ir.cron"]._each_property(self._run_property, "parking leases", properties)
 
     @api.model
@@ -386,6 +387,7 @@ class PmParkingLease(models.Model):
         for chunk in split_every(CHUNK, ending.ids, self.browse):
             chunk._remind_of_end(today)
         prop._parking_hint_waiting()
+        self.env["pm.parking.plan"]._remind_of_licence(prop)
 
     def _remind_of_end(self, today):
         self.env["pm.message"]._enqueue_template(
@@ -413,8 +415,8 @@ class PmProperty(models.Model):
     parking_renewal_days = fields.Integer(
         "Renewal Reminder (days before)",
         default=30,
-        help="So many days before its end lessee and responsible are reminded of a parking lease. The handbook asks for "
-        "renewal (S0 ch. 5 §6) and names no number.",
+        help="So many days before its end lessee and responsible are reminded of a parking lease, and a manager of the "
+        "operating licence. The handbook asks for renewal (S0 ch. 5 §6) and names no number.",
     )
 
     def _parking_free_spaces(self):

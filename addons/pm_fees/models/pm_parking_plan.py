@@ -1,4 +1,5 @@
-from odoo import fields, models
+from dateutil.relativedelta import relativedelta
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -10,9 +11,9 @@ class PmParkingPlan(models.Model):
 
     _name = "pm.parking.plan"
     _description = "Parking Use Plan"
-    _inherit = ["pm.steps", "mail.thread"]
+    _inherit = ["pm.steps", "mail.thread", "mail.activity.mixin"]
     _order = "property_id, id desc"
-    _program_fields = frozenset({"state", "active_from"})
+    _program_fields = frozenset({"state", "active_from", "licence_reminded_for"})
     _transitions = {
         ("draft", "active"): ("pm_base.group_manager", "_guard_active"),
         ("active", "replaced"): ("pm_base.group_manager", None),
@@ -43,6 +44,9 @@ class PmParkingPlan(models.Model):
     )
     licence_number = fields.Char("Operating Licence No.", tracking=True, help="Parking is run under a licence (S0-86).")
     licence_until = fields.Date("Licence Valid Until", tracking=True)
+    licence_reminded_for = fields.Date(
+        "Reminded of This End", readonly=True, copy=False, help="A new end of the licence is announced again."
+    )
     item_id = fields.Many2one(
         "pm.fee.item",
         "Fee Item",
@@ -120,3 +124,23 @@ class PmParkingPlan(models.Model):
 
     def action_replace(self):
         self._transition("replaced")
+
+    @api.model
+    def _remind_of_licence(self, prop):
+        """Tell a manager once that the licence of the plan in force runs out, as many days before as of a lease (S0-86)."""
+        plan = self.search(
+            [
+                ("property_id", "=", prop.id),
+                ("state", "=", "active"),
+                ("licence_until", "<=", prop._today() + relativedelta(days=prop.parking_renewal_days)),
+            ]
+        )
+        if not plan or plan.licence_reminded_for == plan.licence_until:
+            return
+        plan.activity_schedule(
+            "mail.mail_activity_data_todo",
+            date_deadline=plan.licence_until,
+            user_id=prop._staff(self.env.ref("pm_base.group_manager"))[:1].id or self.env.uid,
+            summary=self.env._("The operating licence for parking runs out: have it renewed"),
+        )
+        plan.sudo().licence_reminded_for = plan.licence_until  # sudo: the program's own mark

@@ -20,9 +20,10 @@ class PmRefund(models.Model):
 
     _name = "pm.refund"
     _description = "Refund"
-    _inherit = ["pm.four.eyes", "pm.steps", "pm.files", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.four.eyes.amount", "pm.steps", "pm.files"]
     _order = "id desc"
     _check_company_auto = True
+    _approval_purpose = "refund"
     _program_fields = frozenset(
         {"name", "submitted_on", "refund_payment_id", "transaction_id", "from_portal", "refuse_reason"}
     )
@@ -91,8 +92,6 @@ class PmRefund(models.Model):
         help="The way the money came. Only where that is closed, a transfer to the payer's own account.",
     )
     method_reason = fields.Char("Why not the way it came", tracking=True)
-    level_id = fields.Many2one("pm.approval.level", "Approved by whom", compute="_compute_level_id")
-    may_decide = fields.Boolean(compute="_compute_may_decide", help="The amount is for the user to approve.")
     author_id = fields.Many2one(string="Applied for by")
     submitted_on = fields.Datetime(readonly=True, copy=False)
     refuse_reason = fields.Char("Why Refused", readonly=True, copy=False, tracking=True)
@@ -121,12 +120,6 @@ class PmRefund(models.Model):
 
     # -- computes ---------------------------------------------------------------------------------------------------
 
-    @api.depends("name")
-    def _compute_display_name(self):
-        for record in self:
-            # The number comes with the application: until then it is a draft, and not “/”.
-            record.display_name = record.name if record.name != "/" else self.env._("Draft")
-
     @api.depends("payment_id")
     def _compute_unit_id(self):
         for record in self:
@@ -142,24 +135,6 @@ class PmRefund(models.Model):
     def _compute_available(self):
         for record in self:
             record.available = sum(record._credit_lines().mapped("open_credit"))
-
-    @api.depends("amount", "company_id")
-    def _compute_level_id(self):
-        levels = self.env["pm.approval.level"]
-        for record in self:
-            try:
-                record.level_id = record.company_id and levels._level_for("refund", record.amount, record.company_id)
-            except UserError:
-                record.level_id = False
-
-    @api.depends("amount", "company_id", "author_id")
-    @api.depends_context("uid")
-    def _compute_may_decide(self):
-        levels = self.env["pm.approval.level"]
-        for record in self:
-            record.may_decide = record.company_id and levels._may_approve(
-                "refund", record.amount, record.company_id, record.author_id
-            )
 
     @api.onchange("payment_id", "unit_id")
     def _onchange_payment_id(self):
@@ -261,13 +236,7 @@ class PmRefund(models.Model):
                 submitted_on=fields.Datetime.now(),
                 name=record._next_number("pm.refund") if record.name == "/" else record.name,
             )
-            approver = self.env["pm.approval.level"]._approver_for(
-                "refund", record.amount, record.property_id, self.env.user
-            )
-            if approver:
-                record.activity_schedule(
-                    "mail.mail_activity_data_todo", user_id=approver.id, summary=self.env._("Decide on the refund")
-                )
+            record._ask_to_decide(self.env._("Decide on the refund"))
 
     def action_approve(self):
         self._decide("approved")
@@ -298,9 +267,7 @@ class PmRefund(models.Model):
         for record in self:
             record.check_access("read")
             record._lock()
-            self.env["pm.approval.level"]._check_may_approve(
-                "refund", record.amount, record.company_id, record.author_id
-            )
+            record._check_may_decide()
             if target == "approved":
                 record._check_available()
             # sudo: the approval level decides who may, not the right to write

@@ -29,8 +29,10 @@ class PmWriteOff(models.Model):
 
     _name = "pm.write.off"
     _description = "Write-off"
-    _inherit = ["pm.four.eyes", "pm.files", "mail.thread", "mail.activity.mixin"]
+    _inherit = ["pm.four.eyes.amount", "pm.files"]
     _order = "id desc"
+    _approval_purpose = "write_off"
+    _approval_amount = "amount_total"
     _program_fields = frozenset({"name", "submitted_on", "move_id", "refuse_reason"})
 
     name = fields.Char("Number", readonly=True, copy=False, default="/")
@@ -65,8 +67,6 @@ class PmWriteOff(models.Model):
         copy=False,
         tracking=True,
     )
-    level_id = fields.Many2one("pm.approval.level", "Approved by whom", compute="_compute_level_id")
-    may_decide = fields.Boolean(compute="_compute_may_decide", help="The amount is for the user to approve.")
     author_id = fields.Many2one(string="Asked for by")
     submitted_on = fields.Datetime(readonly=True, copy=False)
     refuse_reason = fields.Char("Why Refused", readonly=True, copy=False, tracking=True)
@@ -74,34 +74,10 @@ class PmWriteOff(models.Model):
         "account.move", "Journal entry", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
     )
 
-    @api.depends("name")
-    def _compute_display_name(self):
-        for record in self:
-            # The number comes with the application: until then it is a draft, and not “/”.
-            record.display_name = record.name if record.name != "/" else self.env._("Draft")
-
     @api.depends("line_ids.amount")
     def _compute_amount_total(self):
         for record in self:
             record.amount_total = sum(record.line_ids.mapped("amount"))
-
-    @api.depends("amount_total", "company_id")
-    def _compute_level_id(self):
-        levels = self.env["pm.approval.level"]
-        for record in self:
-            try:
-                record.level_id = levels._level_for("write_off", record.amount_total, record.company_id)
-            except UserError:
-                record.level_id = False
-
-    @api.depends("amount_total", "company_id", "author_id")
-    @api.depends_context("uid")
-    def _compute_may_decide(self):
-        levels = self.env["pm.approval.level"]
-        for record in self:
-            record.may_decide = record.company_id and levels._may_approve(
-                "write_off", record.amount_total, record.company_id, record.author_id
-            )
 
     @api.constrains("line_ids", "property_id")
     def _check_property(self):
@@ -160,15 +136,13 @@ class PmWriteOff(models.Model):
                 submitted_on=fields.Datetime.now(),
                 name=record._next_number("pm.write.off") if record.name == "/" else record.name,
             )
-            record._ask_for_approval()
+            record._ask_to_decide(self.env._("Decide on the write-off"))
 
     def action_approve(self):
         """Approve and book in one step: nobody approves what is not booked then."""
         for record in self:
             record._lock()
-            self.env["pm.approval.level"]._check_may_approve(
-                "write_off", record.amount_total, record.company_id, record.author_id
-            )
+            record._check_may_decide()
             record._transition("booked", **record._approval())
             # sudo: who approves need not be an accountant; the right was checked above
             record.sudo()._book()
@@ -187,9 +161,7 @@ class PmWriteOff(models.Model):
         """
         self.ensure_one()
         self._lock()
-        self.env["pm.approval.level"]._check_may_approve(
-            "write_off", self.amount_total, self.company_id, self.author_id
-        )
+        self._check_may_decide()
         if not (reason or "").strip():
             raise UserError(self.env._("To refuse a write-off you must give the reason."))
         self._transition("refused", **self._approval(), refuse_reason=reason.strip())
@@ -202,16 +174,6 @@ class PmWriteOff(models.Model):
     def action_take_back(self):
         """Reverse what is left: the charges are owed again, as when the debtors pay after all."""
         self.line_ids.action_take_back()
-
-    def _ask_for_approval(self):
-        """An activity for one who may approve; somebody of the property goes first."""
-        approver = self.env["pm.approval.level"]._approver_for(
-            "write_off", self.amount_total, self.property_id, self.author_id
-        )
-        if approver:
-            self.activity_schedule(
-                "mail.mail_activity_data_todo", user_id=approver.id, summary=self.env._("Decide on the write-off")
-            )
 
     # Books
 

@@ -114,6 +114,19 @@ class TestParkingPlan(ParkingCase):
         with self.assertRaisesRegex(UserError, "new plan"):
             new.with_user(self.manager).rules = "Everything is let to us"
 
+    def test_a_manager_is_told_once_that_the_licence_runs_out(self):
+        self.plan.licence_until = "2026-12-31"
+        for day, told in (("2026-11-30", 0), ("2026-12-01", 1), ("2026-12-02", 1)):
+            with freeze_time(f"{day} 02:00:00"), self.enter_registry_test_mode():
+                self.env.ref("pm_fees.ir_cron_parking").method_direct_trigger()
+                self.env.invalidate_all()
+                self.assertEqual(len(self.plan.activity_ids), told, day)
+        self.assertEqual(self.plan.activity_ids.user_id, self.manager)
+        self.plan.licence_until = "2027-01-31"
+        with freeze_time("2027-01-01 02:00:00"):
+            self.env["pm.parking.lease"]._run_property(self.property)
+        self.assertEqual(len(self.plan.activity_ids), 2, "a renewed licence runs out as well")
+
     def test_without_a_plan_nothing_is_let(self):
         self.plan.with_user(self.manager).action_replace()
         with self.assertRaisesRegex(UserError, "S0-140"):

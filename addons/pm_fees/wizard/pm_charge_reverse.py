@@ -16,7 +16,7 @@ class PmChargeReverse(models.TransientModel):
     charge_ids = fields.Many2many("pm.charge", string="Charges")
     reason = fields.Selection(REVERSE_REASONS, required=True)
     note = fields.Char()
-    date = fields.Date("Accounting date", help="Empty: today.")
+    date = fields.Date("Accounting date", help="Empty: today, or the day of the booking where that is later.")
     charge_count = fields.Integer(compute="_compute_charge_count")
     paid_amount = fields.Monetary("Already paid on them", compute="_compute_charge_count")
     currency_id = fields.Many2one("res.currency", compute="_compute_charge_count")
