@@ -42,13 +42,11 @@ REMOVED = re.compile(r"Rows Removed by Filter: (\d+)")
 COUNTED = 10_001  # the web client counts no further
 # As the lists say, where it is not the order of the model.
 ORDERS = {"pm.charge": "period_start desc, unit_id, item_id"}
-# Measured, not judged: what adds up, or sorts by unit, all of a month or of a property reads that much; and a unit that is typed
-# is looked for in code, name and parties by one OR, which reads every charge (benchmarks/README.md).
+# Measured, not judged: what adds up, or sorts by unit, all of a month or of a property reads that much.
 WHOLE = (
     "charges: first page",
     "charges: those of a month",
     "charges: those of a run",
-    "charges: a unit typed",
     "charges: overdue by month",
     "run: its form",
     "run: compared with last month",
