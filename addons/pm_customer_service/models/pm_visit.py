@@ -43,6 +43,10 @@ class PmVisit(models.Model):
     _order = "planned_on desc, start desc, id desc"
     _rec_names_search = ["name", "partner_id.name", "unit_id.code"]
     _program_fields = frozenset({"name", "state", "recorded_at", "cancel_reason"})
+    # Whom and when does not change after the visit, nor what was planned; what was said stays once it is filed.
+    _WHOM = frozenset({"unit_id", "partner_id", "property_id", "user_id", "method", "visited_at"})
+    _PLAN = frozenset({"planned_on", "start", "stop"})
+    _RESULT = frozenset({"talk", "present", "topic_ids"})
     _transitions = {
         ("planned", "appointed"): "_guard_appointed",
         ("appointed", "planned"): None,
@@ -219,32 +223,10 @@ class PmVisit(models.Model):
         return visits
 
     def write(self, vals):
-        kept = {
-            "unit_id",
-            "partner_id",
-            "property_id",
-            "user_id",
-            "visited_at",
-            "talk",
-            "present",
-            "topic_ids",
-            "method",
-        }
-        if not self.env.su and kept & vals.keys() and any(visit.state in ("archived", "cancelled") for visit in self):
-            raise UserError(self.env._("A filed visit is a record and stays as it is."))
-        held = {
-            "unit_id",
-            "partner_id",
-            "property_id",
-            "user_id",
-            "method",
-            "planned_on",
-            "start",
-            "stop",
-            "visited_at",
-        }
-        if not self.env.su and held & vals.keys():
-            if any(visit.state in DONE_STATES for visit in self):
+        if not self.env.su:
+            if (self._WHOM | self._RESULT) & vals.keys() and any(v.state in ("archived", "cancelled") for v in self):
+                raise UserError(self.env._("A filed visit is a record and stays as it is."))
+            if (self._WHOM | self._PLAN) & vals.keys() and any(visit.state in DONE_STATES for visit in self):
                 raise UserError(self.env._("Whom one visited and when stays as it was recorded."))
         result = super().write(vals)
         if "partner_id" in vals:
