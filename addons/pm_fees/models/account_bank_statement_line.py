@@ -250,9 +250,14 @@ class AccountBankStatementLine(models.Model):
         """Book the certain lines, propose for the others.
 
         :return: dict with the counts of matched, proposed and unknown lines
+        :raise AccessError: the user is no accountant
         """
+        self.check_access("write")
+        self.env["pm.payment"]._check_may_register({"statement_line_id": self.ids})
         counts = dict.fromkeys(("matched", "proposed", "unknown"), 0)
-        lines = self.filtered(
+        # sudo: the bank account is the company's. Whose money it is depends on what is owed in every property, not on
+        # whose accountant has loaded the file: what he may not see he would call unknown, or take for nobody else's.
+        lines = self.sudo().filtered(
             lambda line: line.amount > 0 and not line.is_reconciled and line.pm_match_state in ("todo", "proposed")
         )
         for company, company_lines in lines.grouped("company_id").items():
@@ -438,11 +443,15 @@ class AccountBankStatementLine(models.Model):
         return None if rejected else certain[0]
 
     def _pm_propose_best(self, candidates):
-        """Propose the likeliest candidates.
+        """Propose the likeliest candidates as they stand now; what was proposed before and is none any more is dropped.
 
         :return: True if there is something to confirm
         """
-        self._pm_propose(candidates[:_MAX_PROPOSALS])
+        likeliest = candidates[:_MAX_PROPOSALS]
+        keys = {candidate["key"] for candidate in likeliest}
+        # sudo: a proposal is written by the matching alone
+        self.pm_proposal_ids.filtered(lambda p: p.state == "proposed" and p.key not in keys).sudo().unlink()
+        self._pm_propose(likeliest)
         proposed = bool(self.pm_proposal_ids.filtered(lambda p: p.state == "proposed"))
         self.pm_match_state = "proposed" if proposed else "unknown"
         return proposed
@@ -511,7 +520,7 @@ class AccountBankStatementLine(models.Model):
         return waiting
 
     def _pm_propose(self, candidates):
-        """Record candidates once; what was rejected before stays rejected.
+        """Record candidates once, as they stand now; what was rejected before stays rejected.
 
         :return: the proposals of these candidates
         """
@@ -522,34 +531,38 @@ class AccountBankStatementLine(models.Model):
 
         :param dict candidates: list of candidates by line
         """
-        known = {(proposal.statement_line_id, proposal.key) for line in candidates for proposal in line.pm_proposal_ids}
-        # sudo: a proposal is written by the matching alone
-        self.env["pm.bank.proposal"].sudo().create(
-            [
-                {
-                    "statement_line_id": line.id,
-                    "key": candidate["key"],
-                    "rank": _RANK[candidate["reason"]],
-                    "reason": candidate["reason"],
-                    "reason_text": candidate["text"],
-                    "property_id": candidate["property"].id,
-                    "partner_id": candidate["partner"].id,
-                    "amount": line.currency_id.round(sum(amount for _charge, amount in candidate["allocation"])),
-                    "credit_amount": candidate["credit"],
-                    "line_ids": [
-                        Command.create({"charge_id": charge.id, "amount": amount})
-                        for charge, amount in candidate["allocation"]
-                    ],
-                }
-                for line, found in candidates.items()
-                for candidate in found
-                if (line, candidate["key"]) not in known
-            ]
-        )
+        known = {(p.statement_line_id.id, p.key): p for line in candidates for p in line.pm_proposal_ids}
+        new = []
+        for line, found in candidates.items():
+            for candidate in found:
+                values = line._pm_proposal_values(candidate)
+                proposal = known.get((line.id, candidate["key"]))
+                if proposal is None:
+                    new.append(
+                        {**values, "statement_line_id": line.id, "key": candidate["key"], "reason": candidate["reason"]}
+                    )
+                elif proposal.state == "proposed" and not proposal._says(candidate):
+                    # sudo: a proposal is written by the matching alone
+                    proposal.sudo().write({**values, "line_ids": [Command.clear(), *values["line_ids"]]})
+        self.env["pm.bank.proposal"].sudo().create(new)  # sudo: as above
         keys = {(line, candidate["key"]) for line, found in candidates.items() for candidate in found}
         return self.browse(line.id for line in candidates).pm_proposal_ids.filtered(
             lambda p: (p.statement_line_id, p.key) in keys
         )
+
+    def _pm_proposal_values(self, candidate):
+        """What a proposal of this candidate says; what it is known by (line, key, reason) stays."""
+        return {
+            "rank": _RANK[candidate["reason"]],
+            "reason_text": candidate["text"],
+            "property_id": candidate["property"].id,
+            "partner_id": candidate["partner"].id,
+            "amount": self.currency_id.round(sum(amount for _charge, amount in candidate["allocation"])),
+            "credit_amount": candidate["credit"],
+            "line_ids": [
+                Command.create({"charge_id": charge.id, "amount": amount}) for charge, amount in candidate["allocation"]
+            ],
+        }
 
     def _pm_candidates(self, debts):
         """Who may have paid this line, surest first."""

@@ -63,6 +63,10 @@ def read_bill(content):
     """
     if content[:4] == b"PK\x03\x04":
         return _read_archive(content)
+    return _read_table(content)
+
+
+def _read_table(content):
     lines = _decode(content).splitlines()
     for number, line in enumerate(lines):
         names = [name.strip(_NOISE) for name in line.split(",")]
@@ -83,7 +87,7 @@ def _read_archive(content):
                 if member.file_size > _MEMBER_LIMIT:
                     continue
                 try:
-                    return read_bill(archive.read(member))
+                    return _read_table(archive.read(member))
                 except MerchantBillError as error:
                     if error.code != "format":  # the summary in the same archive is no bill
                         raise

@@ -83,13 +83,66 @@ class PmBankProposal(models.Model):
     def action_accept(self):
         """Book the bank lines as proposed, many together; when one cannot be booked, none is.
 
+        What no longer fits what is owed, because somebody has paid meanwhile (the same payer by another of these lines,
+        for one), is not booked but matched anew.
+
+        :return: the notice about those that are to be looked at again, or None
         :raises UserError: the first that cannot be booked, and why
         """
         self.check_access("write")
+        outdated = self.browse()
         for batch in self._batches():
             if any(proposal.state != "proposed" for proposal in batch):
                 raise UserError(self.env._("To accept a proposal it must still be open."))
-            batch.statement_line_id._pm_accept(batch)
+            fitting = batch.filtered(lambda proposal: proposal._fits())
+            outdated += batch - fitting
+            if fitting:
+                fitting.statement_line_id._pm_accept(fitting)
+        return outdated._match_anew(len(self) - len(outdated)) if outdated else None
+
+    def _fits(self):
+        """Whether each charge still owes at least what this proposal pays of it."""
+        self.ensure_one()
+        return all(
+            line.charge_id.state == "posted"
+            and self.currency_id.compare_amounts(line.amount, line.charge_id.residual) <= 0
+            for line in self.line_ids
+        )
+
+    def _says(self, candidate):
+        """Whether this proposal tells the same as a candidate of the matching (see `_pm_candidate`)."""
+        self.ensure_one()
+        allocation = candidate["allocation"]
+        return (
+            self.reason_text == candidate["text"]
+            and [line.charge_id for line in self.line_ids] == [charge for charge, _amount in allocation]
+            and not any(
+                self.currency_id.compare_amounts(line.amount, amount)
+                for line, (_charge, amount) in zip(self.line_ids, allocation, strict=True)
+            )
+        )
+
+    def _match_anew(self, accepted):
+        """Match the lines of outdated proposals again, and say so.
+
+        :param int accepted: number of proposals that were booked beside them
+        """
+        count = len(self)
+        self.statement_line_id._pm_match()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": self.env._(
+                    "%(accepted)s accepted. Of %(count)s less is owed by now than was proposed: their bank lines were matched anew, look at them again.",
+                    accepted=accepted,
+                    count=count,
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def _batches(self):
         """The proposals so many at a time as are booked at once, no payer and no bank line twice in a batch."""

@@ -26,6 +26,14 @@ class TestBankMatch(CashierCase):
     def reference(self, unit):
         return make_reference("unit", unit.id)
 
+    def unit_elsewhere(self):
+        """A unit of the property for which the users of the first do not work."""
+        self.second_property._ensure_accounts()
+        building = self.env["pm.building"].create({"property_id": self.second_property.id, "name": "B1", "code": "B1"})
+        return self.env["pm.unit"].create(
+            {"property_id": self.second_property.id, "building_id": building.id, "code": "E-1", "name": "E-1"}
+        )
+
     def assert_matched(self, line, charges):
         self.assertEqual(line.pm_match_state, "matched", line.pm_proposal_ids.mapped("reason_text"))
         self.assertTrue(line.is_reconciled)
@@ -97,11 +105,7 @@ class TestBankMatch(CashierCase):
 
     def test_reference_of_a_unit_and_the_amount_of_its_property(self):
         """What the payer owes elsewhere is another book's; that part of it is known from another line plays no role."""
-        building = self.env["pm.building"].create({"property_id": self.second_property.id, "name": "B1", "code": "B1"})
-        elsewhere = self.env["pm.unit"].create(
-            {"property_id": self.second_property.id, "building_id": building.id, "code": "E-1", "name": "E-1"}
-        )
-        self.second_property._ensure_accounts()
+        elsewhere = self.unit_elsewhere()
         self.env["pm.unit.party"].search([("unit_id", "in", self.units[:3].ids)]).partner_id = self.owners[0]
         one, two, three = (
             self.charge(unit, amount=amount) for unit, amount in zip(self.units[:3], (100, 70, 20), strict=True)
@@ -247,6 +251,56 @@ class TestBankMatch(CashierCase):
         line.pm_proposal_ids.with_user(self.accountant).action_reject()
         line.action_pm_match()
         self.assertEqual((line.pm_match_state, len(line.pm_proposal_ids)), ("unknown", 1))
+
+    def test_a_proposal_follows_what_is_owed(self):
+        """Accepting what was owed some days ago would be refused, and nothing else could be chosen."""
+        charge = self.charge(amount=100)
+        line = self.line(70, name="Owner 1")
+        line._pm_match()
+        proposal = line.pm_proposal_ids
+        self.pay((charge, 60))
+        line._pm_match()
+        self.assertEqual((line.pm_proposal_ids, proposal.amount, proposal.credit_amount), (proposal, 40, 30))
+        self.assertIn("more than owed", proposal.reason_text)
+        proposal.with_user(self.accountant).action_accept()
+        self.assert_matched(line, charge)
+        self.assertEqual(line.pm_payment_ids.line_ids.filtered(lambda part: part.kind == "credit").amount, 30)
+
+    def test_what_nobody_owes_any_more_is_no_proposal(self):
+        charge = self.charge(amount=100)
+        line = self.line(70, name="Owner 1")
+        line._pm_match()
+        self.pay((charge, 100))
+        line._pm_match()
+        self.assertEqual((line.pm_match_state, len(line.pm_proposal_ids)), ("unknown", 0))
+
+    def test_two_transfers_of_one_payer_accepted_together(self):
+        """The second was proposed for the same debt: it is shown again, and does not stop the first."""
+        charge = self.charge(amount=100)
+        first, second = self.line(70, name="Owner 1"), self.line(70, name="Owner 1")
+        (first | second)._pm_match()
+        notice = (first | second).pm_proposal_ids.sorted("id").with_user(self.accountant).action_accept()
+        self.assertIn("1 accepted. Of 1 less is owed", notice["params"]["message"])
+        self.assertEqual((first.pm_match_state, second.pm_match_state, charge.residual), ("matched", "proposed", 30))
+        again = second.pm_proposal_ids
+        self.assertEqual((again.state, again.amount, again.credit_amount), ("proposed", 30, 40))
+        self.assertFalse(again.with_user(self.accountant).action_accept())
+        self.assert_matched(second, charge)
+
+    def test_whose_accountant_matches_plays_no_role(self):
+        """The file is the company's: the money of other properties in it is neither lost nor taken for one's own."""
+        here, there = self.charge(amount=100), self.charge(self.unit_elsewhere(), amount=100, partner=self.owners[0])
+        self.assertNotIn(self.second_property, self.accountant.pm_property_ids)
+        theirs = self.line(30, self.reference(there.unit_id))
+        either = self.line(100, name="Owner 1")
+        theirs.with_user(self.accountant)._pm_match()
+        self.assertEqual((theirs.pm_match_state, there.residual), ("matched", 70))
+        self.charge(there.unit_id, amount=30, partner=self.owners[0])
+        either.with_user(self.accountant)._pm_match()
+        self.assertEqual((either.pm_match_state, len(either.pm_proposal_ids)), ("proposed", 2))
+        self.assertEqual(here.residual, 100)
+        with self.assertRaises(AccessError):
+            either.with_user(self.cashier)._pm_match()
 
     def test_money_that_went_out_is_never_matched(self):
         fee = self.line(-35, "account fee", pm_match_state="ignored")

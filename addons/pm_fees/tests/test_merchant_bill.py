@@ -115,6 +115,15 @@ class TestMerchantBill(CashierCase):
         self.load(packed.getvalue())
         self.assertEqual(self.lines().amount, 5)
 
+    def test_an_archive_within_an_archive_is_refused(self):
+        content = alipay([("100", 5, "", "")])
+        for _level in range(2):
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w") as archive:
+                archive.writestr("1.csv", content)
+            content = packed.getvalue()
+        self.refused(content, "cannot be read")
+
     def test_the_same_bill_twice_changes_nothing(self):
         content = wechat([("W1", 118.5, 0, 0.71, "x")])
         self.load(content)
