@@ -4,6 +4,8 @@ from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import html2plaintext
 
+from odoo.addons.pm_base.tools.typed import typed_int
+
 MAX_QUERY = 100
 LIMIT = 50
 SUGGESTIONS = 4
@@ -31,7 +33,7 @@ class FaqPortal(CustomerPortal):
         domain = self._published()
         if category_id:
             domain &= Domain("category_id", "child_of", category_id)
-        words = (text or "").replace("\0", " ").strip()[:MAX_QUERY].split()
+        words = (text or "").strip()[:MAX_QUERY].split()
         if not words:
             return faqs.search(domain, limit=limit, order="category_id, name")
         exact = domain & Domain.AND(
@@ -44,7 +46,7 @@ class FaqPortal(CustomerPortal):
     @http.route("/my/answers", type="http", auth="user", website=True, readonly=True)
     def portal_answers(self, search=None, category=None, **kwargs):
         """Search box and list."""
-        category_id = int(category) if (category or "").isdecimal() else None
+        category_id = typed_int(category, None)
         faqs = self._find(search, category_id)
         # sudo: as in _prepare_home_portal_values, within what is published
         everything = request.env["pm.faq"].sudo()._read_group(self._published(), ["category_id"], ["__count"])

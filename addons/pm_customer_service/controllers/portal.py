@@ -9,6 +9,7 @@ from odoo.http import request
 from odoo.tools.mimetypes import guess_mimetype
 
 from odoo.addons.pm_base.tools.labels import selection_label, selection_labels
+from odoo.addons.pm_base.tools.typed import typed_int
 
 _logger = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class TicketPortal(CustomerPortal):
     @http.route(["/my/tickets", "/my/tickets/page/<int:page>"], type="http", auth="user", website=True, readonly=True)
     def portal_my_tickets(self, page=1, sortby=None, filterby=None, **kwargs):
         env = request.env
-        page = int(page) if str(page).isdecimal() else 1  # Odoo's pager takes a superscript for a number
+        page = typed_int(page, 1)  # Odoo's pager takes a superscript for a number
         sortings = {
             "date": {"label": env._("Newest"), "order": "id desc"},
             "state": {"label": env._("State"), "order": "state, id desc"},

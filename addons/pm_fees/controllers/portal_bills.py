@@ -8,6 +8,8 @@ from odoo.http import request
 from odoo.tools import format_amount
 from werkzeug.exceptions import NotFound
 
+from odoo.addons.pm_base.tools.typed import typed_int
+
 _PAGE = 20
 
 
@@ -55,7 +57,7 @@ class PmBillsPortal(PortalAccount):
         :return: pm.charge; none when one of them was paid or corrected after the page with the choice was shown
         :raise NotFound: one of them is not his, or of another property than the rest
         """
-        wanted = {int(part) for part in ids.split(",") if part.isdecimal()} if ids else set()
+        wanted = {typed_int(part) for part in ids.split(",")} - {0} if ids else set()
         # sudo: portal users reach charges only through the domain of their own partner
         charges = request.env["pm.charge"].sudo().search([*self._own_domain(), ("id", "in", list(wanted))])
         if not wanted or len(charges) != len(wanted) or len(charges.property_id) != 1:
@@ -65,7 +67,7 @@ class PmBillsPortal(PortalAccount):
     @http.route(["/my/bills", "/my/bills/page/<int:page>"], type="http", auth="user", website=True)
     def portal_my_bills(self, page=1, transaction=None, changed=None, **_kw):
         """Open charges with their explanation, then what was paid, with receipts."""
-        page = int(page) if str(page).isdecimal() else 1  # Odoo's pager takes a superscript for a number
+        page = typed_int(page, 1)  # Odoo's pager takes a superscript for a number
         # sudo: portal users reach charges and receipts only through the domain of their own partner
         Charge, Payment = request.env["pm.charge"].sudo(), request.env["pm.payment"].sudo()
         paid_domain = [*self._own_domain(), ("state", "=", "posted"), ("paid_state", "=", "paid")]
@@ -151,7 +153,7 @@ class PmBillsPortal(PortalAccount):
         return (
             transactions.search(
                 [
-                    ("reference", "=", reference.replace("\0", "")),
+                    ("reference", "=", reference),
                     ("partner_id", "=", request.env.user.partner_id.id),
                     ("pm_charge_ids", "!=", False),
                 ],

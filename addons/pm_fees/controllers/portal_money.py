@@ -6,6 +6,7 @@ from odoo.http import request
 from werkzeug.exceptions import NotFound
 
 from odoo.addons.pm_base.tools.labels import selection_labels
+from odoo.addons.pm_base.tools.typed import typed_int
 
 from .portal_bills import PmBillsPortal
 
@@ -26,7 +27,8 @@ class PmMoneyPortal(PmBillsPortal):
             raise NotFound()
         unit = env["pm.unit"].browse(unit_id)
         today = unit.property_id._today()
-        year = int(year) if year and year.isdecimal() and 2000 <= int(year) <= today.year else today.year
+        year = typed_int(year)
+        year = year if 2000 <= year <= today.year else today.year
         statement = env["pm.unit.ledger.print"].create(
             {
                 "unit_ids": unit.ids,
@@ -91,7 +93,7 @@ class PmMoneyPortal(PmBillsPortal):
     def portal_ask_invoice(self, title="", tax_number="", email="", **_kw):
         if not request.env.user.partner_id.commercial_partner_id.is_company:
             raise NotFound()
-        wanted = [int(part) for part in request.httprequest.form.getlist("charge_id") if part.isdecimal()]
+        wanted = [typed_int(part) for part in request.httprequest.form.getlist("charge_id")]
         # sudo: as above
         charges = (
             request.env["pm.charge"]

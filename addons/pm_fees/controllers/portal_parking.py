@@ -4,6 +4,7 @@ from odoo.http import request
 from psycopg2.errors import UniqueViolation
 
 from odoo.addons.pm_base.tools.labels import selection_labels
+from odoo.addons.pm_base.tools.typed import typed_int
 
 from .portal_bills import PmBillsPortal
 
@@ -63,7 +64,7 @@ class PmParkingPortal(PmBillsPortal):
         """Ask for a space for a vehicle; the desk answers."""
         unit = request.env["pm.unit"].search(
             [
-                ("id", "=", int(unit_id) if unit_id.isdecimal() and len(unit_id) < 10 else 0),
+                ("id", "=", typed_int(unit_id)),
                 ("unit_type", "!=", "parking"),
             ]
         )

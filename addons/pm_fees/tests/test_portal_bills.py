@@ -87,6 +87,21 @@ class TestPortalBills(OnlinePayments, CashierCase, HttpCase):
         with self.assertRaises(AccessError):
             receipt.with_user(self.portal_user).read(["amount"])
 
+    def test_what_no_page_of_ours_sends_is_answered_and_no_error(self):
+        self.charge(amount=50)
+        self.login(self.portal_user)
+        endless = "9" * 5000
+        for path, status in (
+            (f"/my/bills?page={endless}", 200),
+            (f"/my/bills/pay?charge_id={endless}", 404),
+            (f"/my/statement/{self.units[0].id}?year={endless}", 200),
+            ("/my/bills?transaction=%00", 400),
+        ):
+            with self.subTest(path=path[:40]):
+                self.assertEqual(self.url_open(path).status_code, status)
+        form = {"csrf_token": http.Request.csrf_token(self), "unit_id": self.units[0].id, "plate": "B\0"}
+        self.assertEqual(self.url_open("/my/parking/ask", data=form).status_code, 400)
+
     def test_visitors_are_sent_to_the_login(self):
         self.assertIn("/web/login", self.url_open("/my/bills").url)
 

@@ -7,6 +7,8 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
+from odoo.addons.pm_base.tools.typed import typed_int
+
 from ..models.pm_renovation import EDITABLE_STATES, OPEN_STATES
 from ..models.pm_renovation_permit import PERMIT_STATES
 from .common import attempt, file_response, pdf_response, photo_of, read_uploads
@@ -28,7 +30,7 @@ class RenovationPortal(CustomerPortal):
     @http.route(["/my/renovations", "/my/renovations/page/<int:page>"], type="http", auth="user", website=True)
     def portal_my_renovations(self, page=1, **kwargs):
         Renovation = request.env["pm.renovation"]
-        page = int(page) if str(page).isdecimal() else 1  # Odoo's pager takes a superscript for a number
+        page = typed_int(page, 1)  # Odoo's pager takes a superscript for a number
         pager = portal_pager(
             url="/my/renovations", total=Renovation.search_count([]), page=page, step=self._items_per_page
         )
@@ -62,7 +64,7 @@ class RenovationPortal(CustomerPortal):
         units = self._own_units()
         # sudo: the catalogue and the notice are public to residents (S0-106)
         work_types = request.env["pm.renovation.work.type"].sudo().search([])
-        chosen = [int(i) for i in request.httprequest.form.getlist("work") if i.isdecimal()]
+        chosen = [number for i in request.httprequest.form.getlist("work") if (number := typed_int(i))]
         schemes = self._schemes(units)
         values = {
             "units": units.sudo(),
