@@ -88,6 +88,7 @@
         "views/pm_merchant_bill_views.xml",
         # what becomes of charges: corrections, balance transfers, write-offs
         "data/settlement_data.xml",
+        "data/invoice_data.xml",
         "views/pm_approval_level_views.xml",
         "views/pm_charge_correction_views.xml",
         "views/pm_balance_transfer_views.xml",

@@ -37,7 +37,7 @@ class PmInvoiceRequest(models.Model):
     tax_number = fields.Char(required=True, help="Unified social credit code.")
     email = fields.Char("Send to")
     charge_ids = fields.One2many("pm.charge", "invoice_request_id", "Charges", readonly=True)
-    amount_total = fields.Monetary("Total", compute="_compute_amount_total")
+    amount_total = fields.Monetary("Total", compute="_compute_amount_total", store=True)
     refuse_reason = fields.Char("Why Refused", tracking=True)
     state = fields.Selection(
         [("requested", "To issue"), ("issued", "Issued"), ("refused", "Refused"), ("reversed", "Taken back")],
@@ -63,8 +63,9 @@ class PmInvoiceRequest(models.Model):
 
     @api.depends("charge_ids.amount_total")
     def _compute_amount_total(self):
+        """What was asked for; a request that was refused or taken back keeps it, although its charges are free again."""
         for request in self:
-            request.amount_total = sum(request.charge_ids.mapped("amount_total"))
+            request.amount_total = sum(request.charge_ids.mapped("amount_total")) or request.amount_total
 
     @api.model
     def _ask(self, charges, title, tax_number, email=None):
@@ -109,6 +110,7 @@ class PmInvoiceRequest(models.Model):
 
     def action_refuse(self):
         self._transition("refused")
+        self._tell("refused")
         self.sudo().charge_ids.invoice_request_id = False  # sudo: the charges may be asked for again
         self.activity_feedback(["mail.mail_activity_data_todo"])
 
@@ -143,6 +145,21 @@ class PmInvoiceRequest(models.Model):
                 issued_on=fields.Datetime.now(),
             )
             request.activity_feedback(["mail.mail_activity_data_todo"])
+        self._tell("issued")
+
+    def _tell(self, what):
+        """Tell whoever has asked what became of it.
+
+        :param str what: issued or refused
+        """
+        # sudo: the message is the program's, whoever has asked
+        self.env["pm.message"].sudo()._enqueue_template(
+            "service",
+            [f"pm_fees.mail_template_invoice_{what}", f"pm_fees.sms_template_invoice_{what}"],
+            self.sudo(),
+            f"invoice-{what}",
+            partner=lambda request: request.create_uid.partner_id,
+        )
 
     def action_take_back(self):
         """Credit the invoice (红字发票): the set carries income and tax again, the charges can be asked for anew."""

@@ -253,8 +253,12 @@ class TestInvoiceRequest(MoneyPortalCase):
         with self.assertRaises(UserError):
             request.action_refuse()
         request.refuse_reason = "The tax number is not yours"
+        asked_for = sum(self.charges.mapped("amount_total"))
         request.action_refuse()
         self.assertFalse(self.charges.invoice_request_id)
+        self.assertEqual(request.amount_total, asked_for, "it still says what was refused")
+        told = self.env["pm.message"].search([("key", "=", f"invoice-refused/{request.id}")])
+        self.assertIn("The tax number is not yours", f"{told.body} {told.text}")
 
     def test_company_asks_in_the_portal(self):
         self.login(self.portal_user)
@@ -266,6 +270,9 @@ class TestInvoiceRequest(MoneyPortalCase):
         path = f"/my/bills/invoices/{request.id}"
         self.assertEqual(self.url_open(path).status_code, 404, "not issued yet")
         request.with_user(self.accountant).action_issue()
+        told = self.env["pm.message"].search([("key", "=", f"invoice-issued/{request.id}")])
+        self.assertEqual(told.partner_id, self.portal_user.partner_id)
+        self.assertIn(request.invoice_id.name, f"{told.subject} {told.text}")
         page = self.url_open("/my/bills/invoices").text
         self.assertIn(request.invoice_id.name, page)
         self.assertIn(path, page)
