@@ -218,6 +218,18 @@ class PmParkingLease(models.Model):
             space.property_id == self.property_id and space.unit_type == "parking" and space.parking_to_let,
             self.env._("%s is not a space that this property lets.", space.display_name),
         )
+        self._require_plan()
+
+    def _require_plan(self):
+        """Parking is let under the plan in force (S0-140) and a licence that is valid (S0-86)."""
+        plan, today = self.plan_id.sudo(), self.property_id._today()  # sudo: both are public
+        self._require(
+            plan.state == "active", self.env._("its use plan is not in force any more: choose the one that is.")
+        )
+        self._require(
+            not plan.licence_until or plan.licence_until >= today,
+            self.env._("the operating licence has run out: a manager must enter the renewed one with the use plan."),
+        )
 
     def _guard_waiting(self):
         self._require((self.wait_reason or "").strip(), self.env._("tell the customer why no space can be offered."))
@@ -226,6 +238,7 @@ class PmParkingLease(models.Model):
         )
 
     def _guard_contract(self):
+        self._require_plan()
         self._require(self.papers_seen, self.env._("look at the papers that the plan asks for, and tick that box."))
         self._require(
             (self.signature and (self.signed_by or "").strip()) or self.contract_attachment_ids,
@@ -309,6 +322,7 @@ class PmParkingLease(models.Model):
         """End a lease before its term; the charge ends with the last day."""
         for lease in self:
             lease._transition("terminated")
+            lease.activity_unlink(["mail.mail_activity_data_todo"])
             record = lease.sudo()  # sudo: as in action_sign
             record.date_to = lease.last_day
             record.assignment_id.date_to = lease.last_day
@@ -356,6 +370,7 @@ class PmParkingLease(models.Model):
                 "renewal_of_id": self.id,
             }
         )
+        self.activity_feedback(["mail.mail_activity_data_todo"])
         return {
             "type": "ir.actions.act_window",
             "res_model": "pm.parking.lease",

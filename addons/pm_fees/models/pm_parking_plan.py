@@ -2,6 +2,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+_TODO = "mail.mail_activity_data_todo"
+
 
 class PmParkingPlan(models.Model):
     """Parking use plan of a property (车位使用方案): decided by the owners' assembly, then published.
@@ -74,7 +76,11 @@ class PmParkingPlan(models.Model):
             raise UserError(
                 self.env._("A plan in force is what the owners decided: to change it you must draw up a new plan.")
             )
-        return super().write(vals)
+        result = super().write(vals)
+        if "licence_until" in vals or vals.get("state") == "replaced":
+            # sudo: the task is a manager's, whoever enters the new licence
+            self.sudo().activity_feedback([_TODO])
+        return result
 
     def _guard_active(self):
         resolution = self.resolution_id
@@ -115,12 +121,16 @@ class PmParkingPlan(models.Model):
         )
 
     def action_activate(self):
-        """Put the plan in force; the one before it is replaced."""
+        """Put the plan in force; the one before it is replaced, and who has asked under that one is served under this."""
         for plan in self:
             before = self.search([("property_id", "=", plan.property_id.id), ("state", "=", "active")])
             before._transition("replaced")
             before.flush_recordset(["state"])  # the index allows one at a time
             plan._transition("active", active_from=plan.property_id._today())
+            # sudo: requests of the property, whoever deals with them
+            before.sudo().lease_ids.filtered(
+                lambda lease: lease.state in ("requested", "waiting", "offered")
+            ).plan_id = plan
 
     def action_replace(self):
         self._transition("replaced")
@@ -138,7 +148,7 @@ class PmParkingPlan(models.Model):
         if not plan or plan.licence_reminded_for == plan.licence_until:
             return
         plan.activity_schedule(
-            "mail.mail_activity_data_todo",
+            _TODO,
             date_deadline=plan.licence_until,
             user_id=prop._staff(self.env.ref("pm_base.group_manager"))[:1].id or self.env.uid,
             summary=self.env._("The operating licence for parking runs out: have it renewed"),

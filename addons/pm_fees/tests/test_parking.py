@@ -107,10 +107,12 @@ class TestParkingPlan(ParkingCase):
 
     def test_only_a_manager_puts_it_in_force_and_the_one_before_is_replaced(self):
         new = self.make_plan(name="Plan 2027")
+        asked, signed = self.ask(), self.sign(self.ask(1))
         with self.assertRaises(AccessError):
             new.with_user(self.supervisor).action_activate()
         new.with_user(self.manager).action_activate()
         self.assertEqual((new.state, self.plan.state), ("active", "replaced"))
+        self.assertEqual((asked.plan_id, signed.plan_id), (new, self.plan), "what was agreed stays")
         with self.assertRaisesRegex(UserError, "new plan"):
             new.with_user(self.manager).rules = "Everything is let to us"
 
@@ -123,9 +125,24 @@ class TestParkingPlan(ParkingCase):
                 self.assertEqual(len(self.plan.activity_ids), told, day)
         self.assertEqual(self.plan.activity_ids.user_id, self.manager)
         self.plan.licence_until = "2027-01-31"
+        self.assertFalse(self.plan.activity_ids, "renewed, there is nothing left to do")
         with freeze_time("2027-01-01 02:00:00"):
             self.env["pm.parking.lease"]._run_property(self.property)
-        self.assertEqual(len(self.plan.activity_ids), 2, "a renewed licence runs out as well")
+        self.assertEqual(len(self.plan.activity_ids), 1, "a renewed licence runs out as well")
+        self.plan.with_user(self.manager).action_replace()
+        self.assertFalse(self.plan.activity_ids, "nothing is let under a plan that is replaced")
+
+    def test_nothing_is_let_under_a_plan_or_a_licence_that_has_ended(self):
+        lease = self.ask()
+        self.plan.licence_until = "2026-10-31"
+        with freeze_time("2026-11-01 02:00:00"), self.assertRaisesRegex(UserError, "licence has run out"):
+            self.sign(lease, space=0)
+        self.plan.licence_until = False
+        lease.action_offer()
+        self.plan.with_user(self.manager).action_replace()
+        lease.write({"papers_seen": True, "signed_by": "Owner", "signature": SIGNATURE})
+        with self.assertRaisesRegex(UserError, "not in force"):
+            lease.action_sign()
 
     def test_without_a_plan_nothing_is_let(self):
         self.plan.with_user(self.manager).action_replace()
@@ -255,6 +272,8 @@ class TestParkingLease(ParkingCase):
                 self.env["pm.parking.lease"]._run_property(self.property)
                 messages = self.env["pm.message"].search([("key", "=", f"parking-end/{lease.id}")])
                 self.assertEqual((len(messages), len(lease.activity_ids)), (told, told), day)
+        lease.action_renew()
+        self.assertFalse(lease.activity_ids, "renewed, there is nothing left to do")
 
     def test_a_renewal_follows_the_lease_and_stops_the_reminder(self):
         with freeze_time("2026-11-01 02:00:00"):
