@@ -71,7 +71,7 @@ class PmBillingRun(models.Model):
         ]
 
     def _due_items(self):
-        """Fee items of the run whose period starts in its month: monthly and one-off ones, quarterly ones in January, April…"""
+        """Fee items of the run whose period starts in its month: monthly and one-off ones, and the others once a period."""
         items = self.item_ids or self.env["pm.fee.item"].search([("company_id", "=", self.company_id.id)])
         return items.filtered(lambda item: item._bills_in(self.date_from))
 

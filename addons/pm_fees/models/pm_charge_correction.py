@@ -403,7 +403,7 @@ class PmCharge(models.Model):
     _inherit = "pm.charge"
 
     def _billing_month(self):
-        """First day of the month whose run bills this charge: the first month of its calendar period."""
+        """First day of the month whose run bills this charge: the first month of its period."""
         self.ensure_one()
         return self.item_id._period_month(self.period_start)
 

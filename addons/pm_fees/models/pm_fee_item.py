@@ -14,6 +14,20 @@ CATEGORIES = [
     ("other", "Other"),
 ]
 PERIODS = [("1", "Monthly"), ("3", "Quarterly"), ("6", "Half-yearly"), ("12", "Yearly"), ("0", "One-off")]
+MONTHS = [
+    ("1", "January"),
+    ("2", "February"),
+    ("3", "March"),
+    ("4", "April"),
+    ("5", "May"),
+    ("6", "June"),
+    ("7", "July"),
+    ("8", "August"),
+    ("9", "September"),
+    ("10", "October"),
+    ("11", "November"),
+    ("12", "December"),
+]
 
 
 class PmFeeItem(models.Model):
@@ -85,8 +99,16 @@ class PmFeeItem(models.Model):
         PERIODS,
         required=True,
         default="1",
-        help="How many months one charge covers; longer periods are billed in their first month, in calendar quarters, "
-        "half-years and years. One-off: once for each assignment, by the run of the month in which it begins.",
+        help="How many months one charge covers; longer periods are billed in their first month. One-off: once for each "
+        "assignment, by the run of the month in which it begins.",
+    )
+    first_month = fields.Selection(
+        MONTHS,
+        "Periods Begin In",
+        required=True,
+        default="1",
+        help="A month in which a quarter, half-year or year of this fee begins: January for calendar periods, the first month "
+        "of the season for a yearly heating fee.",
     )
     proration = fields.Selection(
         [("day", "By day"), ("month", "By whole months"), ("full", "Never")],
@@ -178,7 +200,10 @@ class PmFeeItem(models.Model):
 
     def write(self, vals):
         for item in self:
-            if vals.get("period", item.period) != item.period and item._is_billed():
+            if (
+                any(name in vals and vals[name] != item[name] for name in ("period", "first_month"))
+                and item._is_billed()
+            ):
                 raise ValidationError(
                     self.env._(
                         "The period of “%(item)s” cannot change, charges exist: end its assignments and make a new fee item.",
@@ -205,10 +230,10 @@ class PmFeeItem(models.Model):
         )
 
     def _period_month(self, day):
-        """First day of the month in which the period around `day` is billed: calendar quarters, half-years, years."""
+        """First day of the month in which the period around `day` is billed."""
         self.ensure_one()
         months = int(self.period) or 1
-        return day.replace(month=day.month - (day.month - 1) % months, day=1)
+        return fields.Date.subtract(day.replace(day=1), months=(day.month - int(self.first_month)) % months)
 
     def _is_billed(self):
         # sudo: charges of all properties count, whoever asks

@@ -79,7 +79,7 @@ class PmPaymentMethod(models.Model):
         companies = companies or methods.env["res.company"].search([])
         found = methods.with_context(active_test=False).search([("company_id", "in", companies.ids)])
         have = {(method.company_id.id, method.code) for method in found}
-        for company in companies.sudo().filtered("chart_template"):
+        for company in companies.sudo().filtered("root_id.chart_template"):
             for sequence, (code, _label) in enumerate(METHODS):
                 if (company.id, code) in have:
                     continue
@@ -104,7 +104,12 @@ class PmPaymentMethod(models.Model):
         setup = _SETUP[code]
         journals = self.env["account.journal"]
         if not setup["code"]:
+            # A branch without a bank or cash book of its own uses that of the company above it.
             journal = journals.search([("type", "=", setup["type"]), ("company_id", "=", company.id)], limit=1)
+            above = company.parent_ids - company
+            journal = journal or journals.search(
+                [("type", "=", setup["type"]), ("company_id", "in", above.ids)], order="company_id desc", limit=1
+            )
             if setup["account"] == "outstanding":
                 return journal, self.env["account.payment"].new({"company_id": company.id})._get_outstanding_account(
                     "inbound"

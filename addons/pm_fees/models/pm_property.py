@@ -96,7 +96,15 @@ class PmProperty(models.Model):
             company = prop.company_id
             prop = prop.with_company(company)
             if not prop.receivable_account_id:
-                prop.receivable_account_id = company.partner_id.with_company(company).property_account_receivable_id
+                # A branch that says nothing of its own owes on the account of the company above it.
+                prop.receivable_account_id = next(
+                    (
+                        account
+                        for owner in (company, company.root_id)
+                        if (account := company.partner_id.with_company(owner).property_account_receivable_id)
+                    ),
+                    False,
+                )
             if not prop.billing_journal_id:
                 prop.billing_journal_id = prop._ensure_journal(company)
             if not prop.passthrough_account_id and prop.receivable_account_id:

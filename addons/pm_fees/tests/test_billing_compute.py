@@ -1,3 +1,5 @@
+from datetime import date
+
 import psycopg2
 from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -271,6 +273,25 @@ class TestBillingCompute(BillingCase):
         charge = self.computed("2026-10-01").charge_ids.filtered(lambda c: c.item_id == item)
         self.assertEqual((charge.amount_total, str(charge.period_end)), (30, "2026-12-31"))
         self.assertIn("3 months", charge.explanation)
+
+    def test_a_year_of_a_fee_begins_in_the_month_it_names(self):
+        """Heating is charged by the season, a shop's contract by its own quarters."""
+        year = self.make_item("HT", "Heating", period="12", first_month="11", category="heating")
+        quarter = self.make_item("SQ", "Shop", period="3", first_month="12")
+        for item in (year, quarter):
+            self.make_tariff(item, "1", "fixed", 10)
+            self.assign(item, self.units[0])
+        months = {
+            item: [month for month in range(1, 13) if item._bills_in(date(2026, month, 1))] for item in (year, quarter)
+        }
+        self.assertEqual(months, {year: [11], quarter: [3, 6, 9, 12]})
+        charges = self.computed("2026-11-01").charge_ids
+        [charge] = charges.filtered(lambda c: c.item_id in year | quarter)
+        self.assertEqual((charge.amount_total, str(charge.period_end)), (120, "2027-10-31"))
+        self.assertEqual(year._period_month(date(2027, 2, 15)), date(2026, 11, 1))
+        with self.assertRaisesRegex(ValidationError, "cannot change, charges exist"):
+            year.first_month = "1"
+        quarter.first_month = "1"
 
     def test_other_payer_of_an_assignment(self):
         developer = self.env["res.partner"].create({"name": "Developer"})

@@ -3,7 +3,7 @@ from odoo.tests import tagged
 from .common_billing import BillingCase
 
 SHEETS = {
-    "fee_item": "收费项目编码,收费项目名称,类别,代收代付,税率,收费依据,合同依据\nWY,物业服务费,物业服务,否,6,条例,第十二条\nDF,电费（代收）,电费,是,0,不加价,第十七条\nXX,无依据,其他,否,0,,第一条\n",
+    "fee_item": "收费项目编码,收费项目名称,类别,代收代付,税率,收费依据,合同依据,收费周期,周期起始月\nWY,物业服务费,物业服务,否,6,条例,第十二条,每月,\nDF,电费（代收）,电费,是,0,不加价,第十七条,,\nGN,供暖费,供暖,否,9,条例,第九条,每年,11\nXX,无依据,其他,否,0,,第一条,,\nYY,供暖费,供暖,否,9,条例,第九条,每年,13\n",
     "fee_tariff": "项目编码,收费项目编码,版本,房产类型,计费方式,单价,生效日期,失效日期\nT1,WY,2024-A,写字楼,按面积,18.8,2024-09-01,\nT1,DF,2024-A,,按表计量,0.8418,2024-09-01,2026-04-30\nT1,ZZ,1,,按面积,1,2024-09-01,\n",
     "fee_assignment": "项目编码,房号,收费项目编码,开始日期,结束日期\nT1,A-101,WY,2025-11-01,\nT1,A-102,DF,2025-11-01,\nT1,Z-9,WY,2025-11-01,\n",
     "meter": "项目编码,表号,房号,收费项目编码,倍率,启用日期,起始读数\nT1,DF-1,A-102,DF,1,2025-09-01,5689\n",
@@ -12,7 +12,7 @@ SHEETS = {
 }
 # kind: rows that enter, rows refused
 EXPECTED = {
-    "fee_item": (2, 1),
+    "fee_item": (3, 2),
     "fee_tariff": (2, 1),
     "fee_assignment": (2, 1),
     "meter": (1, 0),
@@ -45,6 +45,8 @@ class TestBillingImport(BillingCase):
         self.assertTrue(item.tax_id.price_include)
         self.assertEqual((item.tax_id.amount, item.category), (6, "property"))
         self.assertTrue(self.env["pm.fee.item"].search([("code", "=", "DF")]).pass_through)
+        heating = self.env["pm.fee.item"].search([("code", "=", "GN")])
+        self.assertEqual((heating.period, heating.first_month, item.first_month), ("12", "11", "1"))
         self.assertEqual(
             set(self.env["pm.fee.tariff"].search([("item_id.code", "in", ("WY", "DF"))]).mapped("state")), {"draft"}
         )
