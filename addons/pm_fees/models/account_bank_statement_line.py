@@ -464,7 +464,9 @@ class AccountBankStatementLine(models.Model):
         return True
 
     def _pm_find_settled(self, debts):
-        """The one receipt whose money this line is: same amount, and the payer, the unit or the receipt number agree.
+        """The receipt whose money this line is: same amount, and the payer, the unit or the receipt number agree.
+
+        Of several of one payer it is the oldest: he transfers the same every month. Of several payers' it is none.
 
         :return: (pm.payment, its open money item) or None
         """
@@ -479,6 +481,8 @@ class AccountBankStatementLine(models.Model):
             and (
                 name
                 and name == self._pm_clean(payment.partner_id.name)
+                # A reference says more than a name: another's of the same name is not meant.
+                and (not units or units & self._pm_units_of(payment))
                 or payment.receipt_name in text
                 or (payment.note or "")
                 and payment.source == "online"
@@ -486,10 +490,17 @@ class AccountBankStatementLine(models.Model):
                 or self.pm_transaction_ref
                 and payment.method_id.code in _WALLETS
                 and (payment.note or "").strip() == self.pm_transaction_ref
-                or units & set(payment.line_ids.charge_id.unit_id.ids)
+                or units & self._pm_units_of(payment)
             )
         ]
-        return found[0] if len(found) == 1 else None
+        if len({(payment.partner_id, payment.property_id, money.account_id) for payment, money in found}) != 1:
+            return None
+        return min(found, key=lambda pair: (pair[0].date, pair[0].id))
+
+    @staticmethod
+    def _pm_units_of(payment):
+        """Ids of the units that a receipt is about."""
+        return set((payment.line_ids.charge_id.unit_id | payment.unit_id).ids)
 
     def _pm_waiting(self, company):
         """Receipts whose money the bank has not shown yet, by amount."""

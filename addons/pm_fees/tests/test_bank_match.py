@@ -214,6 +214,28 @@ class TestBankMatch(CashierCase):
         self.assertEqual((line.is_reconciled, line.pm_match_state), (False, "unknown"))
         self.assert_books()
 
+    def test_transfers_of_the_same_amount_settle_the_receipts_of_their_payer_one_by_one(self):
+        """He pays the same every month; none of it is booked once more on what he owes by now."""
+        receipts = self.pay((self.charge(amount=100), 100), method="transfer")
+        receipts |= self.pay((self.charge(amount=100), 100), method="transfer")
+        owed = self.charge(amount=100)
+        first, second = self.line(100, name="Owner 1"), self.line(100, self.reference(self.units[0]))
+        (first | second)._pm_match()
+        self.assertEqual((first | second).pm_settled_payment_id, receipts)
+        self.assertEqual(owed.residual, 100)
+        third = self.line(100, name="Owner 1")
+        third._pm_match()
+        self.assert_matched(third, owed)
+
+    def test_a_reference_says_more_than_the_name_on_a_receipt(self):
+        self.pay((self.charge(amount=100), 100), method="transfer")
+        self.owners[1].name = self.owners[0].name
+        charge = self.charge(unit=self.units[1], amount=100)
+        line = self.line(100, self.reference(self.units[1]), name=self.owners[0].name)
+        line._pm_match()
+        self.assertFalse(line.pm_settled_payment_id)
+        self.assert_matched(line, charge)
+
     def test_unknown_money_stays_in_suspense(self):
         line = self.line(777, "goods")
         line._pm_match()
