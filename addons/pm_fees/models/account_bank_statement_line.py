@@ -142,7 +142,7 @@ class AccountBankStatementLine(models.Model):
         payment = self.env["pm.payment"]._register_payment(self._pm_payment_request(prop, partner, allocation))
         self._pm_note_match("matched", reason or self.env._("Accepted by %s", self.env.user.name))
         # sudo: what account a payer uses is remembered by the matching itself
-        self.env["pm.payer.account"].sudo()._remember(self.company_id, self.account_number, partner)
+        self.env["pm.payer.account"].sudo()._remember(self, partner)
         return payment
 
     def _pm_payment_request(self, prop, partner, allocation):
@@ -342,7 +342,7 @@ class AccountBankStatementLine(models.Model):
         partners_by_name = defaultdict(lambda: Partner)
         for partner in Partner.search([("name", "in", list(names))]):
             partners_by_name[self._pm_clean(partner.name)] |= partner
-        numbers = {"".join((line.account_number or "").split()) for line in self} - {""}
+        numbers = {self.env["pm.payer.account"]._number_of(line) for line in self} - {""}
         by_account = defaultdict(lambda: Partner)
         for known in self.env["pm.payer.account"].search(
             [("company_id", "=", company.id), ("account_number", "in", list(numbers))]
@@ -436,7 +436,9 @@ class AccountBankStatementLine(models.Model):
         self.ensure_one()
         certain = [candidate for candidate in candidates if candidate["certain"]]
         best = min((_RANK[candidate["reason"]] for candidate in certain), default=0)
-        certain = [candidate for candidate in certain if _RANK[candidate["reason"]] == best]
+        # An account that says one payer and a name that says another: a person has to look. A reference says it expressly.
+        worst = _RANK["name"] if best == _RANK["account"] else best
+        certain = [candidate for candidate in certain if _RANK[candidate["reason"]] <= worst]
         if len(certain) != 1:
             return None
         rejected = self.pm_proposal_ids.filtered(lambda p: p.state == "rejected" and p.key == certain[0]["key"])
@@ -606,7 +608,7 @@ class AccountBankStatementLine(models.Model):
             if len(candidates) > 1:  # one transfer for several payers: nobody but a person can split it
                 for candidate in candidates:
                     candidate["certain"] = False
-        number = "".join((self.account_number or "").split())
+        number = self.env["pm.payer.account"]._number_of(self)
         for partner in debts["by_account"][number] if number else ():
             add(
                 "account",

@@ -86,7 +86,7 @@ class AccountBankStatementLine(models.Model):
                 lambda p, kept=candidate["key"]: p.state == "proposed" and p.key != kept
             )._decide("superseded")
             # sudo: what account a payer uses is remembered by the matching itself
-            self.env["pm.payer.account"].sudo()._remember(line.company_id, line.account_number, payment.partner_id)
+            self.env["pm.payer.account"].sudo()._remember(line, payment.partner_id)
         self._pm_propose_all({line: [candidate] for line, candidate in chosen.items()})._decide("accepted")
 
     def _pm_accept(self, proposals):
@@ -109,8 +109,7 @@ class AccountBankStatementLine(models.Model):
         # sudo: what account a payer uses is remembered by the matching itself
         accounts = self.env["pm.payer.account"].sudo()
         for proposal in proposals:
-            line = proposal.statement_line_id
-            accounts._remember(line.company_id, line.account_number, proposal.partner_id)
+            accounts._remember(proposal.statement_line_id, proposal.partner_id)
         proposals._decide("accepted")
         self.pm_proposal_ids.filtered(lambda p: p.state == "proposed")._decide("superseded")
 

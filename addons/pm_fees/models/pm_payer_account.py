@@ -18,9 +18,15 @@ class PmPayerAccount(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, default=lambda self: self.env.company)
 
     @api.model
-    def _remember(self, company, number, partner):
-        """Note that `partner` paid from account `number`. Twice changes nothing."""
-        number = "".join((number or "").split())
+    def _number_of(self, line):
+        """The account that a bank line came from; empty where the bank masks a part of it, which many accounts share."""
+        number = "".join((line.account_number or "").split())
+        return "" if "*" in number else number
+
+    @api.model
+    def _remember(self, line, partner):
+        """Note that `partner` paid by the bank line `line`. Twice changes nothing."""
+        number, company = self._number_of(line), line.company_id
         if (
             number
             and partner
@@ -37,7 +43,7 @@ class PmPayerAccount(models.Model):
 
         :param payment: pm.payment of a bank line, being voided
         """
-        number = "".join((payment.statement_line_id.account_number or "").split())
+        number = self._number_of(payment.statement_line_id)
         known = self.search(
             [
                 ("company_id", "=", payment.company_id.id),
@@ -54,5 +60,5 @@ class PmPayerAccount(models.Model):
                 ("id", "!=", payment.id),
             ]
         )
-        if known and number not in {"".join((line.account_number or "").split()) for line in others.statement_line_id}:
+        if known and number not in {self._number_of(line) for line in others.statement_line_id}:
             known.unlink()

@@ -200,6 +200,25 @@ class TestBankMatch(CashierCase):
         self.assert_matched(again, second)
         self.assertIn("paid from this account before", again.pm_match_reason)
 
+    def test_an_account_and_a_name_that_say_different_payers_are_left_to_a_person(self):
+        self.charge(amount=50)
+        self.line(50, self.reference(self.units[0]), account="62220001")._pm_match()
+        charges = self.charge(amount=100) | self.charge(unit=self.units[1], amount=100)
+        line = self.line(100, name="Owner 2", account="62220001")
+        line._pm_match()
+        self.assertEqual((line.pm_match_state, line.pm_proposal_ids.partner_id), ("proposed", self.owners[:2]))
+        self.pay((charges[1], 100))
+        line._pm_match()
+        self.assert_matched(line, charges[0])
+
+    def test_an_account_that_the_bank_masks_is_nobodys(self):
+        self.charge(amount=50)
+        self.line(50, self.reference(self.units[0]), account="6222****0001")._pm_match()
+        self.charge(amount=100)
+        line = self.line(100, name="Somebody", account="6222 **** 0001")
+        line._pm_match()
+        self.assertEqual((line.pm_match_state, line.pm_proposal_ids.reason), ("proposed", "amount"))
+
     def test_transfer_receipted_at_the_counter_is_not_booked_again(self):
         payment = self.pay((self.charge(amount=100), 100), method="transfer")
         next_month = self.charge(amount=100, due="2025-12-10")

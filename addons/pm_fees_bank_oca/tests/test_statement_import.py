@@ -1,5 +1,6 @@
 import base64
 import io
+from unittest.mock import patch
 
 import openpyxl
 from freezegun import freeze_time
@@ -233,9 +234,28 @@ class TestStatementImport(StatementCase):
         rows = content.splitlines(keepends=True)
         self.refused(b"".join(rows[:3] + rows[4:]), "balance does not run through", mapping=self.two_columns)
 
+    def test_a_long_file_is_matched_in_part_at_once_and_for_the_rest_in_the_background(self):
+        charge = self.charge(unit=self.units[1], amount=295.5)
+        job = self.env.ref("pm_fees.ir_cron_bank_match")
+        with (
+            patch("odoo.addons.pm_fees_bank_oca.wizard.account_statement_import._MATCH_AT_ONCE", 1),
+            patch.object(type(job), "_trigger", autospec=True) as triggered,
+        ):
+            lines = self.load(self.text("wangyin.txt").encode("gb18030"), mapping=self.two_columns)
+        self.assertIn("matched in the background", self.told)
+        self.assertEqual(triggered.call_args.args[0], job)
+        self.assertEqual(len(lines.filtered(lambda line: line.pm_match_state == "todo")), 1, "two bring money")
+        with self.enter_registry_test_mode():
+            job.method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertFalse(lines.filtered(lambda line: line.pm_match_state == "todo"))
+        self.assertEqual(charge.residual, 0)
+
     def test_table_in_another_encoding_is_read_by_what_it_is_or_refused(self):
-        lines = self.load(self.text("wangyin.txt").encode("utf-8-sig"), mapping=self.two_columns)
-        self.assertIn("欧阳喆", lines.mapped("partner_name"))
+        for encoding in ("utf-8-sig", "utf-16"):  # with other numbers, so that no line is known already
+            text = self.text("wangyin.txt").replace("W202601", "W" + encoding)
+            lines = self.load(text.encode(encoding), mapping=self.two_columns)
+            self.assertIn("欧阳喆", lines.mapped("partner_name"), encoding)
         spoiled = self.text("wangyin.txt").encode("gb18030").replace("欧阳喆".encode("gb18030"), b"\xff\xfe\xff")
         self.refused(spoiled, "letters of the file", mapping=self.two_columns)
         self.refused(b"\x00\x01\x02" * 50, "no table of text", mapping=self.two_columns)
