@@ -278,11 +278,17 @@ class TestServiceOrder(OrderCase):
         self.assertTrue(content.startswith(b"%PDF"))
         document = self.env["report.pm_customer_service.service_slip"]
         self.assertEqual(len(document._copies(order)), 4)
+        today = self.property._today()
         register = (
             self.env["pm.register"]
             .with_user(self.front_desk)
             .create(
-                {"property_id": self.property.id, "kind": "service", "date_from": "2026-01-01", "date_to": "2026-12-31"}
+                {
+                    "property_id": self.property.id,
+                    "kind": "service",
+                    "date_from": today - timedelta(days=1),
+                    "date_to": today + timedelta(days=1),
+                }
             )
         )
         self.assertEqual(
