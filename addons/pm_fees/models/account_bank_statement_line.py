@@ -253,7 +253,7 @@ class AccountBankStatementLine(models.Model):
         :raise AccessError: the user is no accountant
         """
         self.check_access("write")
-        self.env["pm.payment"]._check_may_register({"statement_line_id": self.ids})
+        self.env["pm.payment"]._check_may_register({"statement_line_id": True})
         counts = dict.fromkeys(("matched", "proposed", "unknown"), 0)
         # sudo: the bank account is the company's. Whose money it is depends on what is owed in every property, not on
         # whose accountant has loaded the file: what he may not see he would call unknown, or take for nobody else's.

@@ -58,7 +58,7 @@ class PmParkingLease(models.Model):
         "This space is offered or let to somebody else on some of these days: choose another space or other days.",
     )
     _asked_once = models.UniqueIndex(
-        "(property_id, partner_id, upper(plate))"
+        "(property_id, partner_id, translate(upper(plate), '·•.- ', ''))"
         " WHERE renewal_of_id IS NULL AND state IN ('requested', 'waiting', 'offered')",
         "This customer has already asked for a space for this vehicle.",
     )
@@ -191,10 +191,24 @@ class PmParkingLease(models.Model):
                 raise UserError(
                     self.env._("%s has no parking use plan in force: no space can be let before (S0-140).", prop.name)
                 )
-        if not self.env.context.get("pm_parking_from_portal"):
+        if self.env.context.get("pm_parking_from_portal"):
+            leases._tell_desk()
+        else:
             # Somebody stands at the counter: the clock of S0-143 runs.
             leases.sudo().write({"received_at": fields.Datetime.now()})  # sudo: the program's own clock
         return leases
+
+    def _tell_desk(self):
+        """Whoever is responsible for the home, or somebody of the front desk, is to answer what was asked in the portal."""
+        for prop, leases in self.grouped("property_id").items():
+            desk = prop._staff(self.env.ref("pm_base.group_front_desk"))[:1]
+            for lease in leases:
+                if user := lease.user_id or desk:
+                    lease.activity_schedule(
+                        "mail.mail_activity_data_todo",
+                        user_id=user.id,
+                        summary=self.env._("A parking space was asked for: offer one, or say why there is none"),
+                    )
 
     def write(self, vals):
         if (
@@ -267,6 +281,7 @@ class PmParkingLease(models.Model):
 
     def action_wait(self):
         self._transition("waiting", waiting_since=fields.Datetime.now())
+        self.activity_unlink(["mail.mail_activity_data_todo"])
 
     def action_sign(self):
         """Record the signed contract and have the space charged to the lessee from its first day."""

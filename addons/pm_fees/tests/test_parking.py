@@ -308,8 +308,14 @@ class TestParkingLease(ParkingCase):
 
     def test_the_same_vehicle_is_not_asked_for_twice(self):
         self.ask()
-        with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.UniqueViolation), self.cr.savepoint():
-            self.ask(plate="粤b10000")
+        for same in ("粤b10000", "粤B·10000"):
+            with (
+                self.subTest(plate=same),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(psycopg2.errors.UniqueViolation),
+                self.cr.savepoint(),
+            ):
+                self.ask(plate=same)
 
     def test_form_proposes_a_year(self):
         form = Form(self.env["pm.parking.lease"].with_user(self.assistant))
@@ -346,6 +352,7 @@ class TestParkingPortal(ParkingCase, HttpCase):
         self.url_open("/my/parking/ask", data=wish)
         lease = self.env["pm.parking.lease"].search([("partner_id", "=", self.portal_user.partner_id.id)])
         self.assertEqual((lease.state, lease.plate, lease.received_at), ("requested", "粤B12345B", False))
+        self.assertEqual(lease.activity_ids.user_id, self.units[0].user_id or self.front_desk, "somebody is to answer")
         with mute_logger("odoo.sql_db"):
             self.assertIn("already asked", self.url_open("/my/parking/ask", data=wish).text)
         for foreign in (str(self.units[1].id), "9" * 30, "x"):
