@@ -20,6 +20,7 @@ _LOCKED = {
     "reminded_on",
     "difference",
 }
+_COUNTED = {"counted_amount", "opening_amount", "difference_reason"}
 # Drawn on the screen of either desk when the money changes hands, if not on the printed sheet.
 _SIGNATURES = {"cashier_signature", "receiver_signature"}
 
@@ -53,7 +54,9 @@ class PmCashSession(models.Model):
     opened_at = fields.Datetime(default=fields.Datetime.now, required=True, readonly=True)
     closed_at = fields.Datetime(readonly=True)
     opening_amount = fields.Monetary(
-        "Opening Float", help="Change money in the drawer when the session opens; it stays in the drawer."
+        "Opening Float",
+        tracking=True,  # what is said to have been in the drawer decides what is missing from it
+        help="Change money in the drawer when the session opens; it stays in the drawer.",
     )
     payment_ids = fields.One2many("pm.payment", "session_id", readonly=True)
     reversal_ids = fields.One2many("pm.payment", "reversal_session_id", string="Voided in this Session", readonly=True)
@@ -152,7 +155,9 @@ class PmCashSession(models.Model):
                 )
             if _SIGNATURES & vals.keys():
                 self._check_may_sign(vals)
-        counted = {"counted_amount", "opening_amount", "difference_reason", "user_id", "property_id"} & vals.keys()
+            if (_COUNTED | {"user_id", "property_id"}) & vals.keys():
+                self._check_may_count()
+        counted = (_COUNTED | {"user_id", "property_id"}) & vals.keys()
         if counted and any(session.state == "handed_over" for session in self):
             raise UserError(self.env._("The cash session is handed over and signed: it can no longer be changed."))
         if counted and any(session.state == "closed" for session in self):
@@ -161,6 +166,13 @@ class PmCashSession(models.Model):
         if {"user_id", "property_id"} & vals.keys() and any(session.payment_ids for session in self):
             raise UserError(self.env._("The cash session has taken money: its cashier and property stay."))
         return super().write(vals)
+
+    def _check_may_count(self):
+        """A drawer is counted by its cashier, or by an accountant when he is gone."""
+        if any(session.user_id != self.env.user for session in self) and not self.env.user.has_group(
+            "pm_base.group_accountant"
+        ):
+            raise AccessError(self.env._("This cash session is of another cashier."))
 
     def _check_may_sign(self, vals):
         """What was counted is signed for, once: between counting and hand-over, the receiver by an accountant."""
@@ -338,14 +350,18 @@ class PmCashSession(models.Model):
                     ("reminded_on", "<", today),
                 ]
             )
-            for session in sessions.filtered(lambda s: s.currency_id.compare_amounts(s.cash_due, 0.0) > 0):
+            # A drawer that gave out as much as it took, or more, is counted and signed for, too; an unused one is not.
+            for session in sessions.filtered(lambda s: s.cash_in or s.cash_out):
+                due = session.currency_id.compare_amounts(session.cash_due, 0.0) > 0
                 session.activity_schedule(
                     "mail.mail_activity_data_todo",
                     user_id=session.user_id.id,
                     date_deadline=today,
                     summary=session.env._(
                         "Count and hand over %s in cash before closing", session.currency_id.format(session.cash_due)
-                    ),
+                    )
+                    if due
+                    else session.env._("Count the drawer and hand over the cash session before closing"),
                 )
                 session.reminded_on = today
 

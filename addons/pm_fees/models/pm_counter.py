@@ -8,6 +8,17 @@ _RESULTS = 20
 _CHARGES = 500
 
 
+def _well_formed(request):
+    """Whether a request to pay, which any client may send, names its records by ids and has its lines; amounts are checked later."""
+    lines = request.get("lines") or [] if isinstance(request, dict) else None
+    return (
+        isinstance(lines, list)
+        and all(type(request.get(name)) is int for name in ("unit_id", "partner_id", "method_id"))
+        and isinstance(request.get("note") or "", str)
+        and all(isinstance(line, dict) and type(line.get("charge_id")) is int and "amount" in line for line in lines)
+    )
+
+
 class PmPayment(models.Model):
     """What the counter screen asks the server for. Money itself goes through `_register_payment`."""
 
@@ -132,17 +143,22 @@ class PmPayment(models.Model):
 
         :param dict request: request_key, unit_id, partner_id, method_id, amount, lines [{charge_id, amount}], cash_given, note, allow_credit
         :return: dict payment_id, receipt, amount, change, session_id, report (action that prints the receipt)
+        :raise UserError: the request has another shape; and as `_register_payment`
         """
+        if not _well_formed(request):
+            raise UserError(self.env._("This is no request of the counter: load the page again."))
         unit = self.env["pm.unit"].browse(request["unit_id"])
+        key = str(request.get("request_key") or "").strip()
         payment = self._register_payment(
             {
+                # Of the counter only: no cashier books under the key of an online payment, a bank line or a refund.
+                "request_key": key and f"counter/{key}",
                 "direction": "in",
                 "source": "counter",
                 "property_id": unit.property_id.id,
                 **{
                     name: request.get(name)
                     for name in (
-                        "request_key",
                         "unit_id",
                         "partner_id",
                         "method_id",

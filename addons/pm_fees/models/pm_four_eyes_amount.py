@@ -28,7 +28,8 @@ class PmFourEyesAmount(models.AbstractModel):
         levels = self.env["pm.approval.level"]
         for record in self:
             try:
-                record.level_id = record.company_id and levels._level_for(*record._approval_case())
+                # A form that has just been opened has no company yet.
+                record.level_id = levels._level_for(*record._approval_case()) if record.company_id else False
             except UserError:
                 record.level_id = False
 
@@ -37,7 +38,9 @@ class PmFourEyesAmount(models.AbstractModel):
     def _compute_may_decide(self):
         levels = self.env["pm.approval.level"]
         for record in self:
-            record.may_decide = record.company_id and levels._may_approve(*record._approval_case(), record.author_id)
+            record.may_decide = bool(record.company_id) and levels._may_approve(
+                *record._approval_case(), record.author_id
+            )
 
     def _approval_case(self):
         """Purpose, amount and company, by which the level is found."""

@@ -9,6 +9,7 @@ from psycopg2.errors import UniqueViolation
 from .account_move import LEDGER_STEP
 
 _MAIL_BATCH = 50
+_EXACT = 2**53  # so many of the smallest coin a float holds without losing one
 _REQUEST_INDEX = "pm_payment_request_key_unique"
 _SEPARATOR = " · "
 
@@ -161,16 +162,20 @@ class PmPayment(models.Model):
         raise AccessError(self.env._("To register a payment you must be a cashier (S1-54)."))
 
     def _same_request(self, vals):
-        """A repeated request must ask for the same thing."""
+        """A repeated request must ask for the same thing: else the cashier would take for booked what is not."""
         self.ensure_one()
+        charges = {line["charge_id"] for line in vals.get("lines") or [] if line.get("charge_id")}
         if (
             self.currency_id.compare_amounts(self.amount, vals.get("amount") or 0.0)
             or self.partner_id.id != vals.get("partner_id")
+            or self.method_id.id != vals.get("method_id")
             or self.direction != vals.get("direction", "in")
+            or set(self.line_ids.charge_id.ids) != charges
         ):
             raise UserError(
                 self.env._(
-                    "The key of this request belongs to receipt %s over another amount or payer: start a new payment.",
+                    "This request was booked as receipt %s already, over another amount, payer, method or other charges: "
+                    "open the household again.",
                     self.receipt_name,
                 )
             )
@@ -252,7 +257,7 @@ class PmPayment(models.Model):
         session = self._session_for(vals, prop, method)
         if direction == "out" and method.code == "cash":
             session._check_holds(amount)
-        given = vals.get("cash_given") or 0.0
+        given = self._checked_amount(vals["cash_given"], currency) if vals.get("cash_given") else 0.0
         if given and currency.compare_amounts(given, amount) < 0:
             raise UserError(
                 self.env._(
@@ -302,6 +307,8 @@ class PmPayment(models.Model):
             raise UserError(self.env._("The amount of a payment must be a number."))
         if currency.compare_amounts(amount, 0.0) <= 0:
             raise UserError(self.env._("The amount of a payment must be positive."))
+        if amount / currency.rounding > _EXACT:
+            raise UserError(self.env._("%s is too large an amount to be kept exactly.", amount))
         if abs(currency.round(amount) - amount) > currency.rounding / 100:
             raise UserError(
                 self.env._(

@@ -410,14 +410,25 @@ class PmPayment(models.Model):
             )
 
     def action_refund(self):
-        """Apply for a refund of what this receipt has left."""
+        """Apply for a refund of what this receipt has left, or show the one that is under way."""
         self.ensure_one()
-        return {
+        action = {
             "type": "ir.actions.act_window",
             "res_model": "pm.refund",
             "view_mode": "form",
             "name": self.env._("Refund"),
-            "context": {"default_payment_id": self.id, "default_amount": self.refundable},
+        }
+        under_way = self.refund_ids.filtered(lambda refund: refund.state in ("draft", "submitted", "approved"))
+        lines = self.line_ids.filtered(lambda line: line.kind in ("credit", "charge") and line.open_credit > 0)
+        taken = {refund.unit_id.id for refund in under_way}
+        free = lines.filtered(lambda line: line.unit_id.id not in taken)
+        if under_way and not free:
+            return {**action, "res_id": under_way[:1].id}
+        unit = free.unit_id[:1]
+        amount = sum(free.filtered(lambda line: line.unit_id == unit).mapped("open_credit"))
+        return {
+            **action,
+            "context": {"default_payment_id": self.id, "default_unit_id": unit.id, "default_amount": amount},
         }
 
 

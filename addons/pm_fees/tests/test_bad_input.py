@@ -112,6 +112,8 @@ class TestBadInput(SettlementCase):
             {"amount": -1},
             {"amount": "100"},
             {"amount": float("nan")},
+            {"amount": 1e18, "lines": [], "allow_credit": True},
+            {"amount": 1e308, "lines": [], "allow_credit": True},
             {"lines": [{"charge_id": charge.id, "amount": -5}]},
             {"lines": [{"charge_id": 10**9, "amount": 1}], "amount": 1},
             {"unit_id": 10**9, "property_id": 10**9},
@@ -120,6 +122,33 @@ class TestBadInput(SettlementCase):
         ):
             with self.subTest(values=values):
                 self.refuse("", charge, **values)
+
+    def test_request_of_another_shape_books_nothing(self):
+        charge = self.bill("2026-10-01").charge_ids[0]
+        counter = self.env["pm.payment"].with_user(self.cashier)
+        request = {
+            "request_key": "shape",
+            "unit_id": charge.unit_id.id,
+            "partner_id": charge.partner_id.id,
+            "method_id": self.env["pm.payment.method"]._get(self.company, "cash").id,
+            "amount": 1.0,
+            "lines": [{"charge_id": charge.id, "amount": 1.0}],
+        }
+        for values in (
+            {"unit_id": "abc"},
+            {"unit_id": None},
+            {"partner_id": [1]},
+            {"method_id": True},
+            {"note": {"a": 1}},
+            {"lines": {"charge_id": charge.id}},
+            {"lines": [{"charge_id": charge.id}]},
+            {"lines": [{"charge_id": "abc", "amount": 1}]},
+        ):
+            with self.subTest(values=values), self.assertRaisesRegex(UserError, "no request of the counter"):
+                counter.counter_pay({**request, **values})
+        with self.assertRaisesRegex(UserError, "no request of the counter"):
+            counter.counter_pay("pay")
+        self.assertTrue(counter.counter_pay(request)["receipt"])
 
     def test_a_company_of_another_books_is_refused(self):
         charge = self.bill("2026-10-01").charge_ids[0]

@@ -155,6 +155,17 @@ class TestCashSession(CashierCase):
             self.pay((self.charge(), 100), user=self.second_cashier, session_id=session.id)
         with self.assertRaises(AccessError):
             self.env["pm.cash.session"].with_user(self.officer).create({"property_id": self.property.id})
+        for values in ({"counted_amount": 5}, {"opening_amount": 5}, {"user_id": self.second_cashier.id}):
+            with self.subTest(values=values), self.assertRaisesRegex(AccessError, "another cashier"):
+                session.with_user(self.second_cashier).write(values)
+
+    def test_changed_float_is_on_record(self):
+        session = self.session(opening_amount=200)
+        self.env.cr.flush()
+        session.opening_amount = 150
+        self.env.cr.flush()
+        tracked = session.sudo().message_ids.tracking_value_ids.filtered(lambda value: value.field_id.name == "opening_amount")
+        self.assertEqual(tracked.mapped(lambda value: (value.old_value_float, value.new_value_float)), [(200, 150)])
 
     def test_reminder_at_hand_over_time_once_a_day(self):
         session = self.session()
@@ -172,3 +183,12 @@ class TestCashSession(CashierCase):
                 cron.method_direct_trigger()
             self.assertEqual(len(session.activity_ids), expected, moment)
         self.assertFalse(empty.activity_ids)
+
+    def test_drawer_that_gave_all_its_cash_back_is_counted_too(self):
+        session = self.session()
+        payment = self.pay((self.charge(), 100))
+        payment.with_user(self.accountant)._reverse("wrong")
+        self.assertEqual(session.cash_due, 0)
+        with freeze_time("2026-01-20 09:00:00"), self.enter_registry_test_mode():
+            self.env.ref("pm_fees.ir_cron_cash_handover").method_direct_trigger()
+        self.assertEqual(len(session.activity_ids), 1)

@@ -45,8 +45,29 @@ class TestPayment(CashierCase):
         charge = self.charge()
         request = self.request([(charge, 40)])
         self.env["pm.payment"].with_user(self.cashier)._register_payment(dict(request))
-        with self.assertRaisesRegex(UserError, "another amount or payer"):
-            self.env["pm.payment"].with_user(self.cashier)._register_payment({**request, "amount": 41.0})
+        other = self.charge()
+        for values in (
+            {"amount": 41.0},
+            {"method_id": self.method("wechat").id},
+            {"lines": [{"charge_id": other.id, "amount": 40}]},
+        ):
+            with self.subTest(values=values), self.assertRaisesRegex(UserError, "booked as receipt SK-T1-000001 already"):
+                self.env["pm.payment"].with_user(self.cashier)._register_payment({**request, **values})
+        self.assertEqual((charge.residual, other.residual), (60, 100))
+
+    def test_counter_books_under_keys_of_its_own(self):
+        """Else a cashier could book under the key of an online payment, and that would count as booked."""
+        done = self.env["pm.payment"].with_user(self.cashier).counter_pay(
+            {
+                "request_key": "online/S00001",
+                "unit_id": self.units[0].id,
+                "partner_id": self.owners[0].id,
+                "method_id": self.method("wechat").id,
+                "amount": 10,
+                "allow_credit": True,
+            }
+        )
+        self.assertEqual(self.env["pm.payment"].browse(done["payment_id"]).request_key, "counter/online/S00001")
 
     def test_database_refuses_a_second_key(self):
         payment = self.pay((self.charge(), 40))
@@ -102,6 +123,11 @@ class TestPayment(CashierCase):
                     }
                 )
         self.assertEqual(charge.residual, 100)
+
+    def test_cash_given_is_an_amount(self):
+        for given in ("200", float("inf"), float("nan"), -5, 100.001):
+            with self.subTest(given=given), self.assertRaises(UserError):
+                self.pay((self.charge(), 100), cash_given=given)
 
     def test_cash_that_does_not_cover_is_refused(self):
         with self.assertRaisesRegex(UserError, "does not cover"):

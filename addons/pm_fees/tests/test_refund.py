@@ -223,6 +223,19 @@ class TestRefund(SettlementCase):
         form = Form(self.env["pm.refund"].with_user(self.front_desk).with_context(**action["context"]))
         self.assertEqual((form.amount, form.unit_id, form.method_id), (100, self.units[0], self.payment.method_id))
 
+    def test_receipt_shows_the_refund_that_is_under_way(self):
+        refund = self.apply_for()
+        self.assertEqual(self.payment.with_user(self.front_desk).action_refund().get("res_id"), refund.id)
+        refund.action_cancel()
+        self.assertNotIn("res_id", self.payment.with_user(self.front_desk).action_refund())
+
+    def test_empty_form_opens_before_a_receipt_is_chosen(self):
+        with Form(self.env["pm.refund"].with_user(self.front_desk)) as form:
+            self.assertFalse(form.level_id)
+            form.payment_id = self.payment
+            self.assertEqual((form.amount, form.level_id.group_id), (100, self.env.ref("pm_base.group_supervisor")))
+            form.reason = "Paid twice"
+
     def test_application_and_voucher_print(self):
         refund = self.approved()
         refund.with_user(self.cashier).action_pay()

@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common_settlement import SettlementCase
 
@@ -37,6 +37,17 @@ class TestWriteOff(SettlementCase):
         self.assertEqual((expense.balance, expense.account_id.code), (330, "571101"))
         self.assertEqual(self.units[0].arrears, 0)
         self.assertLedgerMatches()
+
+    def test_empty_form_opens_before_a_property_is_chosen(self):
+        form = Form(self.env["pm.write.off"].with_user(self.accountant))
+        self.assertFalse(form.level_id)
+        form.property_id = self.property
+        with form.line_ids.new() as line:
+            line.charge_id = self.charges[0]
+            self.assertEqual(line.amount, 280)
+        form.reason = "gone"
+        record = form.save()
+        self.assertEqual((record.amount_total, record.level_id.group_id), (280, self.env.ref("pm_base.group_manager")))
 
     def test_part_of_a_charge(self):
         record = self.ask(self.charges[0])

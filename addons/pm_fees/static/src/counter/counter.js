@@ -14,7 +14,7 @@ const OVERDUE_LONG = 90;
 /** A key that no other payment request has. Works without a secure context, unlike crypto.randomUUID. */
 function requestKey() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return "counter/" + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**
@@ -73,9 +73,17 @@ export class Counter extends Component {
         return Math.round((amount + Number.EPSILON) * factor) / factor;
     }
 
+    /**
+     * The amount that was typed, also in the wide signs of a Chinese keyboard; 0 when nothing was.
+     * NaN for what is no amount: guessing at it would take the wrong money.
+     */
     parse(text) {
-        const value = parseFloat(String(text ?? "").replace(/[,，\s]/g, "").replace("。", "."));
-        return Number.isFinite(value) ? value : 0;
+        const typed = String(text ?? "").normalize("NFKC").replace(/[\s¥元]/g, "").replace("。", ".");
+        if (!typed) {
+            return 0;
+        }
+        const plain = /^-?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?$/.test(typed) ? parseFloat(typed.replaceAll(",", "")) : NaN;
+        return this.round(plain) === plain ? plain : NaN;
     }
 
     money(amount) {
@@ -100,7 +108,7 @@ export class Counter extends Component {
 
     get toPay() {
         return this.round(
-            this.charges.reduce((sum, charge) => sum + (this.state.chosen[charge.id] ? this.parse(this.state.amounts[charge.id]) : 0), 0)
+            this.charges.reduce((sum, charge) => sum + (this.state.chosen[charge.id] ? this.parse(this.state.amounts[charge.id]) || 0 : 0), 0)
         );
     }
 
@@ -118,7 +126,7 @@ export class Counter extends Component {
     }
 
     get received() {
-        return this.round(this.parse(this.state.received));
+        return this.parse(this.state.received) || 0;
     }
 
     /** What is over: change, or credit when the payer wants it kept. */
@@ -140,10 +148,13 @@ export class Counter extends Component {
         }
         const wrong = this.charges.find((charge) => {
             const part = this.parse(this.state.amounts[charge.id]);
-            return this.state.chosen[charge.id] && (part <= 0 || part > charge.residual);
+            return this.state.chosen[charge.id] && !(part > 0 && part <= charge.residual);
         });
         if (wrong) {
             return _t("%s: the amount must be more than zero and at most what is owed.", wrong.item);
+        }
+        if (!(this.parse(this.state.received) >= 0)) {
+            return _t("“%s” is not an amount.", this.state.received);
         }
         if (this.amount <= 0) {
             if (!this.charges.length) {
@@ -151,8 +162,13 @@ export class Counter extends Component {
             }
             return _t("Choose what is paid.");
         }
-        if (this.isCash && this.received && this.received < this.toPay) {
-            return _t("The cash given does not cover the amount.");
+        if (this.received && this.received < this.toPay) {
+            return this.isCash
+                ? _t("The cash given does not cover the amount.")
+                : _t("Less came in than is chosen: choose less, or spread it over the oldest charges.");
+        }
+        if (this.over && !this.isCash && !this.state.keepCredit) {
+            return _t("More came in than is chosen: choose more, or keep the rest as credit.");
         }
         return "";
     }
@@ -256,11 +272,14 @@ export class Counter extends Component {
 
     toggle(charge, ev) {
         this.state.chosen[charge.id] = ev.target.checked;
+        if (ev.target.checked && !(this.parse(this.state.amounts[charge.id]) > 0)) {
+            this.state.amounts[charge.id] = charge.residual.toFixed(this.state.household.digits);
+        }
     }
 
     onAmount(charge, ev) {
         this.state.amounts[charge.id] = ev.target.value;
-        this.state.chosen[charge.id] = this.parse(ev.target.value) > 0;
+        this.state.chosen[charge.id] = this.parse(ev.target.value) !== 0;
     }
 
     chooseMethod(method) {
