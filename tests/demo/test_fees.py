@@ -88,6 +88,12 @@ def test_counter_takes_a_payment_and_prints_the_receipt(page_as, shot):
     cashier.wait_for_selector(".o_pm_counter_charges tbody tr")
     shot(cashier, "counter")
     cashier.click(".o_pm_counter_methods [data-code=wechat]")
+    # Less or more than is chosen, or no amount at all, is not taken for the amount that is owed.
+    for typed in ("1", "9999999", "12abc"):
+        cashier.fill(".o_pm_counter_pay input[inputmode=decimal]", typed)
+        cashier.wait_for_selector(".o_pm_counter_submit[disabled]")
+        cashier.fill(".o_pm_counter_pay input[inputmode=decimal]", "")
+        cashier.wait_for_selector(".o_pm_counter_submit:not([disabled])")
     content = download(cashier, lambda: cashier.click(".o_pm_counter_submit"))
     cashier.wait_for_selector(".o_pm_counter .alert-success")
     shot(cashier, "counter-paid")

@@ -164,7 +164,9 @@ class TestCashSession(CashierCase):
         self.env.cr.flush()
         session.opening_amount = 150
         self.env.cr.flush()
-        tracked = session.sudo().message_ids.tracking_value_ids.filtered(lambda value: value.field_id.name == "opening_amount")
+        tracked = session.sudo().message_ids.tracking_value_ids.filtered(
+            lambda value: value.field_id.name == "opening_amount"
+        )
         self.assertEqual(tracked.mapped(lambda value: (value.old_value_float, value.new_value_float)), [(200, 150)])
 
     def test_reminder_at_hand_over_time_once_a_day(self):

@@ -51,21 +51,28 @@ class TestPayment(CashierCase):
             {"method_id": self.method("wechat").id},
             {"lines": [{"charge_id": other.id, "amount": 40}]},
         ):
-            with self.subTest(values=values), self.assertRaisesRegex(UserError, "booked as receipt SK-T1-000001 already"):
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(UserError, "booked as receipt SK-T1-000001 already"),
+            ):
                 self.env["pm.payment"].with_user(self.cashier)._register_payment({**request, **values})
         self.assertEqual((charge.residual, other.residual), (60, 100))
 
     def test_counter_books_under_keys_of_its_own(self):
         """Else a cashier could book under the key of an online payment, and that would count as booked."""
-        done = self.env["pm.payment"].with_user(self.cashier).counter_pay(
-            {
-                "request_key": "online/S00001",
-                "unit_id": self.units[0].id,
-                "partner_id": self.owners[0].id,
-                "method_id": self.method("wechat").id,
-                "amount": 10,
-                "allow_credit": True,
-            }
+        done = (
+            self.env["pm.payment"]
+            .with_user(self.cashier)
+            .counter_pay(
+                {
+                    "request_key": "online/S00001",
+                    "unit_id": self.units[0].id,
+                    "partner_id": self.owners[0].id,
+                    "method_id": self.method("wechat").id,
+                    "amount": 10,
+                    "allow_credit": True,
+                }
+            )
         )
         self.assertEqual(self.env["pm.payment"].browse(done["payment_id"]).request_key, "counter/online/S00001")
 
