@@ -305,10 +305,10 @@ class PmPayment(models.Model):
     def _checked_amount(self, amount, currency):
         if not isinstance(amount, (int, float)) or isinstance(amount, bool) or not math.isfinite(amount):
             raise UserError(self.env._("The amount of a payment must be a number."))
+        if abs(amount) / currency.rounding > _EXACT:
+            raise UserError(self.env._("%s is too large an amount to be kept exactly.", amount))
         if currency.compare_amounts(amount, 0.0) <= 0:
             raise UserError(self.env._("The amount of a payment must be positive."))
-        if amount / currency.rounding > _EXACT:
-            raise UserError(self.env._("%s is too large an amount to be kept exactly.", amount))
         if abs(currency.round(amount) - amount) > currency.rounding / 100:
             raise UserError(
                 self.env._(

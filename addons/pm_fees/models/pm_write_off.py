@@ -1,5 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
 from odoo.addons.pm_base.tools.labels import selection_labels
 
@@ -129,6 +130,7 @@ class PmWriteOff(models.Model):
                 raise UserError(self.env._("To submit a write-off you must choose the charges."))
             if not (record.note or "").strip():
                 raise UserError(self.env._("To submit a write-off you must give the grounds."))
+            record._check_date()
             record._check_residuals()
             record._transition(
                 "submitted",
@@ -177,6 +179,13 @@ class PmWriteOff(models.Model):
 
     # Books
 
+    def _check_date(self):
+        """:raises UserError: the debts would leave the books of today by an entry of another day to come"""
+        if self.date and self.date > self.property_id._today():
+            raise UserError(
+                self.env._("A write-off cannot be dated in the future (%s).", format_date(self.env, self.date))
+            )
+
     def _check_residuals(self):
         currency = self.currency_id
         for line in self.line_ids:
@@ -204,6 +213,7 @@ class PmWriteOff(models.Model):
         self.ensure_one()
         prop, charges = self.property_id, self.line_ids.charge_id
         self.env["pm.payment"]._lock_receivables(charges)
+        self._check_date()
         self._check_residuals()
         date = self.date or prop._today()
         charges._check_lock_dates(prop, prop.billing_journal_id, date)

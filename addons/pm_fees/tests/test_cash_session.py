@@ -160,14 +160,14 @@ class TestCashSession(CashierCase):
                 session.with_user(self.second_cashier).write(values)
 
     def test_changed_float_is_on_record(self):
-        session = self.session(opening_amount=200)
+        session = self.session(opening_amount=200).with_context(tracking_disable=False)
+        self.env.flush_all()
         self.env.cr.flush()
         session.opening_amount = 150
+        self.env.flush_all()
         self.env.cr.flush()
-        tracked = session.sudo().message_ids.tracking_value_ids.filtered(
-            lambda value: value.field_id.name == "opening_amount"
-        )
-        self.assertEqual(tracked.mapped(lambda value: (value.old_value_float, value.new_value_float)), [(200, 150)])
+        tracked = session.sudo().message_ids.tracking_value_ids
+        self.assertEqual([(value.old_value_float, value.new_value_float) for value in tracked], [(200, 150)])
 
     def test_reminder_at_hand_over_time_once_a_day(self):
         session = self.session()

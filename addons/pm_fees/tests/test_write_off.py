@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
@@ -156,6 +158,16 @@ class TestWriteOff(SettlementCase):
         moves = self.env["pm.charge.movement"].search([("charge_id", "in", self.charges.ids), ("kind", "!=", "charge")])
         self.assertEqual(set(moves.mapped("kind")), {"write_off"})
         self.assertEqual(sum(moves.mapped("amount")), -330)
+
+    def test_no_day_to_come(self):
+        """The debt would be gone at once, its entry in the books of another year."""
+        record = self.ask(date=self.property._today() + timedelta(days=1))
+        with self.assertRaisesRegex(UserError, "in the future"):
+            record.action_submit()
+        record.date = self.property._today()
+        record.action_submit()
+        record.with_user(self.manager).action_approve()
+        self.assertEqual(record.state, "booked")
 
     def test_other_property_and_closed_period(self):
         record = self.ask(date="2026-09-30")
