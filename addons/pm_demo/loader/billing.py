@@ -214,6 +214,7 @@ def _count_drawer(sample, session, signed):
         )
     )
     session.invalidate_recordset()
+    session.modified(["opened_at"])  # its name tells the day
 
 
 # What debtors said when their butler called: result, reason, days until they promise to pay, note.
