@@ -170,7 +170,8 @@ class PmPayment(models.Model):
             or self.partner_id.id != vals.get("partner_id")
             or self.method_id.id != vals.get("method_id")
             or self.direction != vals.get("direction", "in")
-            or set(self.line_ids.charge_id.ids) != charges
+            # A confirmation that comes again from a provider or the bank finds nothing owed any more, and means the same.
+            or (self.source == "counter" and set(self.line_ids.charge_id.ids) != charges)
         ):
             raise UserError(
                 self.env._(

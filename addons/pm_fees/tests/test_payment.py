@@ -58,6 +58,12 @@ class TestPayment(CashierCase):
                 self.env["pm.payment"].with_user(self.cashier)._register_payment({**request, **values})
         self.assertEqual((charge.residual, other.residual), (60, 100))
 
+    def test_a_confirmation_that_comes_again_finds_nothing_owed_and_is_the_same(self):
+        charge = self.charge()
+        request = self.request([(charge, 100)], method="online", source="online", allow_credit=True)
+        first = self.env["pm.payment"].sudo()._register_payment(dict(request))
+        self.assertEqual(self.env["pm.payment"].sudo()._register_payment({**request, "lines": []}), first)
+
     def test_counter_books_under_keys_of_its_own(self):
         """Else a cashier could book under the key of an online payment, and that would count as booked."""
         done = (
