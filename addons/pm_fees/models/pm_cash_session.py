@@ -197,8 +197,16 @@ class PmCashSession(models.Model):
             session._transition("open")
 
     def action_hand_over(self):
-        """The accountant signs for the cash."""
+        """The accountant signs for the cash, as it was counted when he looked.
+
+        The form says in the context which count it shows (`pm_seen_count`, its moment in UTC).
+        """
+        seen = self.env.context.get("pm_seen_count")
         for session in self:
+            if seen and session.closed_at and seen != fields.Datetime.to_string(session.closed_at):
+                raise UserError(
+                    self.env._("The drawer was counted anew meanwhile: look at what is there now, then sign for it.")
+                )
             session._transition("handed_over")
 
     def _transition(self, target):

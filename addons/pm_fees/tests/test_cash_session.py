@@ -50,6 +50,23 @@ class TestCashSession(CashierCase):
         with self.assertRaisesRegex(UserError, "himself"):
             session.action_hand_over()
 
+    def test_who_signs_has_seen_what_was_counted(self):
+        """The accountant's form shows the first count, while the cashier counts again."""
+        session = self.session()
+        self.pay((self.charge(), 100))
+        counts = ["2026-01-20 08:00:00", "2026-01-20 08:05:00"]
+        for moment in counts:
+            with freeze_time(moment):
+                if session.state == "closed":
+                    session.action_reopen()
+                session.counted_amount = session.cash_due
+                session.action_close()
+        signing = session.with_user(self.accountant)
+        with self.assertRaisesRegex(UserError, "counted anew"):
+            signing.with_context(pm_seen_count=counts[0]).action_hand_over()
+        signing.with_context(pm_seen_count=counts[1]).action_hand_over()
+        self.assertEqual(session.state, "handed_over")
+
     def test_several_hand_overs_a_day(self):
         for _round in range(2):
             self.pay((self.charge(), 100))
