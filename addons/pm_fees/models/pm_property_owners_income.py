@@ -70,7 +70,7 @@ class PmProperty(models.Model):
                     "code": accounts._search_new_account_code(FIRST_CODE),
                     "name": self.env._("Owners' common income – %s", prop.name),
                     "account_type": "liability_current",
-                    "company_ids": [fields.Command.link(prop.company_id.id)],
+                    "company_ids": [fields.Command.link(prop.company_id.root_id.id)],
                 }
             )
         return prop.owners_income_account_id

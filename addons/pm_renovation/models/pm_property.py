@@ -140,9 +140,12 @@ class PmProperty(models.Model):
             company = prop.company_id
             prop = prop.with_company(company)
             Account = self.env["account.account"].sudo().with_company(company)
-            if not prop.deposit_account_id and company.chart_template:
+            chart = company.root_id.chart_template  # a branch keeps its books in the chart of the company above it
+            if not prop.deposit_account_id and chart:
                 taken = set(
-                    Account.search([("company_ids", "in", company.ids), ("code", "=like", "2241%")]).mapped("code")
+                    Account.search([("company_ids", "in", company.parent_ids.ids), ("code", "=like", "2241%")]).mapped(
+                        "code"
+                    )
                 )
                 code = next(
                     str(c) for c in range(DEPOSIT_ACCOUNT_CODE, DEPOSIT_ACCOUNT_CODE + 10000) if str(c) not in taken
@@ -154,9 +157,9 @@ class PmProperty(models.Model):
                     self.env._("Renovation deposits %(property)s", property=prop.code),
                     reconcile=True,
                 )
-            if not prop.deposit_deduction_account_id and company.chart_template:
+            if not prop.deposit_deduction_account_id and chart:
                 prop.deposit_deduction_account_id = Account.search(
-                    [("company_ids", "in", company.ids), ("account_type", "=", "income_other")], limit=1
+                    [("company_ids", "in", company.parent_ids.ids), ("account_type", "=", "income_other")], limit=1
                 )
         return result
 

@@ -42,6 +42,16 @@ class TestDeposit(RenovationCase):
         self.assertTrue(other.deposit_account_id)
         self.assertNotEqual(other.deposit_account_id, self.property.deposit_account_id)
 
+    def test_the_property_of_a_branch_has_its_own_account_in_the_chart_of_its_company(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        properties = self.env["pm.property"].with_company(branch)
+        prop = properties.create({"name": "Branch", "code": "BR", "company_id": branch.id}).with_env(self.env)
+        prop._ensure_accounts()
+        accounts = prop.deposit_account_id | prop._owners_income_account()
+        self.assertEqual(accounts.company_ids, self.company.root_id)
+        self.assertNotIn(self.property.deposit_account_id, accounts)
+        self.assertEqual(len(accounts), 2)
+
     def test_account_of_deposits_serves_nothing_else(self):
         """The balance is what is held only while nothing else is booked there, from whichever side it is set (L-04, L-11)."""
         prop = self.property
