@@ -58,7 +58,10 @@ class PmProperty(models.Model):
         "resource.calendar",
         string="Working Calendar",
         check_company=True,
-        default=lambda self: self.env.company.resource_calendar_id,
+        compute="_compute_calendar_id",
+        store=True,
+        readonly=False,
+        precompute=True,
         help="Counts the working days of rules that do not run in calendar days (CON-14).",
     )
     tz = fields.Selection(
@@ -287,6 +290,14 @@ class PmProperty(models.Model):
         # sudo: the members of a group are looked up, not shown
         people = group.sudo().all_user_ids.filtered(lambda user: self in user.pm_property_ids and user.active)
         return people.sorted(lambda user: user.has_group("base.group_system"))
+
+    @api.depends("company_id")
+    def _compute_calendar_id(self):
+        """The calendar of the company, unless somebody has chosen one that it may use."""
+        for prop in self:
+            owner = prop.calendar_id.company_id
+            if not prop.calendar_id or (owner and owner != prop.company_id):
+                prop.calendar_id = prop.company_id.resource_calendar_id
 
     @api.depends("name", "code")
     @api.depends_context("show_property_code")

@@ -3,6 +3,7 @@ from datetime import date, datetime
 import psycopg2
 from freezegun import freeze_time
 from odoo.exceptions import ValidationError
+from odoo.tests import Form
 from odoo.tests.common import tagged
 from odoo.tools import mute_logger
 
@@ -33,6 +34,21 @@ class TestProperty(PmCase):
         self.assertFalse(self.property._large_customer_partner_ids())
         self.parties[1].write({"partner_id": self.owners[0].id})
         self.assertEqual(self.property._large_customer_partner_ids(), {self.owners[0].id})
+
+    def test_working_days_are_counted_by_a_calendar_of_the_property_s_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        prop = self.env["pm.property"].create({"name": "Far", "code": "F1", "company_id": other.id})
+        self.assertEqual(prop.calendar_id, other.resource_calendar_id)
+        prop.company_id = self.company
+        self.assertEqual(prop.calendar_id, self.company.resource_calendar_id)
+        free = self.env["resource.calendar"].create({"name": "Every day", "company_id": False})
+        prop.calendar_id = free
+        prop.company_id = other
+        self.assertEqual(prop.calendar_id, free, "one without company is everybody's")
+        with Form(self.env["pm.property"]) as form:
+            form.name, form.code = "Form", "F2"
+            form.calendar_id = self.env["resource.calendar"]
+        self.assertFalse(form.record.calendar_id, "none: every day counts")
 
     def test_codes_are_unique_within_their_parent_only(self):
         with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.UniqueViolation), self.cr.savepoint():
