@@ -7,6 +7,8 @@ from odoo.tools.misc import html_escape
 from odoo.tools.safe_eval import safe_eval, time
 from werkzeug.exceptions import InternalServerError
 
+from ..tools.typed import typed_ids
+
 
 class PmReportController(ReportController):
     """Print routes of report type ``pm_pdf``: ``/report/pm_pdf/<name>/<ids>`` and the web client's download."""
@@ -15,7 +17,7 @@ class PmReportController(ReportController):
     def report_routes(self, reportname, docids=None, converter=None, **data):
         if converter != "pm_pdf":
             return super().report_routes(reportname, docids=docids, converter=converter, **data)
-        ids = [int(item) for item in (docids or "").split(",") if item.isdecimal()]
+        ids = typed_ids((docids or "").split(","))
         reports = request.env["ir.actions.report"].with_context(**json.loads(data.get("context") or "{}"))
         content = reports._render_pm_pdf(reportname, ids)[0]
         return request.make_response(
@@ -35,7 +37,7 @@ class PmReportController(ReportController):
         try:
             name, _, ids = url.split("/report/pm_pdf/", 1)[1].split("?")[0].partition("/")
             response = self.report_routes(name, docids=ids, converter="pm_pdf", context=context)
-            filename = self._pm_filename(name, [int(item) for item in ids.split(",") if item.isdecimal()])
+            filename = self._pm_filename(name, typed_ids(ids.split(",")))
             response.headers["Content-Disposition"] = content_disposition(filename)
             return response
         except Exception as error:  # the web client shows this body as its error dialog

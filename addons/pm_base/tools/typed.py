@@ -12,3 +12,8 @@ def typed_int(text, default=0):
     """
     text = str(text or "")
     return int(text) if text.isdecimal() and len(text) <= _DIGITS else default
+
+
+def typed_ids(texts):
+    """The ids among `texts`, in their order; what is no id is left out."""
+    return [number for text in texts if (number := typed_int(text))]

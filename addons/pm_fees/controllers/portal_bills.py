@@ -8,7 +8,7 @@ from odoo.http import request
 from odoo.tools import format_amount
 from werkzeug.exceptions import NotFound
 
-from odoo.addons.pm_base.tools.typed import typed_int
+from odoo.addons.pm_base.tools.typed import typed_ids, typed_int
 
 _PAGE = 20
 
@@ -57,7 +57,7 @@ class PmBillsPortal(PortalAccount):
         :return: pm.charge; none when one of them was paid or corrected after the page with the choice was shown
         :raise NotFound: one of them is not his, or of another property than the rest
         """
-        wanted = {typed_int(part) for part in ids.split(",")} - {0} if ids else set()
+        wanted = set(typed_ids(ids.split(","))) if ids else set()
         # sudo: portal users reach charges only through the domain of their own partner
         charges = request.env["pm.charge"].sudo().search([*self._own_domain(), ("id", "in", list(wanted))])
         if not wanted or len(charges) != len(wanted) or len(charges.property_id) != 1:

@@ -20,7 +20,7 @@ _LOCKED = {
     "reminded_on",
     "difference",
 }
-_COUNTED = {"counted_amount", "opening_amount", "difference_reason"}
+_COUNTED = {"counted_amount", "opening_amount", "difference_reason", "user_id", "property_id"}
 # Drawn on the screen of either desk when the money changes hands, if not on the printed sheet.
 _SIGNATURES = {"cashier_signature", "receiver_signature"}
 
@@ -144,6 +144,7 @@ class PmCashSession(models.Model):
 
     def write(self, vals):
         """A cashier counts and explains; states, signatures and amounts taken are written by the program only."""
+        counted = _COUNTED & vals.keys()
         if not self.env.su:
             locked = vals.keys() & _LOCKED
             if locked:
@@ -155,9 +156,8 @@ class PmCashSession(models.Model):
                 )
             if _SIGNATURES & vals.keys():
                 self._check_may_sign(vals)
-            if (_COUNTED | {"user_id", "property_id"}) & vals.keys():
+            if counted:
                 self._check_may_count()
-        counted = (_COUNTED | {"user_id", "property_id"}) & vals.keys()
         if counted and any(session.state == "handed_over" for session in self):
             raise UserError(self.env._("The cash session is handed over and signed: it can no longer be changed."))
         if counted and any(session.state == "closed" for session in self):

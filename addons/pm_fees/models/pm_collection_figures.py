@@ -81,6 +81,20 @@ class PmProperty(models.Model):
             day=SQL("%s::date", day),
         )
 
+    def _old_debts_sql(self, day):
+        """FROM and WHERE of what was due before a day and still owed when it began: debt.owed, charge, unit, item."""
+        return SQL(
+            """
+            FROM (%(debts)s) debt
+            JOIN pm_charge charge ON charge.id = debt.id
+            JOIN pm_unit unit ON unit.id = charge.unit_id
+            JOIN pm_fee_item item ON item.id = charge.item_id
+            WHERE charge.due_date < %(day)s
+            """,
+            debts=self._debts_sql(fields.Date.subtract(day, days=1)),
+            day=SQL("%s::date", day),
+        )
+
     def _owed_before(self, date_from, field):
         """[(record or value, amount)]: what was due before a day and still owed when it began."""
         self.check_access("read")  # the statement asks no rule
@@ -88,17 +102,10 @@ class PmProperty(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT %(group)s, sum(debt.owed)
-                  FROM (%(debts)s) debt
-                  JOIN pm_charge charge ON charge.id = debt.id
-                  JOIN pm_unit unit ON unit.id = charge.unit_id
-                  JOIN pm_fee_item item ON item.id = charge.item_id
-                 WHERE charge.due_date < %(day)s
-                 GROUP BY 1
+                SELECT %(group)s, sum(debt.owed) %(old)s GROUP BY 1
                 """,
                 group=_GROUPS[field],
-                debts=self._debts_sql(fields.Date.subtract(date_from, days=1)),
-                day=SQL("%s::date", date_from),
+                old=self._old_debts_sql(date_from),
             )
         )
         column = self.env["pm.charge.movement"]._fields[field]
@@ -116,15 +123,8 @@ class PmProperty(models.Model):
         self.env.flush_all()
         [[owed]] = self.env.execute_query(
             SQL(
-                """
-                SELECT coalesce(sum(debt.owed), 0)
-                  FROM (%(debts)s) debt
-                  JOIN pm_charge charge ON charge.id = debt.id AND charge.due_date < %(day)s
-                  JOIN pm_fee_item item ON item.id = charge.item_id AND item.in_collection_rate
-                  JOIN pm_unit unit ON unit.id = charge.unit_id %(own)s
-                """,
-                debts=self._debts_sql(fields.Date.subtract(day, days=1)),
-                day=SQL("%s::date", day),
+                "SELECT coalesce(sum(debt.owed), 0) %(old)s AND item.in_collection_rate %(own)s",
+                old=self._old_debts_sql(day),
                 own=SQL("AND unit.user_id = %s", user.id) if user else SQL(),
             )
         )

@@ -236,12 +236,12 @@ class PmParkingLease(models.Model):
 
     def _require_plan(self):
         """Parking is let under the plan in force (S0-140) and a licence that is valid (S0-86)."""
-        plan, today = self.plan_id.sudo(), self.property_id._today()  # sudo: both are public
+        plan = self.plan_id.sudo()  # sudo: both are public
         self._require(
             plan.state == "active", self.env._("its use plan is not in force any more: choose the one that is.")
         )
         self._require(
-            not plan.licence_until or plan.licence_until >= today,
+            plan._is_licensed(),
             self.env._("the operating licence has run out: a manager must enter the renewed one with the use plan."),
         )
 

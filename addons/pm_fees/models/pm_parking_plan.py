@@ -91,7 +91,7 @@ class PmParkingPlan(models.Model):
         self._require(resolution.property_id == self.property_id, self.env._("the resolution is of another property."))
         self._require((self.licence_number or "").strip(), self.env._("give the number of the operating licence."))
         self._require(
-            not self.licence_until or self.licence_until >= self.property_id._today(),
+            self._is_licensed(),
             self.env._("the operating licence has run out."),
         )
         self._require(
@@ -100,6 +100,10 @@ class PmParkingPlan(models.Model):
                 "fee item “%s” has no approved tariff today: prices are published with the plan.", self.item_id.name
             ),
         )
+
+    def _is_licensed(self):
+        """Whether the operating licence, as far as its end is known, is valid today (S0-86)."""
+        return not self.licence_until or self.licence_until >= self.property_id._today()
 
     def _tariff(self, day):
         """Return the approved tariffs of the plan's fee item on ``day``: the published prices."""

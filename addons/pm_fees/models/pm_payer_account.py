@@ -20,7 +20,7 @@ class PmPayerAccount(models.Model):
     @api.model
     def _number_of(self, line):
         """The account that a bank line came from; empty where the bank masks a part of it, which many accounts share."""
-        number = "".join((line.account_number or "").split())
+        number = line._pm_clean(line.account_number)
         return "" if "*" in number else number
 
     @api.model

@@ -105,11 +105,8 @@ class PmPaymentMethod(models.Model):
         journals = self.env["account.journal"]
         if not setup["code"]:
             # A branch without a bank or cash book of its own uses that of the company above it.
-            journal = journals.search([("type", "=", setup["type"]), ("company_id", "=", company.id)], limit=1)
-            above = company.parent_ids - company
-            journal = journal or journals.search(
-                [("type", "=", setup["type"]), ("company_id", "in", above.ids)], order="company_id desc", limit=1
-            )
+            found = journals.search([("type", "=", setup["type"]), ("company_id", "in", company.parent_ids.ids)])
+            journal = found.sorted(lambda journal: len(journal.company_id.parent_path), reverse=True)[:1]
             if setup["account"] == "outstanding":
                 return journal, self.env["account.payment"].new({"company_id": company.id})._get_outstanding_account(
                     "inbound"

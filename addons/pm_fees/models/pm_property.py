@@ -97,13 +97,10 @@ class PmProperty(models.Model):
             prop = prop.with_company(company)
             if not prop.receivable_account_id:
                 # A branch that says nothing of its own owes on the account of the company above it.
-                prop.receivable_account_id = next(
-                    (
-                        account
-                        for owner in (company, company.root_id)
-                        if (account := company.partner_id.with_company(owner).property_account_receivable_id)
-                    ),
-                    False,
+                partner = company.partner_id
+                prop.receivable_account_id = (
+                    partner.with_company(company).property_account_receivable_id
+                    or partner.with_company(company.root_id).property_account_receivable_id
                 )
             if not prop.billing_journal_id:
                 prop.billing_journal_id = prop._ensure_journal(company)

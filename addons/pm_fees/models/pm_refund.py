@@ -143,9 +143,8 @@ class PmRefund(models.Model):
     def _credit_lines(self):
         """Lines of the original receipt that have money left on the unit, oldest first."""
         self.ensure_one()
-        return self.payment_id.line_ids.filtered(
-            lambda line: line.unit_id == self.unit_id and line.kind in ("credit", "charge") and line.open_credit > 0
-        ).sorted("id")
+        lines = self.payment_id._refundable_lines()
+        return lines.filtered(lambda line: line.unit_id == self.unit_id).sorted("id")
 
     # -- checks -----------------------------------------------------------------------------------------------------
 
@@ -409,6 +408,10 @@ class PmPayment(models.Model):
                 else 0.0
             )
 
+    def _refundable_lines(self):
+        """Lines that have money left to be given back."""
+        return self.line_ids.filtered(lambda line: line.kind in ("credit", "charge") and line.open_credit > 0)
+
     def action_refund(self):
         """Apply for a refund of what this receipt has left, or show the one that is under way."""
         self.ensure_one()
@@ -419,9 +422,7 @@ class PmPayment(models.Model):
             "name": self.env._("Refund"),
         }
         under_way = self.refund_ids.filtered(lambda refund: refund.state in ("draft", "submitted", "approved"))
-        lines = self.line_ids.filtered(lambda line: line.kind in ("credit", "charge") and line.open_credit > 0)
-        taken = {refund.unit_id.id for refund in under_way}
-        free = lines.filtered(lambda line: line.unit_id.id not in taken)
+        free = self._refundable_lines().filtered(lambda line: line.unit_id not in under_way.unit_id)
         if under_way and not free:
             return {**action, "res_id": under_way[:1].id}
         unit = free.unit_id[:1]

@@ -7,7 +7,7 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
-from odoo.addons.pm_base.tools.typed import typed_int
+from odoo.addons.pm_base.tools.typed import typed_ids, typed_int
 
 from ..models.pm_renovation import EDITABLE_STATES, OPEN_STATES
 from ..models.pm_renovation_permit import PERMIT_STATES
@@ -64,7 +64,7 @@ class RenovationPortal(CustomerPortal):
         units = self._own_units()
         # sudo: the catalogue and the notice are public to residents (S0-106)
         work_types = request.env["pm.renovation.work.type"].sudo().search([])
-        chosen = [number for i in request.httprequest.form.getlist("work") if (number := typed_int(i))]
+        chosen = typed_ids(request.httprequest.form.getlist("work"))
         schemes = self._schemes(units)
         values = {
             "units": units.sudo(),
